@@ -1,0 +1,108 @@
+//! Cron expressions and time zones.
+
+use croner::{
+    errors::CronError,
+    parser::{CronParser, Seconds, Year},
+};
+use jiff::tz::TimeZone;
+
+use crate::{
+    nearest,
+    notes::{Wrong, wrong},
+    tree::Node,
+};
+
+/// The fields of a cron expression; the first may be left out.
+const FIELDS: [&str; 6] = [
+    "second",
+    "minute",
+    "hour",
+    "day-of-month",
+    "month",
+    "day-of-week",
+];
+
+/// The cron expression at `node`: five fields, or six with seconds first.
+pub(crate) fn cron(node: &Node) -> Result<String, Wrong> {
+    let text = node.expect_text("a cron expression as text")?;
+    let fields = text.split_whitespace().count();
+    if !text.starts_with('@') && !(5..=6).contains(&fields) {
+        return Err(wrong(
+            format!("a cron expression has five fields, or six with seconds first, got {fields}"),
+            "minute, hour, day of month, month, day of week: for example `0 8 * * MON-FRI`",
+        ));
+    }
+    parse(text)
+        .map(|()| text.to_owned())
+        .map_err(|error| refused(text, &error))
+}
+
+fn parse(text: &str) -> Result<(), CronError> {
+    let parser = CronParser::builder()
+        .seconds(Seconds::Optional)
+        .year(Year::Disallowed)
+        .build();
+    parser.parse(text).map(drop)
+}
+
+fn refused(text: &str, error: &CronError) -> Wrong {
+    let example = "minute, hour, day of month, month, day of week: for example `0 8 * * MON-FRI`";
+    if let Some((name, field, error)) = culprit(text) {
+        return wrong(
+            format!(
+                "the {name} field `{field}` of the cron expression does not parse: {}",
+                reason(&error)
+            ),
+            example,
+        );
+    }
+    wrong(
+        format!("the cron expression does not parse: {}", reason(error)),
+        example,
+    )
+}
+
+/// The first field that does not parse even among `*`.
+fn culprit(text: &str) -> Option<(&'static str, &str, CronError)> {
+    let fields: Vec<&str> = text.split_whitespace().collect();
+    let names = FIELDS.iter().skip(FIELDS.len().checked_sub(fields.len())?);
+    fields
+        .iter()
+        .enumerate()
+        .zip(names)
+        .find_map(|((index, field), name)| {
+            let alone: Vec<&str> = (0..fields.len())
+                .map(|other| if other == index { *field } else { "*" })
+                .collect();
+            parse(&alone.join(" "))
+                .err()
+                .map(|error| (*name, *field, error))
+        })
+}
+
+fn reason(error: &CronError) -> String {
+    let why = match error {
+        CronError::InvalidPattern(why)
+        | CronError::IllegalCharacters(why)
+        | CronError::ComponentError(why) => why.clone(),
+        other => other.to_string(),
+    };
+    why.trim_end_matches('.').to_lowercase()
+}
+
+/// The IANA time zone at `node`.
+pub(crate) fn zone(node: &Node) -> Result<String, Wrong> {
+    let text = node.expect_text("a time zone's name")?;
+    if TimeZone::get(text).is_ok() {
+        return Ok(text.to_owned());
+    }
+    let known: Vec<String> = jiff::tz::db()
+        .available()
+        .map(|name| name.to_string())
+        .collect();
+    let mend = nearest::nearest(text, known.iter().map(String::as_str)).map_or_else(
+        || "use an IANA name, for example `Europe/Berlin` or `UTC`".to_owned(),
+        |near| format!("did you mean `{near}`?"),
+    );
+    Err(wrong(format!("unknown time zone {}", node.shown()), mend))
+}

@@ -1,0 +1,110 @@
+//! Where the sections write down what is wrong while they go on reading.
+
+use std::{cell::RefCell, path::Path};
+
+use crate::{
+    problem::{Problem, Problems},
+    tree::{Node, Span},
+};
+
+/// Why a value is refused, before its place is known.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Wrong {
+    pub(crate) message: String,
+    pub(crate) mend: String,
+}
+
+/// A refusal and its mend.
+pub(crate) fn wrong(message: impl Into<String>, mend: impl Into<String>) -> Wrong {
+    Wrong {
+        message: message.into(),
+        mend: mend.into(),
+    }
+}
+
+/// The mistakes found so far in one file.
+pub(crate) struct Notes<'a> {
+    file: &'a Path,
+    lines: Vec<&'a str>,
+    found: RefCell<Vec<Problem>>,
+}
+
+impl<'a> Notes<'a> {
+    pub(crate) fn new(file: &'a Path, text: &'a str) -> Self {
+        Self {
+            file,
+            lines: text.lines().collect(),
+            found: RefCell::default(),
+        }
+    }
+
+    /// The folder that relative paths start from.
+    pub(crate) fn folder(&self) -> &'a Path {
+        self.file.parent().unwrap_or(Path::new(""))
+    }
+
+    /// Notes that the value of `node` is wrong.
+    pub(crate) fn say(&self, node: &Node, what: Wrong) {
+        // What is wrong with a reference that has no value has been said already.
+        if !node.is_unresolved() {
+            self.say_at(node.at, &node.path, node.discreet(what));
+        }
+    }
+
+    /// Notes that something at `at` is wrong.
+    pub(crate) fn say_at(&self, at: Span, path: &str, what: Wrong) {
+        let excerpt = at
+            .line
+            .checked_sub(1)
+            .and_then(|index| self.lines.get(index))
+            .copied()
+            .unwrap_or_default();
+        self.found.borrow_mut().push(Problem {
+            file: self.file.to_path_buf(),
+            line: at.line,
+            column: at.column,
+            offset: at.offset,
+            length: at.length,
+            path: path.to_owned(),
+            message: what.message,
+            mend: what.mend,
+            excerpt: excerpt.to_owned(),
+        });
+    }
+
+    /// The value that `parse` makes of `node`; its refusal is noted.
+    pub(crate) fn read<T>(
+        &self,
+        node: &Node,
+        parse: impl FnOnce(&Node) -> Result<T, Wrong>,
+    ) -> Option<T> {
+        self.keep(node, parse(node))
+    }
+
+    /// The value, or a note that `node` is wrong.
+    pub(crate) fn keep<T>(&self, node: &Node, outcome: Result<T, Wrong>) -> Option<T> {
+        outcome.map_err(|what| self.say(node, what)).ok()
+    }
+
+    /// `file:line`, for origins.
+    pub(crate) fn origin(&self, at: Span) -> String {
+        format!("{}:{}", self.file.display(), at.line)
+    }
+
+    /// How many mistakes there are so far.
+    pub(crate) fn count(&self) -> usize {
+        self.found.borrow().len()
+    }
+
+    /// The result, if nothing was wrong.
+    pub(crate) fn conclude<T>(self, result: Option<T>) -> Result<T, Problems> {
+        if self.found.borrow().is_empty() && result.is_none() {
+            // Reached only if a section gives up without saying why; say at least where.
+            self.say_at(Span::START, "", wrong("the file cannot be used", ""));
+        }
+        match (result, self.found.into_inner()) {
+            (Some(result), found) if found.is_empty() => Ok(result),
+            (_, found) => Err(Problems::new(found)),
+        }
+    }
+}

@@ -1,0 +1,213 @@
+//! A check's settings: each target's `set` merged over them, judged, completed.
+
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    sync::Arc,
+};
+
+use leadsman_core::plan::Complaint;
+use serde_json::{Map, Value};
+
+use crate::{
+    notes::{Notes, wrong},
+    settings::{finding::Finding, judge::Judge, resources::Resources},
+    tree::{Node, Span},
+};
+
+/// How the probe itself judges settings.
+type Ask<'a> = dyn Fn(&str) -> Result<Vec<Complaint>, String> + 'a;
+
+/// What judges the settings of one check.
+pub(super) struct Settings<'a> {
+    /// The whole check: where a missing `settings` is reported.
+    pub(super) check: &'a Node,
+    pub(super) node: Option<&'a Node>,
+    pub(super) judge: Arc<Judge>,
+    pub(super) resources: Resources<'a>,
+    pub(super) ask: Box<Ask<'a>>,
+    pub(super) notes: &'a Notes<'a>,
+}
+
+impl Settings<'_> {
+    /// The settings for each target's `set`, as JSON text; `None` where something is wrong.
+    pub(super) fn merged(
+        &self,
+        sets: &[Option<&Node>],
+        origins: &mut BTreeMap<String, String>,
+    ) -> Option<Vec<String>> {
+        let own = self
+            .node
+            .map_or_else(|| Value::Object(Map::new()), |node| self.judge.typed(node));
+        if sets.is_empty() {
+            self.complete(own, None);
+            return None;
+        }
+        let mut asked = BTreeSet::new();
+        let mut texts = Vec::new();
+        for set in sets {
+            let mut merged = own.clone();
+            if let Some(set) = set {
+                merge_patch(&mut merged, self.judge.typed(set));
+            }
+            let complete = self.complete(merged, *set);
+            if let Some(complete) = &complete {
+                self.trace(complete, *set, origins);
+            }
+            let text = complete.map(|complete| complete.to_string());
+            if let Some(text) = text.as_ref().filter(|text| asked.insert((*text).clone())) {
+                self.consult(text, *set);
+            }
+            texts.push(text);
+        }
+        texts.into_iter().collect()
+    }
+
+    fn complete(&self, mut settings: Value, set: Option<&Node>) -> Option<Value> {
+        let found = self.judge.findings(&settings);
+        let wrong = !found.is_empty();
+        for finding in found {
+            self.say(finding, set);
+        }
+        for finding in self.judge.named_things(&settings, &self.resources) {
+            self.say(finding, set);
+        }
+        self.judge.complete(&mut settings);
+        (!wrong).then_some(settings)
+    }
+
+    fn consult(&self, text: &str, set: Option<&Node>) {
+        match (self.ask)(text) {
+            Ok(complaints) => complaints
+                .into_iter()
+                .for_each(|complaint| self.say(Finding::from(complaint), set)),
+            Err(why) => self
+                .notes
+                .say(self.node.unwrap_or(self.check), wrong(why, "")),
+        }
+    }
+
+    /// Notes a finding at its setting: in the target's `set` if it is written there.
+    fn say(&self, finding: Finding, set: Option<&Node>) {
+        let own = self.node.unwrap_or(self.check);
+        let in_set = set.and_then(|set| place(set, &finding.pointer, finding.of_key));
+        let exact = in_set.or_else(|| {
+            self.node
+                .and_then(|node| place(node, &finding.pointer, finding.of_key))
+        });
+        let (at, node) = exact.unwrap_or_else(|| nearest_above(set, own, &finding.pointer));
+        if !node.is_unresolved() {
+            let what = node.discreet(wrong(finding.message, finding.hint));
+            self.notes.say_at(at, &node.path, what);
+        }
+    }
+
+    /// Where each setting comes from: what the check writes stands above what a target's `set` writes.
+    fn trace(&self, complete: &Value, set: Option<&Node>, origins: &mut BTreeMap<String, String>) {
+        for key in complete.as_object().into_iter().flat_map(Map::keys) {
+            let layers = [self.node, set].into_iter().flatten();
+            let written = layers
+                .filter_map(|node| node.child(key))
+                .map(|(at, _)| self.notes.origin(at))
+                .next();
+            match written {
+                Some(origin) => drop(origins.insert(format!("settings.{key}"), origin)),
+                None => drop(
+                    origins
+                        .entry(format!("settings.{key}"))
+                        .or_insert_with(|| "probe's default".to_owned()),
+                ),
+            }
+        }
+    }
+}
+
+fn place<'n>(root: &'n Node, pointer: &str, of_key: bool) -> Option<(Span, &'n Node)> {
+    let found = segments(pointer).try_fold((root.at, root), |(_, node), name| node.child(&name));
+    found.map(|(at, node)| (if of_key { at } else { node.at }, node))
+}
+
+/// The innermost written value around a place that is not written.
+fn nearest_above<'n>(set: Option<&'n Node>, own: &'n Node, pointer: &str) -> (Span, &'n Node) {
+    let mut above = pointer;
+    while let Some((parent, _)) = above
+        .rsplit_once('/')
+        .filter(|(parent, _)| !parent.is_empty())
+    {
+        if let Some(found) = set
+            .and_then(|set| place(set, parent, false))
+            .or_else(|| place(own, parent, false))
+        {
+            return found;
+        }
+        above = parent;
+    }
+    (own.at, own)
+}
+
+/// The names of a JSON pointer (RFC 6901).
+fn segments(pointer: &str) -> impl Iterator<Item = String> {
+    pointer
+        .split('/')
+        .skip(1)
+        .map(|name| name.replace("~1", "/").replace("~0", "~"))
+}
+
+/// RFC 7396: null removes, mappings merge, everything else replaces.
+fn merge_patch(target: &mut Value, patch: Value) {
+    let Value::Object(patch) = patch else {
+        *target = patch;
+        return;
+    };
+    if !target.is_object() {
+        *target = Value::Object(Map::new());
+    }
+    let Value::Object(target) = target else {
+        return;
+    };
+    for (key, value) in patch {
+        if value.is_null() {
+            target.remove(&key);
+        } else {
+            merge_patch(target.entry(key).or_insert(Value::Null), value);
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    #[test]
+    fn a_patch_merges_as_rfc_7396_says() {
+        for (target, patch, expected) in [
+            (json!({"a": "b"}), json!({"a": "c"}), json!({"a": "c"})),
+            (
+                json!({"a": "b", "b": "c"}),
+                json!({"a": null}),
+                json!({"b": "c"}),
+            ),
+            (json!({"a": ["b"]}), json!({"a": "c"}), json!({"a": "c"})),
+            (
+                json!({"a": {"b": "c"}}),
+                json!({"a": {"b": "d", "c": null}}),
+                json!({"a": {"b": "d"}}),
+            ),
+            (
+                json!({"e": null}),
+                json!({"a": 1}),
+                json!({"e": null, "a": 1}),
+            ),
+            (
+                json!({}),
+                json!({"a": {"bb": {"ccc": null}}}),
+                json!({"a": {"bb": {}}}),
+            ),
+        ] {
+            let mut merged = target;
+            merge_patch(&mut merged, patch);
+            assert_eq!(merged, expected);
+        }
+    }
+}

@@ -1,0 +1,235 @@
+//! YAML 1.2 to the tree, bounded.
+
+use std::fmt;
+
+use serde::de::{Deserialize, Deserializer, MapAccess, SeqAccess, Visitor};
+use serde_json::Number;
+use serde_saphyr::{
+    Error, Location, Options, Spanned,
+    options::{DuplicateKeyPolicy, NonFiniteFloatPolicy},
+};
+
+use super::{Entry, Node, Span, Tree};
+use crate::{
+    LARGEST_FILE,
+    notes::{Notes, wrong},
+};
+
+/// The file's root; a mistake of syntax is noted, and so is each repeated key.
+pub(crate) fn parse(text: &str, notes: &Notes<'_>) -> Option<Node> {
+    if text.len() > LARGEST_FILE {
+        let message = format!(
+            "the file has {} bytes, expected at most {LARGEST_FILE}",
+            text.len()
+        );
+        notes.say_at(
+            Span::START,
+            "",
+            wrong(
+                message,
+                "split it into several files, each for a daemon of its own",
+            ),
+        );
+        return None;
+    }
+    match serde_saphyr::from_str_with_options::<Spanned<Raw>>(text, options()) {
+        Ok(root) => Some(Planter { notes }.node(root, None, String::new())),
+        Err(error) => {
+            notes.say_at(error_place(&error), "", syntax(&error));
+            None
+        }
+    }
+}
+
+fn options() -> Options {
+    serde_saphyr::options! {
+        budget: serde_saphyr::budget! {
+            max_depth: 64,
+            flow_nesting_limit: 64,
+            max_documents: 2,
+            max_nodes: 200_000,
+            max_events: 500_000,
+            max_aliases: 2_000,
+            max_anchors: 500,
+            max_total_scalar_bytes: LARGEST_FILE,
+        },
+        alias_limits: serde_saphyr::alias_limits! { max_total_replayed_events: 200_000, max_replay_stack_depth: 16 },
+        // Every repeated key is reported with its line, not only the first.
+        duplicate_keys: DuplicateKeyPolicy::PassThrough,
+        non_finite_float_policy: NonFiniteFloatPolicy::AsString,
+        strict_booleans: true,
+        leading_zero_numbers_as_strings: true,
+        underscored_numbers_as_strings: true,
+        with_snippet: false,
+    }
+}
+
+fn syntax(error: &Error) -> crate::notes::Wrong {
+    let text = error.without_snippet().to_string();
+    // The library appends its own "at line …", and we show the place ourselves.
+    let text = text
+        .split(" at line ")
+        .next()
+        .unwrap_or_default()
+        .trim()
+        .to_owned();
+    if matches!(error.without_snippet(), Error::MultipleDocuments { .. }) {
+        return wrong(
+            "the file has several documents, expected one",
+            "remove what follows `---`",
+        );
+    }
+    wrong(format!("not valid YAML: {text}"), "")
+}
+
+fn error_place(error: &Error) -> Span {
+    error.location().map_or(Span::START, place)
+}
+
+fn place(location: Location) -> Span {
+    let number = |value: u64| usize::try_from(value).unwrap_or(usize::MAX);
+    let span = location.span();
+    Span {
+        line: number(location.line()).max(1),
+        column: number(location.column()).max(1),
+        offset: number(span.byte_offset().unwrap_or_default()),
+        length: number(span.byte_len().unwrap_or_default()),
+    }
+}
+
+/// A value as the parser gives it.
+enum Raw {
+    Null,
+    Bool(bool),
+    Number(Number),
+    Text(String),
+    List(Vec<Spanned<Self>>),
+    Map(Vec<(Spanned<String>, Spanned<Self>)>),
+}
+
+impl<'de> Deserialize<'de> for Raw {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        deserializer.deserialize_any(Reader)
+    }
+}
+
+struct Reader;
+
+impl<'de> Visitor<'de> for Reader {
+    type Value = Raw;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("a YAML value")
+    }
+
+    fn visit_unit<E>(self) -> Result<Raw, E> {
+        Ok(Raw::Null)
+    }
+
+    fn visit_bool<E>(self, value: bool) -> Result<Raw, E> {
+        Ok(Raw::Bool(value))
+    }
+
+    fn visit_u64<E>(self, value: u64) -> Result<Raw, E> {
+        Ok(Raw::Number(value.into()))
+    }
+
+    fn visit_i64<E>(self, value: i64) -> Result<Raw, E> {
+        Ok(Raw::Number(value.into()))
+    }
+
+    fn visit_f64<E>(self, value: f64) -> Result<Raw, E> {
+        Ok(Number::from_f64(value).map_or_else(|| Raw::Text(value.to_string()), Raw::Number))
+    }
+
+    fn visit_str<E>(self, value: &str) -> Result<Raw, E> {
+        Ok(Raw::Text(value.to_owned()))
+    }
+
+    fn visit_string<E>(self, value: String) -> Result<Raw, E> {
+        Ok(Raw::Text(value))
+    }
+
+    fn visit_seq<A: SeqAccess<'de>>(self, mut access: A) -> Result<Raw, A::Error> {
+        let mut items = Vec::new();
+        while let Some(item) = access.next_element()? {
+            items.push(item);
+        }
+        Ok(Raw::List(items))
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, mut access: A) -> Result<Raw, A::Error> {
+        let mut entries = Vec::new();
+        while let Some(entry) = access.next_entry()? {
+            entries.push(entry);
+        }
+        Ok(Raw::Map(entries))
+    }
+}
+
+/// Gives each value its path and finds repeated keys.
+struct Planter<'a> {
+    notes: &'a Notes<'a>,
+}
+
+impl Planter<'_> {
+    fn node(&self, raw: Spanned<Raw>, key: Option<Span>, path: String) -> Node {
+        let own = place(raw.defined);
+        let value = match raw.value {
+            Raw::Null => Tree::Null,
+            Raw::Bool(value) => Tree::Bool(value),
+            Raw::Number(value) => Tree::Number(value),
+            Raw::Text(value) => Tree::Text(value),
+            Raw::List(items) => Tree::List(self.items(items, &path)),
+            Raw::Map(entries) => Tree::Map(self.entries(entries, &path)),
+        };
+        let at = match value {
+            Tree::Null | Tree::List(_) | Tree::Map(_) => key.unwrap_or(Span { length: 1, ..own }),
+            _ => own,
+        };
+        Node {
+            at,
+            path,
+            value,
+            written: None,
+        }
+    }
+
+    fn items(&self, items: Vec<Spanned<Raw>>, path: &str) -> Vec<Node> {
+        items
+            .into_iter()
+            .enumerate()
+            .map(|(index, item)| self.node(item, None, format!("{path}[{index}]")))
+            .collect()
+    }
+
+    fn entries(&self, entries: Vec<(Spanned<String>, Spanned<Raw>)>, path: &str) -> Vec<Entry> {
+        let mut kept: Vec<Entry> = Vec::with_capacity(entries.len());
+        let mut first = std::collections::BTreeMap::new();
+        for (key, value) in entries {
+            let at = place(key.defined);
+            let inner = if path.is_empty() {
+                key.value.clone()
+            } else {
+                format!("{path}.{}", key.value)
+            };
+            if let Some(line) = first.get(&key.value) {
+                self.repeated(&key.value, at, &inner, *line);
+                continue;
+            }
+            first.insert(key.value.clone(), at.line);
+            kept.push(Entry {
+                node: self.node(value, Some(at), inner),
+                key: key.value,
+                at,
+            });
+        }
+        kept
+    }
+
+    fn repeated(&self, key: &str, at: Span, path: &str, first: usize) {
+        let message = format!("the key `{key}` is written twice, first in line {first}");
+        self.notes
+            .say_at(at, path, wrong(message, "remove one, or rename it"));
+    }
+}

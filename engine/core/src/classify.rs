@@ -1,0 +1,288 @@
+//! From facts to a conclusion: a pure function, in the order of its rules; the first cause wins.
+
+use crate::{
+    attempt::{Cause, Ending, Operation, Report, Verdict},
+    failure::FailureKind,
+    limits::Limit,
+    outcome::{Conclusion, Outcome, Reason},
+    phase::Nanos,
+    seam::Answer,
+};
+
+/// Our own overhead below this never turns a failure into an unknown.
+const OVERHEAD_FLOOR: Nanos = 50_000_000;
+
+/// What an attempt comes to. `timeout` is the attempt's own.
+pub fn classify(report: &Report, timeout: Nanos) -> Conclusion {
+    let judged = match &report.ending {
+        Ending::Returned => returned(report),
+        Ending::Trapped { message } => trapped(report, message),
+        Ending::Deadline { waiting_on_target } => deadline(*waiting_on_target),
+        Ending::Limit { limit } => limited(*limit),
+        Ending::Cancelled => Conclusion::new(
+            Reason::Internal,
+            "the run was cut because the daemon stopped",
+        ),
+        Ending::HostFailed { message } => Conclusion::new(Reason::Internal, message),
+        Ending::NotLoaded { message } => Conclusion::new(Reason::ProbeLoad, message),
+    };
+    overloaded(report, timeout)
+        .filter(|_| is_about_time(judged.reason))
+        .unwrap_or(judged)
+}
+
+/// What a run comes to after all its attempts: the last one counts, and a pass after a retry is seen.
+pub fn conclude(attempts: u32, last: Conclusion) -> Conclusion {
+    if attempts > 1 && last.reason == Reason::Ok {
+        return Conclusion::new(
+            Reason::OkAfterRetry,
+            format!("passed at attempt {attempts}"),
+        );
+    }
+    last
+}
+
+/// Whether another attempt may change anything: not where the policy refused or the probe cannot run.
+pub fn worth_retrying(reason: Reason) -> bool {
+    match reason.outcome() {
+        Outcome::Pass => false,
+        Outcome::Fail => true,
+        Outcome::Unknown => !matches!(
+            reason,
+            Reason::EgressDenied
+                | Reason::EgressPrivate
+                | Reason::SecretUnavailable
+                | Reason::ProbeLoad
+                | Reason::ProbeOutputInvalid
+                | Reason::Internal
+        ),
+    }
+}
+
+fn trapped(report: &Report, message: &str) -> Conclusion {
+    if report.target_answered() {
+        Conclusion::new(
+            Reason::ProbeError,
+            format!("the probe crashed on what the target sent: {message}"),
+        )
+    } else {
+        Conclusion::new(
+            Reason::ProbeTrap,
+            format!("the probe crashed before the target had answered: {message}"),
+        )
+    }
+}
+
+fn deadline(waiting_on_target: bool) -> Conclusion {
+    if waiting_on_target {
+        Conclusion::new(
+            Reason::Deadline,
+            "the run's time ended while it waited on the target",
+        )
+    } else {
+        Conclusion::new(
+            Reason::ProbeDeadline,
+            "the run's time ended while the probe was not waiting on the target",
+        )
+    }
+}
+
+fn limited(limit: Limit) -> Conclusion {
+    let reason = match limit {
+        Limit::Cpu => Reason::ProbeCpu,
+        Limit::Memory => Reason::ProbeMemory,
+        _ => Reason::ProbeLimit,
+    };
+    Conclusion::new(
+        reason,
+        format!("the probe reached its limit `{}`", limit.as_str()),
+    )
+}
+
+fn returned(report: &Report) -> Conclusion {
+    match report.verdict {
+        Some(Verdict::Pass | Verdict::Degraded) if report.operations.is_empty() => Conclusion::new(
+            Reason::ProbeOutputInvalid,
+            "the probe passed without asking the network anything",
+        ),
+        Some(Verdict::Pass) => Conclusion::new(Reason::Ok, "ok"),
+        Some(Verdict::Degraded) => Conclusion::new(Reason::Degraded, told(report, "degraded")),
+        Some(Verdict::Unknown) => undecided(report),
+        Some(Verdict::Fail) => failed(report),
+        None => Conclusion::new(Reason::Internal, "the guest returned without a verdict"),
+    }
+}
+
+/// The probe cannot judge; a failure of ours that it names says more than it does.
+fn undecided(report: &Report) -> Conclusion {
+    let named = report
+        .causes
+        .first()
+        .and_then(|cause| observed(report, cause));
+    match named.filter(|conclusion| conclusion.outcome() == Outcome::Unknown) {
+        Some(conclusion) => conclusion,
+        None => Conclusion::new(
+            Reason::ProbeUndecided,
+            told(report, "the probe could not judge"),
+        ),
+    }
+}
+
+fn failed(report: &Report) -> Conclusion {
+    let Some(first) = report.causes.first() else {
+        return Conclusion::new(
+            unless_unheard(report, Reason::Assertion),
+            "the probe said fail without a reason",
+        );
+    };
+    if let Some(conclusion) = observed(report, first) {
+        return conclusion;
+    }
+    match first {
+        Cause::Assertion { kind, path, .. } => Conclusion::new(
+            unless_unheard(report, asserted(report, kind, path)),
+            told(report, "fail"),
+        ),
+        Cause::Statement { .. } => Conclusion::new(
+            unless_unheard(report, Reason::Assertion),
+            told(report, "fail"),
+        ),
+        Cause::Operation { .. } | Cause::Refused { .. } => Conclusion::new(
+            Reason::ProbeOutputInvalid,
+            "the probe names a failure that the host did not observe",
+        ),
+    }
+}
+
+/// The conclusion of a failure that the host observed itself.
+fn observed(report: &Report, cause: &Cause) -> Option<Conclusion> {
+    let failure = match cause {
+        Cause::Operation { index } => report
+            .operations
+            .get(*index)?
+            .answer
+            .as_deref()?
+            .failure()?,
+        Cause::Refused { failure } => failure,
+        Cause::Assertion { .. } | Cause::Statement { .. } => return None,
+    };
+    Some(Conclusion::new(failure.kind.reason(), &failure.message))
+}
+
+/// A claim about a target that was never heard is no fact.
+fn unless_unheard(report: &Report, reason: Reason) -> Reason {
+    if report.target_answered() {
+        reason
+    } else {
+        Reason::ProbeOutputInvalid
+    }
+}
+
+fn asserted(report: &Report, kind: &str, path: &str) -> Reason {
+    match kind {
+        "status" | "redirect" => Reason::HttpStatus,
+        "header" => Reason::HttpHeader,
+        "body" => Reason::HttpBody,
+        "http-version" => Reason::HttpVersion,
+        "tls-version" => Reason::TlsVersion,
+        "certificate" => certificate(report, path),
+        "rcode" => rcode(report),
+        "answer" => Reason::DnsAnswerMismatch,
+        "duration" => Reason::TooSlow,
+        _ => Reason::Assertion,
+    }
+}
+
+/// What the host itself found wrong with the chain; a claim of another distrust is not believed.
+fn certificate(report: &Report, path: &str) -> Reason {
+    let seen = answers(report)
+        .filter_map(Answer::facts)
+        .filter_map(|facts| facts.tls.as_ref());
+    let distrusts: Vec<FailureKind> = seen
+        .filter_map(|tls| Some(tls.distrust.as_ref()?.kind))
+        .collect();
+    let claimed = FailureKind::ALL.iter().find(|kind| kind.as_str() == path);
+    match claimed {
+        Some(kind) if distrusts.contains(kind) => kind.reason(),
+        Some(_) => Reason::ProbeOutputInvalid,
+        None => Reason::TlsBadCertificate,
+    }
+}
+
+fn rcode(report: &Report) -> Reason {
+    let rcodes = answers(report).filter_map(|answer| match answer {
+        Answer::Dns(Ok(reply)) => Some(reply.rcode),
+        _ => None,
+    });
+    match rcodes.last() {
+        Some(2) => Reason::DnsServfail,
+        Some(3) => Reason::DnsNxdomain,
+        Some(5) => Reason::DnsRefused,
+        Some(_) => Reason::DnsRcode,
+        None => Reason::ProbeOutputInvalid,
+    }
+}
+
+fn answers(report: &Report) -> impl Iterator<Item = &Answer> {
+    report
+        .operations
+        .iter()
+        .filter_map(|operation: &Operation| operation.answer.as_deref())
+}
+
+/// The causes as a sentence.
+fn told(report: &Report, otherwise: &str) -> String {
+    let sentences: Vec<String> = report
+        .causes
+        .iter()
+        .filter_map(|cause| sentence(report, cause))
+        .collect();
+    if sentences.is_empty() {
+        otherwise.to_owned()
+    } else {
+        sentences.join("; ")
+    }
+}
+
+fn sentence(report: &Report, cause: &Cause) -> Option<String> {
+    match cause {
+        Cause::Assertion {
+            path,
+            expected,
+            got,
+            ..
+        } => Some(format!("{path}: expected {expected}, got {got}")),
+        Cause::Statement { message } => Some(message.clone()),
+        Cause::Operation { .. } | Cause::Refused { .. } => {
+            observed(report, cause).map(|conclusion| conclusion.sentence)
+        }
+    }
+}
+
+fn is_about_time(reason: Reason) -> bool {
+    matches!(
+        reason,
+        Reason::Deadline
+            | Reason::ProbeDeadline
+            | Reason::ConnectTimeout
+            | Reason::TlsTimeout
+            | Reason::ResponseTimeout
+            | Reason::DnsTimeout
+            | Reason::TooSlow
+    )
+}
+
+/// Whether our own overhead would have decided.
+fn overloaded(report: &Report, timeout: Nanos) -> Option<Conclusion> {
+    let (overhead, bound) = (report.overhead(), OVERHEAD_FLOOR.max(timeout / 5));
+    (overhead > bound).then(|| {
+        let sentence = format!(
+            "the prober's own overhead was {} ms of the run",
+            overhead / 1_000_000
+        );
+        Conclusion::new(Reason::ProberOverload, sentence)
+    })
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,268 @@
+//! The law over simulated time: ticks = runs + missed, whatever happens.
+
+use std::{collections::BTreeMap, time::Duration};
+
+use proptest::prelude::*;
+
+use super::*;
+use crate::{
+    id::{CheckId, Location, TargetName},
+    schedule::Rule,
+};
+
+const START: i64 = 1_790_000_000_000;
+
+fn timetable(index: usize, rule: &Rule) -> Timetable {
+    let check = CheckId::new(&format!("check/{index}")).unwrap();
+    Timetable::new(
+        rule,
+        &check,
+        &TargetName::new("t").unwrap(),
+        &Location::new("l").unwrap(),
+    )
+    .unwrap()
+}
+
+fn every(index: usize, seconds: u64) -> Timetable {
+    timetable(index, &Rule::Every(Duration::from_secs(seconds)))
+}
+
+/// Clocks that tests move.
+#[derive(Clone, Copy)]
+struct Clocks(Now);
+
+impl Clocks {
+    fn new() -> Self {
+        Self(Now {
+            unix_ms: START,
+            monotonic_ms: 0,
+            boot_ms: 0,
+        })
+    }
+
+    fn pass(&mut self, ms: i64) {
+        self.0.unix_ms += ms;
+        self.0.monotonic_ms += ms;
+        self.0.boot_ms += ms;
+    }
+
+    fn suspend(&mut self, ms: i64) {
+        self.0.unix_ms += ms;
+        self.0.boot_ms += ms;
+    }
+
+    fn set(&mut self, ms: i64) {
+        self.0.unix_ms += ms;
+    }
+}
+
+/// Books what the machine says, and holds it to the law.
+#[derive(Default)]
+struct Book {
+    started: BTreeMap<u32, Vec<i64>>,
+    running: Vec<u32>,
+    missed: BTreeMap<MissedReason, u64>,
+}
+
+impl Book {
+    fn take(&mut self, actions: &[Action]) {
+        for action in actions {
+            match action {
+                Action::Start {
+                    slot,
+                    planned_unix_ms,
+                } => {
+                    assert!(!self.running.contains(slot), "overlap is forbidden");
+                    self.running.push(*slot);
+                    self.started
+                        .entry(*slot)
+                        .or_default()
+                        .push(*planned_unix_ms);
+                }
+                Action::Missed { reason, count, .. } => {
+                    *self.missed.entry(*reason).or_default() += count
+                }
+            }
+        }
+    }
+
+    fn runs(&self) -> u64 {
+        self.started
+            .values()
+            .map(|ticks| u64::try_from(ticks.len()).unwrap())
+            .sum()
+    }
+}
+
+fn step(dispatcher: &mut Dispatcher, clocks: Clocks, event: Event, book: &mut Book) {
+    let mut actions = Vec::new();
+    dispatcher.step(clocks.0, event, &mut actions);
+    book.take(&actions);
+}
+
+fn finish_all(dispatcher: &mut Dispatcher, clocks: Clocks, book: &mut Book) {
+    for slot in std::mem::take(&mut book.running) {
+        step(dispatcher, clocks, Event::Finished { slot }, book);
+    }
+}
+
+#[test]
+fn an_interval_runs_once_a_period() {
+    let (mut clocks, mut book) = (Clocks::new(), Book::default());
+    let mut dispatcher = Dispatcher::new(vec![every(0, 10)], 10, clocks.0);
+    for _ in 0..600 {
+        clocks.pass(100);
+        step(&mut dispatcher, clocks, Event::Wake, &mut book);
+        finish_all(&mut dispatcher, clocks, &mut book);
+    }
+    assert_eq!(book.runs(), 6);
+    assert!(book.missed.is_empty());
+}
+
+#[test]
+fn a_run_that_does_not_end_misses_the_next_tick_by_overlap() {
+    let (mut clocks, mut book) = (Clocks::new(), Book::default());
+    let mut dispatcher = Dispatcher::new(vec![every(0, 1)], 10, clocks.0);
+    for _ in 0..50 {
+        clocks.pass(100);
+        step(&mut dispatcher, clocks, Event::Wake, &mut book);
+    }
+    assert_eq!((book.runs(), book.missed[&MissedReason::Overlap]), (1, 4));
+}
+
+#[test]
+fn without_room_a_tick_waits_and_is_missed_by_overload_when_it_is_too_late() {
+    let (mut clocks, mut book) = (Clocks::new(), Book::default());
+    let mut dispatcher =
+        Dispatcher::new((0..10).map(|index| every(index, 10)).collect(), 1, clocks.0);
+    for _ in 0..90 {
+        clocks.pass(100);
+        step(&mut dispatcher, clocks, Event::Wake, &mut book);
+    }
+    assert_eq!(book.runs(), 1);
+    clocks.pass(6_000);
+    step(&mut dispatcher, clocks, Event::Wake, &mut book);
+    assert!(book.missed[&MissedReason::Overload] >= 8);
+}
+
+#[test]
+fn a_machine_that_slept_misses_what_it_slept_through_and_does_not_burst() {
+    let (mut clocks, mut book) = (Clocks::new(), Book::default());
+    let mut dispatcher = Dispatcher::new(vec![every(0, 10)], 10, clocks.0);
+    clocks.suspend(3_600_000);
+    step(&mut dispatcher, clocks, Event::Wake, &mut book);
+    let (runs, missed) = (book.runs(), book.missed[&MissedReason::Suspended]);
+    assert_eq!(runs + missed, 360);
+    assert!(runs <= 1);
+}
+
+#[test]
+fn a_clock_set_forward_is_told_from_a_suspend_and_one_set_back_does_not_silence_an_interval() {
+    let (mut clocks, mut book) = (Clocks::new(), Book::default());
+    let mut dispatcher = Dispatcher::new(vec![every(0, 10)], 10, clocks.0);
+    clocks.set(3_600_000);
+    step(&mut dispatcher, clocks, Event::Wake, &mut book);
+    finish_all(&mut dispatcher, clocks, &mut book);
+    assert!(book.missed[&MissedReason::ClockJump] >= 359);
+    clocks.set(-3_600_000);
+    let before = book.runs();
+    for _ in 0..600 {
+        clocks.pass(100);
+        step(&mut dispatcher, clocks, Event::Wake, &mut book);
+        finish_all(&mut dispatcher, clocks, &mut book);
+    }
+    assert_eq!(book.runs() - before, 6);
+}
+
+#[test]
+fn draining_starts_nothing_and_books_what_was_due() {
+    let (mut clocks, mut book) = (Clocks::new(), Book::default());
+    let mut dispatcher = Dispatcher::new(vec![every(0, 10), every(1, 10)], 10, clocks.0);
+    step(&mut dispatcher, clocks, Event::Drain, &mut book);
+    clocks.pass(10_000);
+    step(&mut dispatcher, clocks, Event::Wake, &mut book);
+    assert_eq!((book.runs(), book.missed[&MissedReason::Draining]), (0, 2));
+}
+
+#[test]
+fn a_day_of_a_daily_check_at_half_past_two_has_one_tick_also_when_clocks_change() {
+    let rule = Rule::Cron {
+        expression: "30 2 * * *".to_owned(),
+        zone: "Europe/Berlin".to_owned(),
+    };
+    let spring = "2026-03-28T12:00:00Z"
+        .parse::<jiff::Timestamp>()
+        .unwrap()
+        .as_millisecond();
+    let autumn = "2026-10-24T12:00:00Z"
+        .parse::<jiff::Timestamp>()
+        .unwrap()
+        .as_millisecond();
+    for start in [spring, autumn] {
+        let mut clocks = Clocks(Now {
+            unix_ms: start,
+            monotonic_ms: 0,
+            boot_ms: 0,
+        });
+        let mut book = Book::default();
+        let mut dispatcher = Dispatcher::new(vec![timetable(0, &rule)], 10, clocks.0);
+        for _ in 0..(24 * 60) {
+            clocks.pass(60_000);
+            step(&mut dispatcher, clocks, Event::Wake, &mut book);
+            finish_all(&mut dispatcher, clocks, &mut book);
+        }
+        // The one soon after loading, and the day's own.
+        assert_eq!(book.runs() + book.missed.values().sum::<u64>(), 2);
+    }
+}
+
+#[derive(Debug, Clone)]
+enum Happening {
+    Pass(i64),
+    Suspend(i64),
+    FinishOldest,
+    FinishAll,
+}
+
+fn happening() -> impl Strategy<Value = Happening> {
+    prop_oneof![
+        8 => (1_i64..3_000).prop_map(Happening::Pass),
+        1 => (2_500_i64..120_000).prop_map(Happening::Suspend),
+        4 => Just(Happening::FinishOldest),
+        2 => Just(Happening::FinishAll),
+    ]
+}
+
+proptest! {
+    #[test]
+    fn every_tick_is_a_run_or_is_missed_with_a_reason(
+        periods in prop::collection::vec(1_u64..60, 1..20),
+        capacity in 1_usize..8,
+        happenings in prop::collection::vec(happening(), 1..200),
+    ) {
+        let (mut clocks, mut book) = (Clocks::new(), Book::default());
+        let timetables: Vec<Timetable> = periods.iter().enumerate().map(|(index, period)| every(index, *period)).collect();
+        let mut dispatcher = Dispatcher::new(timetables.clone(), capacity, clocks.0);
+        for happening in happenings {
+            match happening {
+                Happening::Pass(ms) => clocks.pass(ms),
+                Happening::Suspend(ms) => clocks.suspend(ms),
+                Happening::FinishOldest if !book.running.is_empty() => {
+                    let slot = book.running.remove(0);
+                    step(&mut dispatcher, clocks, Event::Finished { slot }, &mut book);
+                }
+                Happening::FinishOldest => {}
+                Happening::FinishAll => finish_all(&mut dispatcher, clocks, &mut book),
+            }
+            step(&mut dispatcher, clocks, Event::Wake, &mut book);
+            prop_assert!(dispatcher.running() <= capacity);
+            prop_assert_eq!(dispatcher.running(), book.running.len());
+            let ticks: u64 = timetables.iter().map(|timetable| timetable.count_between(START, clocks.0.unix_ms, u64::MAX)).sum();
+            let waiting = u64::try_from(dispatcher.waiting()).unwrap();
+            prop_assert_eq!(ticks, book.runs() + book.missed.values().sum::<u64>() + waiting);
+        }
+        for ticks in book.started.values() {
+            prop_assert!(ticks.windows(2).all(|pair| pair[0] < pair[1]), "no tick runs twice");
+        }
+    }
+}

@@ -1,0 +1,20 @@
+//! The words of the domain and the pure functions over them.
+//!
+//! Judgement must be repeatable: nothing here reads a clock, a file, the environment or the network.
+//! Time and randomness come in as arguments.
+
+pub mod attempt;
+pub mod classify;
+pub mod dispatch;
+pub mod egress;
+pub mod facts;
+pub mod failure;
+pub mod id;
+pub mod ledger;
+pub mod limits;
+pub mod outcome;
+pub mod phase;
+pub mod plan;
+pub mod record;
+pub mod schedule;
+pub mod seam;

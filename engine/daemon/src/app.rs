@@ -1,0 +1,360 @@
+//! Builds everything in order, announces it, and drains it.
+
+use std::{
+    fs,
+    path::{Path, PathBuf},
+    sync::{
+        Arc,
+        atomic::{AtomicBool, Ordering},
+    },
+    time::Duration,
+};
+
+use leadsman_config::Problems;
+use leadsman_core::{
+    attempt::Assignment,
+    id::Location,
+    plan::{Check, Plan},
+    schedule::{RuleError, Timetable},
+};
+use leadsman_host::{PrepareError, Roster, Sandbox, SandboxError, SandboxSettings, Watchdog};
+use leadsman_net::{Network, SetupError};
+use leadsman_runner::{Control, Entry, Runner};
+use sha2::{Digest, Sha256};
+use tokio::{
+    runtime::Runtime,
+    signal::unix::{SignalKind, signal},
+};
+
+use crate::{
+    args,
+    catalog::Probes,
+    clock, descriptors, secrets, serve,
+    sink::Told,
+    telemetry::{BuildInfo, Telemetry, TelemetrySettings},
+    web::{self, Health},
+};
+
+/// How long the endpoint waits for a scrape of the last values.
+const LAST_SCRAPE: Duration = Duration::from_secs(15);
+
+/// A daemon that nobody scraped within this does not wait for a scrape.
+const SCRAPED_LATELY: Duration = Duration::from_secs(300);
+
+/// How often it is looked whether a scrape has started.
+const LOOK: Duration = Duration::from_millis(20);
+
+/// Signals this close to the first one mean the same.
+const SAME_SIGNAL: Duration = Duration::from_millis(50);
+
+/// How long a scrape that has started may take to be read.
+const SCRAPE_ENDS: Duration = Duration::from_millis(200);
+
+/// Why nothing could be started.
+#[derive(Debug, thiserror::Error)]
+pub enum AppError {
+    /// The configuration file cannot be read.
+    #[error("`{}` cannot be read: {source}", path.display())]
+    Unreadable {
+        /// The file.
+        path: PathBuf,
+        /// Why.
+        source: std::io::Error,
+    },
+    /// The configuration is wrong.
+    #[error("{0}")]
+    Configuration(Problems),
+    /// The sandbox.
+    #[error(transparent)]
+    Sandbox(#[from] SandboxError),
+    /// The network.
+    #[error(transparent)]
+    Network(#[from] SetupError),
+    /// A check cannot be prepared.
+    #[error("the check `{check}` cannot be prepared: {source}")]
+    Prepare {
+        /// Which.
+        check: String,
+        /// Why.
+        source: PrepareError,
+    },
+    /// A check cannot be scheduled.
+    #[error("the check `{check}` cannot be scheduled: {source}")]
+    Rule {
+        /// Which.
+        check: String,
+        /// Why.
+        source: RuleError,
+    },
+    /// A thread, a runtime or a listener.
+    #[error("{0}")]
+    Start(String),
+}
+
+/// The runtime that sockets, timers and timestamps live on.
+pub fn io_runtime() -> Result<Runtime, AppError> {
+    let runtime = tokio::runtime::Builder::new_multi_thread()
+        .thread_name("leadsman-io")
+        .enable_all()
+        .build();
+    runtime.map_err(|error| AppError::Start(format!("the I/O runtime cannot be started: {error}")))
+}
+
+/// Where compiled probes are kept unless the command line says otherwise.
+pub fn cache_directory(chosen: Option<PathBuf>) -> Option<PathBuf> {
+    let from_env = |name: &str| {
+        std::env::var_os(name)
+            .filter(|value| !value.is_empty())
+            .map(PathBuf::from)
+    };
+    chosen.or_else(|| from_env("CACHE_DIRECTORY")).or_else(|| {
+        let home = from_env("XDG_CACHE_HOME").or_else(|| Some(from_env("HOME")?.join(".cache")));
+        home.map(|home| home.join("leadsman"))
+    })
+}
+
+/// A sandbox; where the cache cannot be used, one without.
+pub fn sandbox(
+    cache: Option<PathBuf>,
+    instances: u32,
+    io: &Runtime,
+) -> Result<Arc<Sandbox>, AppError> {
+    let settings = SandboxSettings {
+        cache,
+        instances,
+        guest_threads: None,
+    };
+    match Sandbox::new(&settings, io.handle().clone()) {
+        Err(SandboxError::Cache { path, source }) => {
+            tracing::warn!(path = %path.display(), error = %source, "compiled probes are not kept; every start compiles them anew");
+            Ok(Sandbox::new(
+                &SandboxSettings {
+                    cache: None,
+                    ..settings
+                },
+                io.handle().clone(),
+            )?)
+        }
+        built => Ok(built?),
+    }
+}
+
+/// Reads and checks a configuration; blocks while probes are compiled.
+pub fn load(path: &Path, probes: &Probes) -> Result<Plan, AppError> {
+    let unreadable = |source| AppError::Unreadable {
+        path: path.to_owned(),
+        source,
+    };
+    let text = fs::read_to_string(path).map_err(unreadable)?;
+    let env = |name: &str| std::env::var(name).ok();
+    let read = |path: &Path| fs::read_to_string(path);
+    leadsman_config::load(path, &text, &env, &read, probes).map_err(AppError::Configuration)
+}
+
+/// The roster and the entries of a plan; slots are the checks' assignments in order.
+pub fn prepare(plan: &Plan, probes: &Probes) -> Result<(Roster, Vec<Entry>), AppError> {
+    let network = Network::new(&plan.network, &plan.tls)?;
+    let mut roster = Roster::new(
+        Arc::clone(probes.sandbox()),
+        network,
+        Arc::new(secrets::read(plan)),
+    );
+    let mut entries = Vec::new();
+    for check in &plan.checks {
+        for assignment in &check.assignments {
+            let source = plan
+                .probes
+                .get(&assignment.probe)
+                .ok_or_else(|| format!("the plan has no probe `{}`", assignment.probe));
+            let probe = source.and_then(|source| probes.get(&assignment.probe, source));
+            roster
+                .add(assignment, probe)
+                .map_err(|source| AppError::Prepare {
+                    check: check.id.to_string(),
+                    source,
+                })?;
+            entries.push(entry(check, assignment, &plan.location)?);
+        }
+    }
+    Ok((roster, entries))
+}
+
+fn entry(
+    check: &Check,
+    assignment: &Arc<Assignment>,
+    location: &Location,
+) -> Result<Entry, AppError> {
+    let timetable =
+        Timetable::new(&check.rule, &check.id, &assignment.target, location).map_err(|source| {
+            AppError::Rule {
+                check: check.id.to_string(),
+                source,
+            }
+        })?;
+    Ok(Entry {
+        assignment: Arc::clone(assignment),
+        timetable,
+        retry: check.retry,
+    })
+}
+
+/// `leadsman run`: until a signal, and then until everything has been told.
+pub fn run(arguments: &args::Run, cache: Option<PathBuf>) -> Result<(), AppError> {
+    let io = io_runtime()?;
+    let concurrent = descriptors::concurrent_runs(arguments.concurrent, descriptors::raise());
+    let sandbox = sandbox(cache, concurrent, &io)?;
+    let probes = Probes::new(Arc::clone(&sandbox));
+    let plan = load(&arguments.config, &probes)?;
+    let _watchdog = Watchdog::start(vec![
+        ("io", io.handle().clone()),
+        ("guest", sandbox.guests().clone()),
+    ])
+    .map_err(|error| AppError::Start(format!("the watchdog cannot be started: {error}")))?;
+    let outcome = io.block_on(daemon(arguments, &plan, &probes, concurrent));
+    io.shutdown_timeout(Duration::from_secs(1));
+    outcome
+}
+
+/// Whether the daemon is well: independent of what its checks find.
+#[derive(Debug, Default)]
+struct State {
+    ready: AtomicBool,
+}
+
+impl Health for State {
+    fn healthy(&self) -> bool {
+        true
+    }
+
+    fn ready(&self) -> bool {
+        self.ready.load(Ordering::Relaxed)
+    }
+}
+
+async fn daemon(
+    arguments: &args::Run,
+    plan: &Plan,
+    probes: &Probes,
+    concurrent: u32,
+) -> Result<(), AppError> {
+    let (roster, entries) = prepare(plan, probes)?;
+    let settings = telemetry_settings(arguments, plan, probes);
+    let telemetry = Arc::new(Telemetry::new(plan, build_info(), settings));
+    let state = Arc::new(State::default());
+    let health: Arc<dyn Health> = Arc::<State>::clone(&state);
+    let listener = serve::bind(arguments.listen)
+        .await
+        .map_err(AppError::Start)?;
+    let address = listener
+        .local_addr()
+        .map_err(|error| AppError::Start(error.to_string()))?;
+    let mut endpoint = tokio::task::JoinSet::new();
+    endpoint.spawn(serve::serve(
+        listener,
+        web::router(Arc::clone(&telemetry), health),
+    ));
+    tracing::info!(
+        location = plan.location.as_str(),
+        checks = plan.checks.len(),
+        targets = entries.len(),
+        "serving http://{address}/metrics"
+    );
+    let control = Control::default();
+    let signals = signal(SignalKind::terminate())
+        .and_then(|terminate| Ok((terminate, signal(SignalKind::interrupt())?)));
+    let (mut terminate, mut interrupt) =
+        signals.map_err(|error| AppError::Start(format!("signals cannot be heard: {error}")))?;
+    let mut stop =
+        async || tokio::select! { _ = terminate.recv() => {}, _ = interrupt.recv() => {} };
+    let told = Arc::new(Told::new(Arc::clone(&telemetry), entries.len()));
+    let capacity = usize::try_from(concurrent).unwrap_or(usize::MAX);
+    let life = u64::try_from(clock::unix_ns() / 1_000_000).unwrap_or(0);
+    let runner = Runner::new(
+        (Arc::new(roster), told),
+        entries,
+        capacity,
+        clock::now,
+        life,
+    );
+    if arguments.wait_for_first_scrape {
+        tracing::info!("holding the first tick until the first scrape");
+        tokio::select! { () = first_scrape(&telemetry) => {}, () = stop() => return Ok(()) }
+    }
+    state.ready.store(true, Ordering::Relaxed);
+    let mut running = std::pin::pin!(runner.run(&control));
+    tokio::select! { () = &mut running => {}, () = stop() => {} }
+    // One request to stop may arrive twice: to the process, and to its group.
+    while tokio::time::timeout(SAME_SIGNAL, stop()).await.is_ok() {}
+    state.ready.store(false, Ordering::Relaxed);
+    control.drain();
+    tracing::info!(
+        "no new ticks; waiting for the runs under way, and for one scrape of their results"
+    );
+    let drained = async {
+        running.await;
+        last_scrape(&telemetry).await;
+    };
+    tokio::select! {
+        () = drained => tracing::info!("drained"),
+        () = stop() => tracing::warn!("stopped at once by a second signal"),
+    }
+    Ok(())
+}
+
+fn build_info() -> BuildInfo {
+    BuildInfo {
+        version: env!("CARGO_PKG_VERSION").to_owned(),
+        ..BuildInfo::default()
+    }
+}
+
+/// The revision is a digest of the effective plan, so that two daemons with one configuration agree.
+fn telemetry_settings(arguments: &args::Run, plan: &Plan, probes: &Probes) -> TelemetrySettings {
+    let text = serde_json::to_vec(&plan.checks).unwrap_or_default();
+    let revision = Sha256::digest(text)
+        .iter()
+        .take(6)
+        .map(|byte| format!("{byte:02x}"))
+        .collect();
+    let described = plan.probes.iter().filter_map(|(name, source)| {
+        let probe = probes.get(name, source).ok()?;
+        Some((name.clone(), probe.description.measures.clone()))
+    });
+    TelemetrySettings {
+        classic_histograms: !arguments.no_classic_histograms,
+        revision,
+        measures: described.collect(),
+        stalls: leadsman_host::stalls,
+        ..TelemetrySettings::default()
+    }
+}
+
+/// Keeps serving until one scrape has started after the last booked run, and has had time to end.
+async fn last_scrape(telemetry: &Telemetry) {
+    if !scraped_lately(telemetry) || !telemetry.awaits_scrape() {
+        return;
+    }
+    let scraped = async {
+        while telemetry.awaits_scrape() {
+            tokio::time::sleep(LOOK).await;
+        }
+        tokio::time::sleep(SCRAPE_ENDS).await;
+    };
+    if tokio::time::timeout(LAST_SCRAPE, scraped).await.is_err() {
+        tracing::warn!("nobody scraped the last values");
+    }
+}
+
+fn scraped_lately(telemetry: &Telemetry) -> bool {
+    let since = telemetry
+        .last_scrape()
+        .map(|at| clock::now().unix_ms.saturating_sub(at));
+    since.is_some_and(|since| u128::try_from(since).unwrap_or(0) < SCRAPED_LATELY.as_millis())
+}
+
+async fn first_scrape(telemetry: &Telemetry) {
+    while telemetry.scrapes_started() == 0 {
+        tokio::time::sleep(LOOK).await;
+    }
+    tokio::time::sleep(SCRAPE_ENDS).await;
+}

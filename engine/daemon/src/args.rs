@@ -1,0 +1,152 @@
+//! What can be written on the command line.
+
+use std::{net::SocketAddr, path::PathBuf};
+
+use clap::{Args, Parser, Subcommand, ValueEnum};
+
+/// A synthetic prober: runs sandboxed checks on a schedule and exports availability and latency SLIs.
+#[derive(Debug, Parser)]
+#[command(name = "leadsman", version, about, disable_help_subcommand = true)]
+pub struct Arguments {
+    /// How much is logged: `error`, `warn`, `info`, `debug`, `trace`.
+    #[arg(
+        long = "log.level",
+        global = true,
+        default_value = "info",
+        value_name = "LEVEL"
+    )]
+    pub log_level: String,
+
+    /// Where compiled probes are kept between runs.
+    #[arg(
+        long = "cache.dir",
+        global = true,
+        env = "LEADSMAN_CACHE_DIR",
+        value_name = "DIR"
+    )]
+    pub cache: Option<PathBuf>,
+
+    /// What to do.
+    #[command(subcommand)]
+    pub command: Command,
+}
+
+/// What to do.
+#[derive(Debug, Subcommand)]
+pub enum Command {
+    /// Runs the checks of a configuration and serves their metrics.
+    Run(Run),
+    /// Checks a configuration; nothing is sent anywhere.
+    Validate(Validate),
+    /// Makes one run and shows it: of a configured check, a bundled probe, or a component file.
+    Once(Once),
+    /// Says what a check is: its next ticks, grants and limits, and where each value comes from.
+    Explain(Explain),
+    /// Prints the JSON Schema of the configuration, for editors.
+    Schema(Schema),
+    /// Prints completions for a shell.
+    Completions {
+        /// Which shell.
+        shell: clap_complete::Shell,
+    },
+}
+
+/// `leadsman run`.
+#[derive(Debug, Args)]
+pub struct Run {
+    /// The configuration.
+    #[arg(long = "config", value_name = "FILE")]
+    pub config: PathBuf,
+
+    /// Where metrics are served.
+    #[arg(
+        long = "web.listen-address",
+        default_value = "127.0.0.1:9617",
+        value_name = "ADDRESS"
+    )]
+    pub listen: SocketAddr,
+
+    /// Hold the first tick until the first scrape has been served.
+    #[arg(long = "web.wait-for-first-scrape")]
+    pub wait_for_first_scrape: bool,
+
+    /// Leave classic histogram buckets out of the text format.
+    #[arg(long = "metrics.no-classic-histograms")]
+    pub no_classic_histograms: bool,
+
+    /// How many runs may be under way at once; bounded by the file descriptors there are.
+    #[arg(long = "runs.concurrent", default_value_t = 4000, value_parser = clap::value_parser!(u32).range(1..=20_000), value_name = "N")]
+    pub concurrent: u32,
+}
+
+/// `leadsman validate`.
+#[derive(Debug, Args)]
+pub struct Validate {
+    /// The configuration.
+    #[arg(long = "config", value_name = "FILE")]
+    pub config: PathBuf,
+
+    /// For people, or for programs.
+    #[arg(long, default_value = "text")]
+    pub format: Format,
+}
+
+/// How results are written.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum Format {
+    /// For people.
+    Text,
+    /// For programs.
+    Json,
+}
+
+/// `leadsman once`.
+#[derive(Debug, Args)]
+pub struct Once {
+    /// A check of the configuration, a bundled probe (`http`, `dns`, `tls`, `tcp`), or a component file.
+    #[arg(value_name = "CHECK|PROBE|FILE.wasm")]
+    pub subject: String,
+
+    /// The configuration that has the check.
+    #[arg(long = "config", value_name = "FILE")]
+    pub config: Option<PathBuf>,
+
+    /// The target: an address, or the name of one of the check's targets.
+    #[arg(long, value_name = "TARGET")]
+    pub target: Option<String>,
+
+    /// A setting, as `name=value`; may be repeated.
+    #[arg(long = "set", value_name = "NAME=VALUE")]
+    pub set: Vec<String>,
+
+    /// How long the run may take, such as `10s`.
+    #[arg(long, default_value = "10s", value_name = "DURATION")]
+    pub timeout: String,
+
+    /// A host that the probe may ask besides the target; may be repeated.
+    #[arg(long = "grant", value_name = "HOST")]
+    pub grants: Vec<String>,
+
+    /// The run as JSON, for programs.
+    #[arg(long)]
+    pub json: bool,
+}
+
+/// `leadsman explain`.
+#[derive(Debug, Args)]
+pub struct Explain {
+    /// The check.
+    pub check: String,
+
+    /// The configuration.
+    #[arg(long = "config", value_name = "FILE")]
+    pub config: PathBuf,
+}
+
+/// `leadsman schema`.
+#[derive(Debug, Args)]
+pub struct Schema {
+    /// Add the probes of this configuration to the bundled ones.
+    #[arg(long = "config", value_name = "FILE")]
+    pub config: Option<PathBuf>,
+}

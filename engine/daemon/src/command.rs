@@ -1,0 +1,104 @@
+//! What each command does, and the exit status it ends with.
+
+use std::{
+    io::{self, Write},
+    process::ExitCode,
+};
+
+use clap::CommandFactory;
+
+use crate::{
+    app::{self, AppError},
+    args::{Arguments, Command},
+    logging,
+    paint::Paint,
+};
+
+mod explain;
+mod once;
+mod schema;
+mod validate;
+
+/// A command line that cannot be read (sysexits.h, `EX_USAGE`).
+const USAGE: u8 = 64;
+
+/// A configuration that is wrong (sysexits.h, `EX_CONFIG`).
+const CONFIGURATION: u8 = 78;
+
+/// Anything else that went wrong on our side (sysexits.h, `EX_SOFTWARE`).
+const SOFTWARE: u8 = 70;
+
+/// Why a command ends early.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum CommandError {
+    /// The command line asks for what there is not.
+    #[error("{0}")]
+    Usage(String),
+    /// Building or running failed.
+    #[error(transparent)]
+    App(#[from] AppError),
+    /// Output could not be written.
+    #[error("output cannot be written: {0}")]
+    Output(#[from] io::Error),
+}
+
+/// Prints what clap has to say; help and version are no mistakes.
+pub fn usage(error: &clap::Error) -> ExitCode {
+    // Nothing is left to say where even this cannot be printed.
+    let printed = error.print().is_ok();
+    if error.use_stderr() || !printed {
+        ExitCode::from(USAGE)
+    } else {
+        ExitCode::SUCCESS
+    }
+}
+
+/// Carries out a command.
+pub fn carry_out(arguments: Arguments) -> ExitCode {
+    let cache = app::cache_directory(arguments.cache);
+    let quiet = !matches!(arguments.command, Command::Run(_)) && arguments.log_level == "info";
+    logging::start(if quiet { "warn" } else { &arguments.log_level });
+    let done = match arguments.command {
+        Command::Run(run) => app::run(&run, cache)
+            .map(|()| ExitCode::SUCCESS)
+            .map_err(CommandError::from),
+        Command::Validate(validate) => validate::validate(&validate, cache),
+        Command::Once(once) => once::once(&once, cache),
+        Command::Explain(explain) => explain::explain(&explain, cache),
+        Command::Schema(schema) => schema::schema(&schema, cache),
+        Command::Completions { shell } => {
+            clap_complete::generate(
+                shell,
+                &mut Arguments::command(),
+                "leadsman",
+                &mut io::stdout(),
+            );
+            Ok(ExitCode::SUCCESS)
+        }
+    };
+    done.unwrap_or_else(|error| failed(&error))
+}
+
+fn failed(error: &CommandError) -> ExitCode {
+    let (text, status) = match error {
+        CommandError::Usage(text) => (format!("error: {text}"), USAGE),
+        CommandError::App(AppError::Configuration(problems)) => {
+            (problems.render(Paint::for_stderr().is_on()), CONFIGURATION)
+        }
+        CommandError::App(
+            error @ (AppError::Unreadable { .. }
+            | AppError::Prepare { .. }
+            | AppError::Rule { .. }
+            | AppError::Network(_)),
+        ) => (format!("error: {error}"), CONFIGURATION),
+        CommandError::App(error) => (format!("error: {error}"), SOFTWARE),
+        // A reader that went away has read what it wanted.
+        CommandError::Output(error) if error.kind() == io::ErrorKind::BrokenPipe => {
+            return ExitCode::SUCCESS;
+        }
+        CommandError::Output(error) => (format!("error: {error}"), SOFTWARE),
+    };
+    match writeln!(io::stderr(), "{}", text.trim_end()) {
+        Ok(()) | Err(_) => ExitCode::from(status),
+    }
+}

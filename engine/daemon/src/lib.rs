@@ -1,0 +1,16 @@
+//! The only place where everything meets: wiring, telemetry, the command line and HTTP endpoints.
+
+pub mod app;
+pub mod args;
+pub mod catalog;
+pub mod clock;
+pub mod command;
+pub mod descriptors;
+pub mod logging;
+pub mod paint;
+pub mod secrets;
+pub mod serve;
+pub mod sink;
+pub mod telemetry;
+pub mod waterfall;
+pub mod web;

@@ -1,0 +1,154 @@
+//! OpenMetrics and protobuf, by the library's encoders over one collector.
+
+use std::{fmt, sync::Arc};
+
+use prometheus_client::{
+    collector::Collector,
+    encoding::{
+        DescriptorEncoder, EncodeLabel, EncodeLabelSet, LabelSetEncoder, MetricEncoder,
+        NativeHistogram, NativeHistogramBuckets, NoLabelSet, prometheus_protobuf,
+        text as open_metrics_text,
+    },
+    metrics::MetricType,
+    registry::Registry,
+};
+
+use super::{
+    Format,
+    exposition::{Exposition, Family, HistogramView, Kind, Labels, Value},
+    histogram::{SCHEMA, ZERO_THRESHOLD},
+    text,
+};
+
+/// The exposition as OpenMetrics. The library knows no summaries, which are written as in 0.0.4.
+pub(super) fn open_metrics(exposition: Exposition) -> (&'static str, Vec<u8>) {
+    let exposition = Arc::new(exposition);
+    let mut out = String::new();
+    let written =
+        open_metrics_text::encode_registry(&mut out, &registry(&exposition)).and_then(|()| {
+            let summaries = exposition
+                .families
+                .iter()
+                .filter(|family| family.kind == Kind::Summary);
+            summaries.for_each(|family| text::write_family(&mut out, family));
+            open_metrics_text::encode_eof(&mut out)
+        });
+    match written {
+        Ok(()) => (Format::OpenMetrics.content_type(), out.into_bytes()),
+        Err(fmt::Error) => text::render(&exposition),
+    }
+}
+
+/// The exposition as delimited protobuf. A summary becomes a histogram without buckets.
+pub(super) fn protobuf(exposition: Exposition) -> (&'static str, Vec<u8>) {
+    let exposition = Arc::new(exposition);
+    match prometheus_protobuf::encode_to_vec(&registry(&exposition)) {
+        Ok(bytes) => (Format::Protobuf.content_type(), bytes),
+        Err(_) => text::render(&exposition),
+    }
+}
+
+pub(super) fn registry(exposition: &Arc<Exposition>) -> Registry {
+    let mut registry = Registry::default();
+    registry.register_collector(Box::new(Arc::clone(exposition)));
+    registry
+}
+
+impl Collector for Exposition {
+    fn encode(&self, mut encoder: DescriptorEncoder<'_>) -> fmt::Result {
+        let is_text = self.format != Format::Protobuf;
+        let known = |family: &&Family| !(is_text && family.kind == Kind::Summary);
+        for family in self
+            .families
+            .iter()
+            .filter(|family| !family.samples.is_empty())
+            .filter(known)
+        {
+            encode_family(&mut encoder, family, is_text)?;
+        }
+        Ok(())
+    }
+}
+
+fn encode_family(
+    encoder: &mut DescriptorEncoder<'_>,
+    family: &Family,
+    is_text: bool,
+) -> fmt::Result {
+    let help = if is_text {
+        text::escaped_help(&family.help)
+    } else {
+        family.help.clone().into_owned()
+    };
+    let kind = match family.kind {
+        Kind::Counter => MetricType::Counter,
+        Kind::Gauge => MetricType::Gauge,
+        Kind::Histogram | Kind::Summary => MetricType::Histogram,
+    };
+    let mut metric = encoder.encode_descriptor(text::bare_name(family), &help, None, kind)?;
+    for sample in &family.samples {
+        // An empty label set would be written as `{}`.
+        if sample.labels.iter().next().is_none() {
+            encode_value(&mut metric, &sample.value, family.kind)?;
+        } else {
+            encode_value(
+                &mut metric.encode_family(&sample.labels)?,
+                &sample.value,
+                family.kind,
+            )?;
+        }
+    }
+    Ok(())
+}
+
+fn encode_value(encoder: &mut MetricEncoder<'_>, value: &Value, kind: Kind) -> fmt::Result {
+    match (value, kind) {
+        (Value::Count(count), Kind::Counter) => {
+            encoder.encode_counter::<NoLabelSet, u64, f64>(count, None)
+        }
+        (Value::Real(real), Kind::Counter) => {
+            encoder.encode_counter::<NoLabelSet, f64, f64>(real, None)
+        }
+        (Value::Count(count), _) => encoder.encode_gauge(count),
+        (Value::Real(real), _) => encoder.encode_gauge(real),
+        (Value::Summary { sum, count }, _) => {
+            encoder.encode_histogram::<NoLabelSet>(*sum, *count, &[], None)
+        }
+        (Value::Histogram(view), _) => encode_histogram(encoder, view),
+    }
+}
+
+fn encode_histogram(encoder: &mut MetricEncoder<'_>, view: &HistogramView) -> fmt::Result {
+    let HistogramView {
+        sum,
+        count,
+        buckets,
+        native,
+        created,
+    } = view;
+    let Some(sparse) = native else {
+        return encoder.encode_histogram::<NoLabelSet>(*sum, *count, buckets, None);
+    };
+    let native = NativeHistogram {
+        schema: SCHEMA,
+        zero_threshold: ZERO_THRESHOLD,
+        zero_count: sparse.zero,
+        negative: NativeHistogramBuckets {
+            spans: &[],
+            deltas: &[],
+        },
+        positive: NativeHistogramBuckets {
+            spans: &sparse.spans,
+            deltas: &sparse.deltas,
+        },
+        created: Some(*created),
+    };
+    encoder.encode_histogram_with_native::<NoLabelSet>(*sum, *count, buckets, None, native)
+}
+
+impl EncodeLabelSet for Labels {
+    fn encode(&self, encoder: &mut LabelSetEncoder<'_>) -> fmt::Result {
+        self.iter()
+            .try_for_each(|label| label.encode(encoder.encode_label()))
+    }
+}

@@ -1,0 +1,170 @@
+//! The families of this location as a whole.
+
+use std::{
+    collections::BTreeMap,
+    sync::{
+        Arc,
+        atomic::{AtomicBool, Ordering},
+    },
+    time::SystemTime,
+};
+
+use leadsman_core::{id::Location, plan::Plan};
+
+use super::{
+    BuildInfo, Shape, TelemetrySettings,
+    births::Births,
+    exposition::{Definition, Family, HistogramView, Label, Labels, label, written},
+    families as def,
+    histogram::Histogram,
+    slot::Numbers,
+    targets::TargetView,
+};
+
+/// Where this daemon stands, and what it is.
+#[derive(Debug)]
+pub(super) struct Place {
+    labels: Arc<[Label]>,
+    locations: Vec<Location>,
+    build: Vec<Label>,
+    born: SystemTime,
+    is_healthy: AtomicBool,
+}
+
+impl Place {
+    pub(super) fn new(plan: &Plan, build: BuildInfo, born: SystemTime) -> Self {
+        let build = [
+            ("version", build.version),
+            ("commit", build.commit),
+            ("rustc", build.rustc),
+        ];
+        Self {
+            labels: [written("location", plan.location.as_str())].into(),
+            locations: plan.locations.clone(),
+            build: build
+                .iter()
+                .filter(|(_, value)| !value.is_empty())
+                .map(|(name, value)| written(name, value))
+                .collect(),
+            born,
+            is_healthy: AtomicBool::new(true),
+        }
+    }
+
+    pub(super) fn set_healthy(&self, healthy: bool) {
+        self.is_healthy.store(healthy, Ordering::Relaxed);
+    }
+
+    pub(super) const fn born(&self) -> SystemTime {
+        self.born
+    }
+
+    pub(super) const fn labels(&self) -> &Arc<[Label]> {
+        &self.labels
+    }
+
+    pub(super) fn families(
+        &self,
+        targets: &[TargetView<'_>],
+        shape: Shape,
+        settings: &TelemetrySettings,
+        births: &mut Births,
+    ) -> Vec<Family> {
+        let healthy = u64::from(self.is_healthy.load(Ordering::Relaxed));
+        let revision = vec![written("revision", &settings.revision)];
+        vec![
+            per_probe(&def::ATTEMPT_ENDINGS, "ending", targets, births),
+            per_probe(&def::LIMIT_HITS, "limit", targets, births),
+            self.expected(),
+            self.one(&def::LOCATION_HEALTHY, Vec::new(), healthy),
+            self.histogram(&def::SCHEDULE_LAG, targets, shape, |numbers| &numbers.lag),
+            self.histogram(&def::RUN_OVERHEAD, targets, shape, |numbers| {
+                &numbers.overhead
+            }),
+            self.one(&def::CONFIG_INFO, revision, 1),
+            self.build_info(),
+            self.one(&def::RUNTIME_STALLS, Vec::new(), (settings.stalls)()),
+        ]
+    }
+
+    fn expected(&self) -> Family {
+        let mut family = Family::of(&def::LOCATION_EXPECTED);
+        for location in &self.locations {
+            family.add(
+                None,
+                Labels::shared(&[written("location", location.as_str())].into()),
+                1_u64,
+            );
+        }
+        family
+    }
+
+    fn build_info(&self) -> Family {
+        let mut family = Family::of(&def::BUILD_INFO);
+        family.add(
+            None,
+            Labels::with(&Arc::default(), self.build.clone()),
+            1_u64,
+        );
+        family
+    }
+
+    fn one(&self, definition: &'static Definition, own: Vec<Label>, value: u64) -> Family {
+        let mut family = Family::of(definition);
+        family.add(None, Labels::with(&self.labels, own), value);
+        family
+    }
+
+    /// The sum of the check-targets' own histograms: no run waits for a lock that all runs share.
+    fn histogram(
+        &self,
+        definition: &'static Definition,
+        targets: &[TargetView<'_>],
+        shape: Shape,
+        of: fn(&Numbers) -> &Histogram,
+    ) -> Family {
+        let mut sum = Histogram::default();
+        for target in targets {
+            sum.merge(of(&target.numbers));
+        }
+        let mut family = Family::of(definition);
+        let view = HistogramView::new(&sum, shape.format, shape.classic, shape.created);
+        family.add(None, Labels::shared(&self.labels), view);
+        family
+    }
+}
+
+/// What happened to a probe in all checks that use it.
+fn per_probe(
+    definition: &'static Definition,
+    by: &'static str,
+    targets: &[TargetView<'_>],
+    births: &mut Births,
+) -> Family {
+    let mut probes: BTreeMap<&str, BTreeMap<&'static str, u64>> = BTreeMap::new();
+    for target in targets {
+        let sums = probes
+            .entry(target.slot.assignment().probe.as_str())
+            .or_default();
+        if definition.name == def::ATTEMPT_ENDINGS.name {
+            target
+                .numbers
+                .ledger
+                .endings
+                .iter()
+                .for_each(|(ending, count)| *sums.entry(ending).or_default() += count);
+        } else {
+            let limits = target.numbers.limits.iter();
+            limits.for_each(|(limit, count)| *sums.entry(limit.as_str()).or_default() += count);
+        }
+    }
+    let mut family = Family::of(definition);
+    for (owner, (probe, sums)) in probes.into_iter().enumerate() {
+        for (key, count) in sums {
+            let labels = vec![written("probe", probe), label(by, key)];
+            let shown = births.shown(definition.name, owner, key, count);
+            family.add(None, Labels::with(&Arc::default(), labels), shown);
+        }
+    }
+    family
+}

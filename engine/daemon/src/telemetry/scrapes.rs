@@ -1,0 +1,51 @@
+//! Who has looked, and whether somebody has looked since the last booking.
+
+use std::sync::{
+    Arc,
+    atomic::{AtomicBool, AtomicI64, AtomicU64, Ordering},
+};
+
+use super::{
+    exposition::{Family, Label, Labels},
+    families,
+};
+
+/// Scrapes so far.
+#[derive(Debug, Default)]
+pub(super) struct Scrapes {
+    started: AtomicU64,
+    last_unix_ms: AtomicI64,
+    unseen: AtomicBool,
+}
+
+impl Scrapes {
+    /// A scrape starts: it will see all that was booked until now.
+    pub(super) fn start(&self, unix_ms: i64) {
+        self.unseen.store(false, Ordering::SeqCst);
+        self.last_unix_ms.store(unix_ms, Ordering::SeqCst);
+        self.started.fetch_add(1, Ordering::SeqCst);
+    }
+
+    /// Something was booked. Called after the booking, so that a scrape in between is asked again.
+    pub(super) fn booked(&self) {
+        self.unseen.store(true, Ordering::SeqCst);
+    }
+
+    pub(super) fn started(&self) -> u64 {
+        self.started.load(Ordering::SeqCst)
+    }
+
+    pub(super) fn last(&self) -> Option<i64> {
+        (self.started() > 0).then(|| self.last_unix_ms.load(Ordering::SeqCst))
+    }
+
+    pub(super) fn awaited(&self) -> bool {
+        self.unseen.load(Ordering::SeqCst)
+    }
+
+    pub(super) fn families(&self, location: &Arc<[Label]>) -> [Family; 1] {
+        let mut scrapes = Family::of(&families::SCRAPES);
+        scrapes.add(None, Labels::shared(location), self.started());
+        [scrapes]
+    }
+}

@@ -1,0 +1,43 @@
+//! What telemetry is told at the start.
+
+use std::{collections::BTreeMap, time::SystemTime};
+
+use leadsman_core::{id::ProbeName, plan::MeasureDescription};
+
+/// Which binary this is; what is empty is left out.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct BuildInfo {
+    /// The daemon's version.
+    pub version: String,
+    /// The commit it was built from.
+    pub commit: String,
+    /// The compiler it was built with.
+    pub rustc: String,
+}
+
+/// How the numbers are told.
+#[derive(Debug, Clone)]
+pub struct TelemetrySettings {
+    /// Whether durations have classic buckets beside the native ones.
+    pub classic_histograms: bool,
+    /// The configuration's revision, for `leadsman_config_info`.
+    pub revision: String,
+    /// What each probe declares that it measures; anything else is dropped and counted.
+    pub measures: BTreeMap<ProbeName, Vec<MeasureDescription>>,
+    /// The wall clock.
+    pub clock: fn() -> SystemTime,
+    /// How often a runtime was seen standing still: `leadsman_host`'s watchdog counts it.
+    pub stalls: fn() -> u64,
+}
+
+impl Default for TelemetrySettings {
+    fn default() -> Self {
+        Self {
+            classic_histograms: true,
+            revision: String::new(),
+            measures: BTreeMap::new(),
+            clock: SystemTime::now,
+            stalls: || 0,
+        }
+    }
+}

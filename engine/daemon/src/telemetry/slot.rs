@@ -1,0 +1,269 @@
+//! One check-target: its numbers behind a lock of its own.
+
+use std::{
+    collections::BTreeMap,
+    sync::{
+        Arc, Mutex, MutexGuard, PoisonError,
+        atomic::{AtomicI64, Ordering},
+    },
+    time::Duration,
+};
+
+use leadsman_core::{
+    attempt::{Assignment, RunCause},
+    ledger::{Ended, Ledger},
+    limits::Limit,
+    outcome::{Conclusion, Outcome},
+    phase::{Nanos, Phase},
+    plan::{Check, Objectives},
+    record::RunRecord,
+    schedule::{Rule, Timetable},
+};
+
+use super::{
+    exposition::{Label, written},
+    histogram::Histogram,
+    lesson::{Certificates, Lesson},
+    measures::{Declared, Measured},
+    states::{CheckState, FailedRun, MissedState},
+};
+
+/// Where no next tick was set.
+const NO_TICK: i64 = i64::MIN;
+
+/// One check on one target.
+#[derive(Debug)]
+pub(super) struct Slot {
+    check: usize,
+    labels: Arc<[Label]>,
+    assignment: Arc<Assignment>,
+    objectives: Objectives,
+    freshness: Freshness,
+    next_tick: AtomicI64,
+    state: Mutex<State>,
+}
+
+#[derive(Debug, Default)]
+struct State {
+    numbers: Numbers,
+    missed: Option<MissedState>,
+    failure: Option<Arc<FailedRun>>,
+}
+
+/// What a scrape copies.
+#[derive(Debug, Clone, Default)]
+pub(super) struct Numbers {
+    pub(super) ledger: Ledger,
+    pub(super) passing: Histogram,
+    pub(super) failing: Histogram,
+    pub(super) lag: Histogram,
+    pub(super) overhead: Histogram,
+    pub(super) phases: BTreeMap<Phase, Tally>,
+    pub(super) certificates: Option<Certificates>,
+    pub(super) denied: BTreeMap<&'static str, u64>,
+    pub(super) limits: BTreeMap<Limit, u64>,
+    pub(super) measured: Measured,
+    /// Until when the last outcome speaks for the target, in Unix milliseconds.
+    pub(super) fresh_until_ms: i64,
+}
+
+/// How often and how long.
+#[derive(Debug, Clone, Copy, Default)]
+pub(super) struct Tally {
+    pub(super) count: u64,
+    pub(super) sum: Nanos,
+}
+
+impl Slot {
+    pub(super) fn new(index: usize, check: &Check, assignment: &Arc<Assignment>) -> Self {
+        let labels = [
+            written("check", assignment.check.as_str()),
+            written("target", assignment.target.as_str()),
+            written("location", assignment.location.as_str()),
+        ];
+        Self {
+            check: index,
+            labels: labels.into(),
+            assignment: Arc::clone(assignment),
+            objectives: check.objectives,
+            freshness: Freshness::new(&check.rule, assignment),
+            next_tick: AtomicI64::new(NO_TICK),
+            state: Mutex::default(),
+        }
+    }
+
+    pub(super) fn started(&self) {
+        self.lock().numbers.ledger.start();
+    }
+
+    pub(super) fn missed(&self, missed: MissedState) {
+        let mut state = self.lock();
+        state.numbers.ledger.miss(missed.reason, missed.count);
+        state.missed = Some(missed);
+    }
+
+    pub(super) fn finished(&self, record: &RunRecord, declared: &Declared) {
+        if record.cause != RunCause::Tick {
+            return;
+        }
+        let lesson = Lesson::of(record);
+        let fresh_until_ms = self.freshness.until(record.ended_unix_ns() / 1_000_000);
+        let failure = (record.outcome != Outcome::Pass).then(|| Arc::new(FailedRun::of(record)));
+        let mut state = self.lock();
+        state.numbers.book(record, &self.objectives);
+        state.numbers.learn(&lesson, record, declared);
+        state.numbers.fresh_until_ms = fresh_until_ms;
+        if failure.is_some() {
+            state.failure = failure;
+        }
+    }
+
+    pub(super) fn set_next_tick(&self, unix_ms: i64) {
+        self.next_tick.store(unix_ms, Ordering::Relaxed);
+    }
+
+    pub(super) fn numbers(&self) -> Numbers {
+        self.lock().numbers.clone()
+    }
+
+    pub(super) fn state(&self) -> CheckState {
+        let (last, last_pass, missed, failure) = {
+            let state = self.lock();
+            let ledger = &state.numbers.ledger;
+            (
+                ledger.last.clone(),
+                ledger.last_pass_unix_ns,
+                state.missed,
+                state.failure.clone(),
+            )
+        };
+        let next = self.next_tick.load(Ordering::Relaxed);
+        CheckState {
+            check: self.assignment.check.clone(),
+            target: self.assignment.target.clone(),
+            address: self.assignment.address.clone(),
+            location: self.assignment.location.clone(),
+            probe: self.assignment.probe.clone(),
+            last: last.map(Into::into),
+            last_pass_unix_ms: last_pass.map(|unix_ns| unix_ns / 1_000_000),
+            next_tick_unix_ms: (next != NO_TICK).then_some(next),
+            last_missed: missed,
+            last_failed: failure,
+        }
+    }
+
+    pub(super) const fn check(&self) -> usize {
+        self.check
+    }
+
+    pub(super) const fn labels(&self) -> &Arc<[Label]> {
+        &self.labels
+    }
+
+    pub(super) fn assignment(&self) -> &Assignment {
+        &self.assignment
+    }
+
+    pub(super) const fn objectives(&self) -> &Objectives {
+        &self.objectives
+    }
+
+    /// A panic elsewhere leaves numbers that are still numbers.
+    fn lock(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Numbers {
+    fn book(&mut self, record: &RunRecord, objectives: &Objectives) {
+        record
+            .attempts
+            .iter()
+            .for_each(|attempt| self.ledger.attempt(&attempt.report.ending));
+        let conclusion = Conclusion::new(record.reason, record.sentence.clone());
+        let ended_unix_ns = record.ended_unix_ns();
+        let ended = Ended {
+            conclusion: &conclusion,
+            latency: record.latency,
+            ended_unix_ns,
+        };
+        self.ledger.end(ended, objectives);
+        match record.reason.outcome() {
+            Outcome::Pass => self.passing.observe(record.latency),
+            Outcome::Fail => self.failing.observe(record.latency),
+            Outcome::Unknown => {}
+        }
+        self.lag.observe(record.lag);
+    }
+
+    fn learn(&mut self, lesson: &Lesson, record: &RunRecord, declared: &Declared) {
+        self.overhead.observe(lesson.overhead);
+        for (phase, nanos) in lesson.phases.iter() {
+            let tally = self.phases.entry(phase).or_default();
+            tally.count += 1;
+            tally.sum = tally.sum.saturating_add(nanos);
+        }
+        self.certificates = lesson.certificates.or(self.certificates);
+        for (class, times) in &lesson.denied {
+            *self.denied.entry(class).or_default() += times;
+        }
+        for (limit, times) in &lesson.limits {
+            *self.limits.entry(*limit).or_default() += times;
+        }
+        if let Some(last) = record.last() {
+            self.measured.take(&last.report.measures, declared);
+        }
+    }
+}
+
+/// How long an outcome speaks for its target: max(2 × interval, interval + timeout).
+#[derive(Debug)]
+struct Freshness {
+    interval_ms: Option<i64>,
+    timeout_ms: i64,
+    /// Of a calendar, whose intervals differ.
+    calendar: Option<Timetable>,
+}
+
+impl Freshness {
+    fn new(rule: &Rule, assignment: &Assignment) -> Self {
+        let timeout_ms = millis(Duration::from_nanos(assignment.timeout));
+        match rule {
+            Rule::Every(interval) => Self {
+                interval_ms: Some(millis(*interval)),
+                timeout_ms,
+                calendar: None,
+            },
+            Rule::Cron { .. } => {
+                let Assignment {
+                    check,
+                    target,
+                    location,
+                    ..
+                } = assignment;
+                let calendar = Timetable::new(rule, check, target, location).ok();
+                Self {
+                    interval_ms: None,
+                    timeout_ms,
+                    calendar,
+                }
+            }
+        }
+    }
+
+    fn until(&self, ended_ms: i64) -> i64 {
+        let next = |after: i64| match (self.interval_ms, &self.calendar) {
+            (Some(interval), _) => Some(after.saturating_add(interval)),
+            (None, calendar) => calendar.as_ref()?.next_after(after),
+        };
+        let Some(first) = next(ended_ms) else {
+            return i64::MAX;
+        };
+        let second = next(first).unwrap_or(first);
+        second.max(first.saturating_add(self.timeout_ms))
+    }
+}
+
+fn millis(duration: Duration) -> i64 {
+    i64::try_from(duration.as_millis()).unwrap_or(i64::MAX)
+}

@@ -1,0 +1,226 @@
+//! The families of each check-target.
+
+use leadsman_core::outcome::Outcome;
+
+use super::{
+    Shape,
+    births::Births,
+    exposition::{Definition, Family, HistogramView, Label, Labels, Value, label},
+    families as def,
+    format::Format,
+    lesson::Certificates,
+    slot::{Numbers, Slot},
+    values::{unix_ns_seconds, unix_seconds},
+};
+
+/// A check-target's copied numbers.
+#[derive(Debug)]
+pub(super) struct TargetView<'a> {
+    pub(super) slot: &'a Slot,
+    pub(super) numbers: Numbers,
+}
+
+impl<'a> TargetView<'a> {
+    pub(super) fn of(slot: &'a Slot) -> Self {
+        Self {
+            slot,
+            numbers: slot.numbers(),
+        }
+    }
+}
+
+/// The labels and the value of one series, without those that its check-target gives it.
+type Series = (Vec<Label>, Value);
+
+/// Everything labelled with a check, a target and a location, but the measures.
+pub(super) fn families(
+    targets: &[TargetView<'_>],
+    shape: Shape,
+    births: &mut Births,
+) -> Vec<Family> {
+    let mut families = slis(targets, births);
+    families.extend(runs(targets, births));
+    families.extend(last(targets, shape.now_ms));
+    families.push(durations(targets, shape));
+    families.extend(certificates(targets));
+    families
+}
+
+fn slis(targets: &[TargetView<'_>], births: &mut Births) -> Vec<Family> {
+    vec![
+        each(&def::SLI_VALID, targets, |_, target| {
+            sli(target, |events| events.valid)
+        }),
+        each(&def::SLI_BAD, targets, |_, target| {
+            sli(target, |events| events.bad)
+        }),
+        each(&def::SLI_EXCLUDED, targets, |index, target| {
+            let excluded = target.numbers.ledger.excluded;
+            let shown =
+                (excluded > 0).then(|| births.shown(def::SLI_EXCLUDED.name, index, "", excluded));
+            shown.map(|count| (vec![label("sli", "availability")], count.into()))
+        }),
+    ]
+}
+
+/// Availability always; latency where there is an objective.
+fn sli(target: &TargetView<'_>, count: fn(leadsman_core::ledger::Events) -> u64) -> Vec<Series> {
+    let ledger = &target.numbers.ledger;
+    let latency = target
+        .slot
+        .objectives()
+        .latency
+        .map(|_| ("latency", ledger.latency));
+    let slis = [("availability", ledger.availability)]
+        .into_iter()
+        .chain(latency);
+    slis.map(|(sli, events)| (vec![label("sli", sli)], count(events).into()))
+        .collect()
+}
+
+fn runs(targets: &[TargetView<'_>], births: &mut Births) -> Vec<Family> {
+    let plain = |definition, count: fn(&Numbers) -> u64| {
+        each(definition, targets, |_, target| {
+            [(Vec::new(), count(&target.numbers).into())]
+        })
+    };
+    let outcomes = each(&def::RUNS, targets, |_, target| {
+        let outcomes = &target.numbers.ledger.outcomes;
+        let count = |outcome: Outcome| outcomes.get(&outcome).copied().unwrap_or(0);
+        Outcome::ALL.map(|outcome| {
+            (
+                vec![label("outcome", outcome.as_str())],
+                count(outcome).into(),
+            )
+        })
+    });
+    let ticks = plain(&def::TICKS, |numbers| numbers.ledger.ticks);
+    let attempts = plain(&def::ATTEMPTS, |numbers| numbers.ledger.attempts);
+    vec![
+        ticks,
+        missed(targets, births),
+        outcomes,
+        reasons(targets, births),
+        attempts,
+        degraded(targets, births),
+    ]
+}
+
+fn missed(targets: &[TargetView<'_>], births: &mut Births) -> Family {
+    each(&def::MISSED, targets, |index, target| {
+        let series = target.numbers.ledger.missed.iter().map(|(reason, count)| {
+            let shown = births.shown(def::MISSED.name, index, reason.as_str(), *count);
+            (vec![label("reason", reason.as_str())], shown.into())
+        });
+        series.collect::<Vec<Series>>()
+    })
+}
+
+fn reasons(targets: &[TargetView<'_>], births: &mut Births) -> Family {
+    each(&def::RUN_REASONS, targets, |index, target| {
+        let series = target.numbers.ledger.reasons.iter().map(|(reason, count)| {
+            let shown = births.shown(def::RUN_REASONS.name, index, reason.as_str(), *count);
+            let labels = vec![
+                label("outcome", reason.outcome().as_str()),
+                label("reason", reason.as_str()),
+                label("blame", reason.blame().as_str()),
+            ];
+            (labels, shown.into())
+        });
+        series.collect::<Vec<Series>>()
+    })
+}
+
+fn degraded(targets: &[TargetView<'_>], births: &mut Births) -> Family {
+    each(&def::DEGRADED, targets, |index, target| {
+        let count = target.numbers.ledger.degraded;
+        let shown = (count > 0).then(|| births.shown(def::DEGRADED.name, index, "", count));
+        shown.map(|count| (Vec::new(), count.into()))
+    })
+}
+
+fn last(targets: &[TargetView<'_>], now_ms: i64) -> Vec<Family> {
+    let outcome = |numbers: &Numbers| {
+        let last = numbers
+            .ledger
+            .last
+            .as_ref()
+            .filter(|_| now_ms <= numbers.fresh_until_ms)?;
+        match last.conclusion.outcome() {
+            Outcome::Pass => Some(1_u64.into()),
+            Outcome::Fail => Some(0_u64.into()),
+            Outcome::Unknown => None,
+        }
+    };
+    let run = |numbers: &Numbers| {
+        Some(unix_ns_seconds(numbers.ledger.last.as_ref()?.ended_unix_ns).into())
+    };
+    let pass = |numbers: &Numbers| Some(unix_ns_seconds(numbers.ledger.last_pass_unix_ns?).into());
+    vec![
+        gauge(&def::LAST_OUTCOME, targets, outcome),
+        gauge(&def::LAST_RUN, targets, run),
+        gauge(&def::LAST_PASS, targets, pass),
+    ]
+}
+
+/// Classic buckets cost 15 series for each outcome: failing runs have native ones only, and no text.
+fn durations(targets: &[TargetView<'_>], shape: Shape) -> Family {
+    each(&def::RUN_DURATION, targets, |_, target| {
+        let view = |histogram, classic| {
+            HistogramView::new(histogram, shape.format, classic, shape.created).into()
+        };
+        let passing = view(&target.numbers.passing, shape.classic);
+        let failing =
+            (shape.format == Format::Protobuf).then(|| view(&target.numbers.failing, false));
+        let outcomes = [(Outcome::Pass, Some(passing)), (Outcome::Fail, failing)];
+        outcomes
+            .into_iter()
+            .filter_map(|(outcome, view)| Some((vec![label("outcome", outcome.as_str())], view?)))
+    })
+}
+
+fn certificates(targets: &[TargetView<'_>]) -> Vec<Family> {
+    let of = |definition, moment: fn(&Certificates) -> Option<i64>| {
+        gauge(definition, targets, move |numbers| {
+            Some(unix_seconds(moment(numbers.certificates.as_ref()?)?).into())
+        })
+    };
+    vec![
+        of(&def::LEAF_NOT_AFTER, |certificates| certificates.leaf),
+        of(&def::EARLIEST_NOT_AFTER, |certificates| {
+            certificates.earliest
+        }),
+        of(&def::CHAIN_VALID_UNTIL, |certificates| {
+            certificates.valid_until
+        }),
+    ]
+}
+
+fn gauge(
+    definition: &'static Definition,
+    targets: &[TargetView<'_>],
+    value: impl Fn(&Numbers) -> Option<Value>,
+) -> Family {
+    each(definition, targets, |_, target| {
+        value(&target.numbers).map(|value| (Vec::new(), value))
+    })
+}
+
+/// A family with the series that each check-target has in it.
+fn each<I: IntoIterator<Item = Series>>(
+    definition: &'static Definition,
+    targets: &[TargetView<'_>],
+    mut series: impl FnMut(usize, &TargetView<'_>) -> I,
+) -> Family {
+    let mut family = Family::of(definition);
+    for (index, target) in targets.iter().enumerate() {
+        for (labels, value) in series(index, target) {
+            family.add(
+                Some(target.slot.check()),
+                Labels::with(target.slot.labels(), labels),
+                value,
+            );
+        }
+    }
+    family
+}

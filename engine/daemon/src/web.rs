@@ -1,0 +1,118 @@
+//! The daemon's own endpoints: metrics, health, and the state of every check.
+
+use std::sync::Arc;
+
+use axum::{
+    Json, Router,
+    extract::State,
+    http::{HeaderMap, HeaderValue, StatusCode, header},
+    response::{Html, IntoResponse, Response},
+    routing::get,
+};
+use serde::Serialize;
+
+use crate::telemetry::{CheckState, Format, Telemetry};
+
+#[cfg(test)]
+mod tests;
+
+/// The version of the shape of `/api/v1/checks`.
+const API_VERSION: u32 = 1;
+
+const HOME: &str = include_str!("web/home.html");
+
+/// Who knows how the daemon is.
+pub trait Health: Send + Sync + 'static {
+    /// Whether the daemon works at all; where not, it should be restarted.
+    fn healthy(&self) -> bool;
+
+    /// Whether it has loaded its plan and dispatches.
+    fn ready(&self) -> bool;
+}
+
+#[derive(Clone)]
+struct Endpoints {
+    telemetry: Arc<Telemetry>,
+    health: Arc<dyn Health>,
+}
+
+#[derive(Serialize)]
+struct Checks {
+    version: u32,
+    checks: Vec<CheckState>,
+}
+
+/// The endpoints. Limits on headers and times are set where they are served.
+pub fn router(telemetry: Arc<Telemetry>, health: Arc<dyn Health>) -> Router {
+    Router::new()
+        .route("/", get(home))
+        .route("/metrics", get(metrics))
+        .route("/-/healthy", get(healthy))
+        .route("/-/ready", get(ready))
+        .route("/api/v1/checks", get(checks))
+        .with_state(Endpoints { telemetry, health })
+}
+
+async fn home() -> Html<&'static str> {
+    Html(HOME)
+}
+
+/// The scrape counts when it starts: what it then sees holds all that was booked before.
+async fn metrics(State(endpoints): State<Endpoints>, headers: HeaderMap) -> Response {
+    endpoints.telemetry.note_scrape();
+    let format = Format::negotiate(accepted(&headers).as_deref());
+    let rendered = aside(move || endpoints.telemetry.render(format)).await;
+    rendered
+        .map(|(content_type, body)| {
+            let content_type = HeaderValue::from_static(content_type);
+            ([(header::CONTENT_TYPE, content_type)], body)
+        })
+        .into_response()
+}
+
+/// A client may send the header in several lines.
+fn accepted(headers: &HeaderMap) -> Option<String> {
+    let lines: Vec<&str> = headers
+        .get_all(header::ACCEPT)
+        .iter()
+        .filter_map(|line| line.to_str().ok())
+        .collect();
+    (!lines.is_empty()).then(|| lines.join(","))
+}
+
+async fn healthy(State(endpoints): State<Endpoints>) -> (StatusCode, &'static str) {
+    told(endpoints.health.healthy(), "healthy\n", "not healthy\n")
+}
+
+async fn ready(State(endpoints): State<Endpoints>) -> (StatusCode, &'static str) {
+    told(endpoints.health.ready(), "ready\n", "not ready\n")
+}
+
+const fn told(is_so: bool, yes: &'static str, no: &'static str) -> (StatusCode, &'static str) {
+    if is_so {
+        (StatusCode::OK, yes)
+    } else {
+        (StatusCode::SERVICE_UNAVAILABLE, no)
+    }
+}
+
+async fn checks(State(endpoints): State<Endpoints>) -> Response {
+    let states = aside(move || endpoints.telemetry.check_states()).await;
+    states
+        .map(|checks| {
+            Json(Checks {
+                version: API_VERSION,
+                checks,
+            })
+        })
+        .into_response()
+}
+
+/// Works on a thread of its own: the runtime that measures latencies does not wait for a large answer.
+async fn aside<T: Send + 'static>(
+    work: impl FnOnce() -> T + Send + 'static,
+) -> Result<T, StatusCode> {
+    tokio::task::spawn_blocking(work)
+        .await
+        .map_err(|_| StatusCode::INTERNAL_SERVER_ERROR)
+}

@@ -1,0 +1,247 @@
+//! One attempt: a fresh store, an instance, the guest's run, and what it left behind.
+
+use std::{sync::Arc, time::Duration};
+
+use leadsman_core::{
+    attempt::{Ending, Order, Prober, Report, Usage, Verdict},
+    limits::Limit,
+};
+use leadsman_net::Session;
+use tokio::time::Instant;
+use wasmtime::{Engine, Store, Trap, UpdateDeadline};
+
+use crate::{
+    bindings::exports::leadsman::probe::check::Verdict as GuestVerdict,
+    component::{last_words, told},
+    engine::Sandbox,
+    meter::{Meter, Metered},
+    pending::AbortOnDrop,
+    roster::{Prepared, Roster},
+    state::{GuestState, LimitReached, size, unix_now},
+    trace::Trace,
+};
+
+/// How much longer than its timeout a run may live: what its operations found at the deadline is
+/// still to be told.
+const GRACE: Duration = Duration::from_millis(25);
+
+/// Epoch ticks between two looks at the budget.
+const TICKS: u64 = 1;
+
+impl Prober for Roster {
+    async fn attempt(&self, order: Order) -> Report {
+        match self.prepared(order.slot) {
+            Some(Ok(prepared)) => attempt(&self.sandbox, prepared, order).await,
+            Some(Err(message)) => not_loaded(message.clone()),
+            None => not_loaded(format!("the roster has no slot {}", order.slot)),
+        }
+    }
+}
+
+fn not_loaded(message: String) -> Report {
+    Report::not_started(unix_now(), Ending::NotLoaded { message })
+}
+
+/// What the guest's task leaves.
+struct Finished {
+    result: wasmtime::Result<Verdict>,
+    took: u64,
+}
+
+/// When the guest's instance started.
+#[derive(Debug, Default)]
+struct Started(std::sync::OnceLock<(Instant, i64)>);
+
+async fn attempt(sandbox: &Arc<Sandbox>, prepared: &Arc<Prepared>, order: Order) -> Report {
+    let ordered = Instant::now();
+    let Ok(slot) = Arc::clone(&sandbox.slots).acquire_owned().await else {
+        return not_loaded("the sandbox is closed".to_owned());
+    };
+    let limits = order.assignment.limits.clone();
+    let timeout = Duration::from_nanos(order.assignment.timeout);
+    let trace = Arc::new(Trace::new(ordered, limits));
+    let (meter, started) = (Arc::new(Meter::default()), Arc::new(Started::default()));
+    let guest = guest(
+        Arc::clone(sandbox),
+        Arc::clone(prepared),
+        order,
+        (Arc::clone(&trace), Arc::clone(&meter), Arc::clone(&started)),
+    );
+    let metered = Metered::new(
+        async move {
+            let finished = guest.await;
+            drop(slot);
+            finished
+        },
+        Arc::clone(&meter),
+        sandbox.ticker.clone(),
+    );
+    let mut task = sandbox.guests().spawn(metered);
+    let _cut = AbortOnDrop(task.abort_handle());
+    let ended = tokio::time::timeout_at(ordered + timeout + GRACE, &mut task).await;
+    let (ending, verdict, took) = match ended {
+        Ok(Ok(finished)) => concluded(finished, &trace),
+        Ok(Err(error)) => (
+            Ending::HostFailed {
+                message: error.to_string(),
+            },
+            None,
+            nanos(ordered.elapsed()),
+        ),
+        Err(_) => (
+            Ending::Deadline {
+                waiting_on_target: trace.is_waiting(),
+            },
+            None,
+            nanos(ordered.elapsed()),
+        ),
+    };
+    report(
+        &trace,
+        &started,
+        ordered,
+        (ending, verdict, took),
+        meter.used(),
+    )
+}
+
+/// The guest's side: everything in here runs on the guests' runtime.
+async fn guest(
+    sandbox: Arc<Sandbox>,
+    prepared: Arc<Prepared>,
+    order: Order,
+    (trace, meter, started): (Arc<Trace>, Arc<Meter>, Arc<Started>),
+) -> Finished {
+    let began = Instant::now();
+    started.0.get_or_init(|| (began, unix_now()));
+    let deadline = began + Duration::from_nanos(order.assignment.timeout);
+    let egress = order.assignment.egress.clone();
+    let session = Arc::new(Session::new(
+        prepared.network.clone(),
+        egress,
+        deadline,
+        Vec::new(),
+    ));
+    let shared = (
+        Arc::clone(&prepared.expressions),
+        Arc::clone(&prepared.secrets),
+    );
+    let state = GuestState::new(order, trace, shared, Some(session), sandbox.io.clone());
+    let result = run(&sandbox.engine, &prepared, state, meter).await;
+    Finished {
+        result,
+        took: nanos(began.elapsed()),
+    }
+}
+
+async fn run(
+    engine: &Engine,
+    prepared: &Prepared,
+    state: GuestState,
+    meter: Arc<Meter>,
+) -> wasmtime::Result<Verdict> {
+    let mut store = guest_store(engine, state, meter)?;
+    let bindings = prepared.probe.pre.instantiate_async(&mut store).await?;
+    let verdict = bindings.leadsman_probe_check().call_run(&mut store).await?;
+    Ok(match verdict {
+        GuestVerdict::Pass => Verdict::Pass,
+        GuestVerdict::Fail => Verdict::Fail,
+        GuestVerdict::Degraded => Verdict::Degraded,
+        GuestVerdict::Unknown => Verdict::Unknown,
+    })
+}
+
+/// A store with every limit in place.
+pub(crate) fn guest_store(
+    engine: &Engine,
+    state: GuestState,
+    meter: Arc<Meter>,
+) -> wasmtime::Result<Store<GuestState>> {
+    let limits = &state.order.assignment.limits;
+    let (budget, handles, bytes) = (limits.cpu(), size(limits.handles), size(limits.call_bytes));
+    let mut store = Store::new(engine, state);
+    store.limiter(|state| state);
+    store.set_max_component_handles(handles);
+    store.set_hostcall_fuel(bytes);
+    store.set_epoch_deadline(TICKS);
+    store.epoch_deadline_callback(move |_| {
+        if meter.now_inside() > budget {
+            return Err(LimitReached(Limit::Cpu).into());
+        }
+        Ok(UpdateDeadline::YieldCustom(
+            TICKS,
+            Box::pin(tokio::task::yield_now()),
+        ))
+    });
+    Ok(store)
+}
+
+/// How the guest's own end reads.
+fn concluded(finished: Finished, trace: &Trace) -> (Ending, Option<Verdict>, u64) {
+    match finished.result {
+        Ok(verdict) => (Ending::Returned, Some(verdict), finished.took),
+        Err(error) => (stopped(&error, trace), None, finished.took),
+    }
+}
+
+fn stopped(error: &wasmtime::Error, trace: &Trace) -> Ending {
+    if let Some(LimitReached(limit)) = error.downcast_ref::<LimitReached>() {
+        return Ending::Limit { limit: *limit };
+    }
+    let text = told(error);
+    match error.downcast_ref::<Trap>() {
+        Some(Trap::UnreachableCodeReached) => Ending::Trapped {
+            message: last_words(trace)
+                .unwrap_or_else(|| "the probe panicked without a word".to_owned()),
+        },
+        Some(trap) => Ending::Trapped {
+            message: trap.to_string(),
+        },
+        None if text.contains("too many")
+            || text.contains("fuel")
+            || text.contains("table has no free keys") =>
+        {
+            let limit = if text.contains("fuel") {
+                Limit::CallBytes
+            } else {
+                Limit::Handles
+            };
+            Ending::Limit { limit }
+        }
+        None => Ending::Trapped { message: text },
+    }
+}
+
+fn report(
+    trace: &Trace,
+    started: &Started,
+    ordered: Instant,
+    (ending, verdict, took): (Ending, Option<Verdict>, u64),
+    cpu: u64,
+) -> Report {
+    let (began, started_unix_ns) = started.0.get().copied().unwrap_or((ordered, unix_now()));
+    let mut content = std::mem::take(&mut *trace.content());
+    Report {
+        started_unix_ns,
+        took,
+        ending,
+        verdict,
+        causes: std::mem::take(&mut content.causes),
+        operations: std::mem::take(&mut content.operations),
+        steps: std::mem::take(&mut content.steps),
+        measures: std::mem::take(&mut content.measures),
+        log: std::mem::take(&mut content.log),
+        usage: Usage {
+            cpu,
+            memory_bytes: content.memory_bytes,
+            host_calls: content.host_calls,
+            queued: nanos(began.duration_since(ordered)),
+            slept: content.slept,
+            truncated: std::mem::take(&mut content.truncated),
+        },
+    }
+}
+
+fn nanos(duration: Duration) -> u64 {
+    u64::try_from(duration.as_nanos()).unwrap_or(u64::MAX)
+}

@@ -1,0 +1,156 @@
+//! `leadsman:http/client`: exchanges, one crossing each.
+
+use bytes::Bytes;
+use leadsman_core::{
+    failure::Failure,
+    seam::{Answer, Call, HttpCall, RedirectScope},
+};
+use wasmtime::component::Resource;
+
+use super::facts::FailureHandle;
+use crate::{
+    bindings::leadsman::http::client::{Host, HostPending, Request, Response},
+    options::{Options, bad_request},
+    pending::{Answered, Pending, Pollable},
+    state::GuestState,
+};
+
+/// Redirects followed unless the guest says otherwise, and at most.
+const REDIRECTS: (u8, u8) = (10, 20);
+
+/// Bytes of body read unless the guest says otherwise, and at most.
+const BODY: (u64, u64) = (1 << 20, 16 << 20);
+
+/// A call, and whether the body is copied into the guest.
+struct Asked {
+    call: HttpCall,
+    deliver: bool,
+}
+
+impl Host for GuestState {
+    async fn send(
+        &mut self,
+        request: Request,
+    ) -> wasmtime::Result<Result<Response, Resource<FailureHandle>>> {
+        self.crossed();
+        let asked = match asked(request) {
+            Ok(asked) => asked,
+            Err(failure) => return Ok(Err(self.failed(&failure, None)?)),
+        };
+        let answered = self.perform(Call::Http(Box::new(asked.call))).await?;
+        respond(self, &answered, asked.deliver)
+    }
+
+    fn start(&mut self, request: Request) -> wasmtime::Result<Resource<Pending>> {
+        self.crossed();
+        let pending = match asked(request) {
+            Ok(asked) => {
+                let mut pending = GuestState::start(self, Call::Http(Box::new(asked.call)))?;
+                pending.deliver = asked.deliver;
+                pending
+            }
+            Err(failure) => self.already(Answer::Http(Err(failure))),
+        };
+        Ok(self.table.push(pending)?)
+    }
+}
+
+impl HostPending for GuestState {
+    fn subscribe(&mut self, handle: Resource<Pending>) -> wasmtime::Result<Resource<Pollable>> {
+        self.crossed();
+        self.pollable(&handle)
+    }
+
+    async fn finish(
+        &mut self,
+        handle: Resource<Pending>,
+    ) -> wasmtime::Result<Result<Response, Resource<FailureHandle>>> {
+        self.crossed();
+        let (answered, deliver) = self.finished(&handle).await?;
+        match answered {
+            Some(answered) => respond(self, &answered, deliver),
+            None => Ok(Err(self.taken()?)),
+        }
+    }
+
+    fn drop(&mut self, handle: Resource<Pending>) -> wasmtime::Result<()> {
+        self.table.delete(handle)?;
+        Ok(())
+    }
+}
+
+fn respond(
+    state: &mut GuestState,
+    answered: &Answered,
+    deliver: bool,
+) -> wasmtime::Result<Result<Response, Resource<FailureHandle>>> {
+    let Answer::Http(Ok(reply)) = answered.answer.as_ref() else {
+        return Ok(Err(state.failure_in(answered)?));
+    };
+    let facts = state.facts_of(&answered.answer)?;
+    Ok(Ok(Response {
+        status: reply.status,
+        headers: reply
+            .headers
+            .iter()
+            .map(|(name, value)| (name.clone(), value.to_vec()))
+            .collect(),
+        body: deliver.then(|| reply.body.to_vec()),
+        facts,
+    }))
+}
+
+fn asked(request: Request) -> Result<Asked, Failure> {
+    let mut options = Options::new(request.options);
+    let deliver = options.flag("deliver-body", false)?;
+    let call = HttpCall {
+        session: session(&mut options)?,
+        redirects: redirects(&mut options)?,
+        max_redirects: max_redirects(&mut options)?,
+        version: options.text("version")?,
+        family: options.family()?,
+        resolve_to: options.text("resolve-to")?,
+        tls: options.tls()?,
+        timeout: options.number("timeout")?,
+        max_body: options.number("max-body")?.unwrap_or(BODY.0).min(BODY.1),
+        decompress: options.flag("decompress", true)?,
+        method: request.method,
+        url: request.url,
+        headers: request
+            .headers
+            .into_iter()
+            .map(|(name, value)| (name, Bytes::from(value)))
+            .collect(),
+        body: Bytes::from(request.body),
+    };
+    options.finish()?;
+    Ok(Asked { call, deliver })
+}
+
+fn session(options: &mut Options) -> Result<Option<u32>, Failure> {
+    match options.number("session")? {
+        None => Ok(None),
+        Some(number) => u32::try_from(number)
+            .map(Some)
+            .map_err(|_| bad_request("the option `session` takes a number below 2^32")),
+    }
+}
+
+fn max_redirects(options: &mut Options) -> Result<u8, Failure> {
+    let number = options
+        .number("max-redirects")?
+        .unwrap_or(REDIRECTS.0.into());
+    Ok(u8::try_from(number).unwrap_or(REDIRECTS.1).min(REDIRECTS.1))
+}
+
+fn redirects(options: &mut Options) -> Result<RedirectScope, Failure> {
+    match options.text("redirects")?.as_deref() {
+        None | Some("any") => Ok(RedirectScope::Any),
+        Some("none") => Ok(RedirectScope::None),
+        Some("same-origin") => Ok(RedirectScope::SameOrigin),
+        Some("same-site") => Ok(RedirectScope::SameSite),
+        Some(other) => Err(bad_request(format!(
+            "the option `redirects` takes `none`, `same-origin`, `same-site` or `any`, not `{other}`"
+        ))),
+    }
+}

@@ -1,0 +1,216 @@
+//! The one engine, its limits and its cache, and the runtimes that guests and their I/O run on.
+
+use std::{
+    fs, io,
+    os::unix::fs::{DirBuilderExt, PermissionsExt},
+    path::{Path, PathBuf},
+    sync::Arc,
+};
+
+use tokio::{
+    runtime::{Handle, Runtime},
+    sync::Semaphore,
+};
+use wasmtime::{
+    Cache, CacheConfig, Config, Enabled, Engine, InstanceAllocationStrategy, OptLevel,
+    PoolingAllocationConfig,
+    component::{HasSelf, Linker},
+};
+
+use crate::{bindings::Probe as ProbeWorld, guests, state::GuestState, ticker::Ticker};
+
+/// Core modules of one component: a Rust probe has three, one in Python far more.
+const MODULES_PER_INSTANCE: u32 = 4;
+
+/// Bytes of linear memory kept mapped in a free slot; more costs more to clear than it saves.
+const KEPT_MEMORY: usize = 128 << 10;
+
+/// How the sandbox is sized.
+#[derive(Debug, Clone)]
+pub struct SandboxSettings {
+    /// Where compiled code is kept; `None` compiles anew at every start.
+    pub cache: Option<PathBuf>,
+    /// How many guests may exist at once.
+    pub instances: u32,
+    /// Threads for guests; `None` is one per core.
+    pub guest_threads: Option<usize>,
+}
+
+impl Default for SandboxSettings {
+    fn default() -> Self {
+        Self {
+            cache: None,
+            instances: 4096,
+            guest_threads: None,
+        }
+    }
+}
+
+/// Why the sandbox cannot be built.
+#[derive(Debug, thiserror::Error)]
+pub enum SandboxError {
+    /// The directory of compiled code.
+    #[error("the compile cache `{}` cannot be used", path.display())]
+    Cache {
+        /// The directory.
+        path: PathBuf,
+        /// What the system said.
+        source: io::Error,
+    },
+    /// A thread or a runtime.
+    #[error("a thread of the sandbox cannot be started")]
+    Thread(#[from] io::Error),
+    /// The engine itself.
+    #[error("the WebAssembly engine cannot be built: {0:#}")]
+    Engine(wasmtime::Error),
+}
+
+/// Where guests run.
+pub struct Sandbox {
+    pub(crate) engine: Engine,
+    pub(crate) linker: Linker<GuestState>,
+    pub(crate) ticker: Ticker,
+    pub(crate) io: Handle,
+    pub(crate) slots: Arc<Semaphore>,
+    guests: Option<Runtime>,
+}
+
+impl std::fmt::Debug for Sandbox {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Sandbox")
+            .field("slots", &self.slots)
+            .finish_non_exhaustive()
+    }
+}
+
+impl Sandbox {
+    /// Builds the sandbox; `io` is the runtime that sockets and timers live on.
+    pub fn new(settings: &SandboxSettings, io: Handle) -> Result<Arc<Self>, SandboxError> {
+        let engine = engine(settings)?;
+        let linker = linker(&engine).map_err(SandboxError::Engine)?;
+        let ticker = Ticker::start(&engine)?;
+        let guests = guests::runtime(settings.guest_threads)?;
+        let slots = Arc::new(Semaphore::new(crate::state::size(settings.instances)));
+        Ok(Arc::new(Self {
+            engine,
+            linker,
+            ticker,
+            io,
+            slots,
+            guests: Some(guests),
+        }))
+    }
+
+    /// The guests' runtime.
+    pub fn guests(&self) -> &Handle {
+        self.guests.as_ref().map_or(&self.io, Runtime::handle)
+    }
+}
+
+impl Drop for Sandbox {
+    /// A runtime must not be waited for inside another one.
+    fn drop(&mut self) {
+        if let Some(guests) = self.guests.take() {
+            guests.shutdown_background();
+        }
+    }
+}
+
+/// Builds the engine: pooled where the address space allows it, on demand where it does not.
+fn engine(settings: &SandboxSettings) -> Result<Engine, SandboxError> {
+    let mut config = config(settings)?;
+    config.allocation_strategy(InstanceAllocationStrategy::Pooling(pool(
+        settings.instances,
+    )));
+    match Engine::new(&config) {
+        Ok(engine) => Ok(engine),
+        Err(error) => {
+            tracing::warn!(%error, "the instance pool cannot be reserved; instances are made on demand, more slowly");
+            config.allocation_strategy(InstanceAllocationStrategy::OnDemand);
+            Engine::new(&config).map_err(SandboxError::Engine)
+        }
+    }
+}
+
+fn config(settings: &SandboxSettings) -> Result<Config, SandboxError> {
+    let mut config = Config::new();
+    config
+        .wasm_component_model(true)
+        .concurrency_support(false)
+        .epoch_interruption(true)
+        .consume_fuel(false)
+        .cranelift_opt_level(OptLevel::Speed)
+        .memory_init_cow(true)
+        .wasm_memory64(false)
+        .wasm_multi_memory(false)
+        .wasm_relaxed_simd(false);
+    if let Some(path) = &settings.cache {
+        config.cache(Some(cache(path)?));
+    }
+    Ok(config)
+}
+
+/// wasmtime's own cache, in a directory that only this user can read or write.
+fn cache(path: &Path) -> Result<Cache, SandboxError> {
+    let failed = |source: io::Error| SandboxError::Cache {
+        path: path.to_owned(),
+        source,
+    };
+    private_directory(path).map_err(failed)?;
+    let absolute = path.canonicalize().map_err(failed)?;
+    let mut config = CacheConfig::new();
+    config.with_directory(absolute);
+    Cache::new(config).map_err(|error| failed(io::Error::other(format!("{error:#}"))))
+}
+
+/// Code from a directory that others can write is not loaded.
+fn private_directory(path: &Path) -> io::Result<()> {
+    fs::DirBuilder::new()
+        .recursive(true)
+        .mode(0o700)
+        .create(path)?;
+    let mode = fs::metadata(path)?.permissions().mode();
+    if mode & 0o022 != 0 {
+        return Err(io::Error::new(
+            io::ErrorKind::PermissionDenied,
+            format!(
+                "others may write to it (mode {:o}): `chmod 700` it",
+                mode & 0o777
+            ),
+        ));
+    }
+    Ok(())
+}
+
+fn pool(instances: u32) -> PoolingAllocationConfig {
+    let modules = instances.saturating_mul(MODULES_PER_INSTANCE);
+    let mut pool = PoolingAllocationConfig::new();
+    pool.total_component_instances(instances)
+        .total_core_instances(modules)
+        .total_memories(instances)
+        .total_tables(modules)
+        .total_stacks(instances)
+        .max_memory_size(256 << 20)
+        .table_elements(20_000)
+        .max_component_instance_size(2 << 20)
+        .max_core_instance_size(2 << 20)
+        .max_core_instances_per_component(64)
+        .max_memories_per_component(8)
+        .max_tables_per_component(32)
+        .max_memories_per_module(1)
+        .max_tables_per_module(4)
+        .max_unused_warm_slots(64)
+        .linear_memory_keep_resident(KEPT_MEMORY)
+        .table_keep_resident(4 << 10)
+        .async_stack_keep_resident(16 << 10)
+        .pagemap_scan(Enabled::No);
+    pool
+}
+
+/// The contract, and the inert WASI set that a guest's own standard library needs.
+fn linker(engine: &Engine) -> wasmtime::Result<Linker<GuestState>> {
+    let mut linker = Linker::new(engine);
+    wasmtime_wasi::p2::add_to_linker_async(&mut linker)?;
+    ProbeWorld::add_to_linker::<_, HasSelf<GuestState>>(&mut linker, |state| state)?;
+    Ok(linker)
+}

@@ -1,0 +1,283 @@
+//! Regular expressions, JSONPath and CEL: compiled once per check, from its settings.
+
+use std::{collections::HashMap, sync::Arc};
+
+use leadsman_core::plan::Complaint;
+use serde_json::Value;
+use serde_json_path::JsonPath;
+
+mod marked;
+
+pub use marked::complaints;
+
+/// Longest expression, in bytes.
+pub(crate) const LONGEST: usize = 4096;
+
+/// Values found by one expression at most, and bytes of each.
+const FOUND: (usize, usize) = (100, 64 << 10);
+
+/// What an expression is used on.
+pub(crate) trait Subject {
+    /// The bytes.
+    fn bytes(&self) -> &[u8];
+    /// The bytes as JSON.
+    fn json(&self) -> Result<Arc<Value>, String>;
+}
+
+/// Why an expression cannot be used.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum Trouble {
+    /// It is not in the check's settings.
+    Unknown(String),
+    /// The bytes are not what it needs.
+    Unreadable(String),
+    /// It failed on these bytes.
+    Evaluation(String),
+}
+
+/// One compiled expression.
+enum Compiled {
+    Regex(regex::bytes::Regex),
+    JsonPath(JsonPath),
+    Cel(cel::Program),
+}
+
+/// The expressions of one check's settings.
+#[derive(Default)]
+pub struct Expressions {
+    compiled: HashMap<(&'static str, String), Compiled>,
+}
+
+impl std::fmt::Debug for Expressions {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Expressions")
+            .field("compiled", &self.compiled.len())
+            .finish()
+    }
+}
+
+impl Expressions {
+    /// Compiles what the schema marks, or says for each expression that does not compile where it stands.
+    pub fn compile(schema: &Value, settings: &Value) -> Result<Self, Vec<Complaint>> {
+        let mut compiled = HashMap::new();
+        let mut complaints = Vec::new();
+        for found in marked::marked(schema, settings) {
+            match compile(found.format, &found.text) {
+                Ok(expression) => drop(compiled.insert((found.format, found.text), expression)),
+                Err(message) => complaints.push(Complaint {
+                    pointer: found.pointer,
+                    message,
+                    hint: String::new(),
+                }),
+            }
+        }
+        if complaints.is_empty() {
+            Ok(Self { compiled })
+        } else {
+            Err(complaints)
+        }
+    }
+
+    /// Whether the expression holds.
+    pub(crate) fn holds(
+        &self,
+        format: &str,
+        text: &str,
+        subject: &impl Subject,
+    ) -> Result<bool, Trouble> {
+        match self.get(format, text)? {
+            Compiled::Regex(regex) => Ok(regex.is_match(subject.bytes())),
+            Compiled::JsonPath(path) => Ok(!path.query(&*json(subject)?).is_empty()),
+            Compiled::Cel(program) => match evaluate(program, &*json(subject)?)? {
+                cel::Value::Bool(holds) => Ok(holds),
+                other => Err(Trouble::Evaluation(format!(
+                    "`{text}` gives {}, not a boolean",
+                    other.type_of()
+                ))),
+            },
+        }
+    }
+
+    /// What the expression finds.
+    pub(crate) fn find(
+        &self,
+        format: &str,
+        text: &str,
+        subject: &impl Subject,
+    ) -> Result<Vec<Option<String>>, Trouble> {
+        match self.get(format, text)? {
+            Compiled::Regex(regex) => Ok(groups(regex, subject.bytes())),
+            Compiled::JsonPath(path) => Ok(path
+                .query(&*json(subject)?)
+                .iter()
+                .take(FOUND.0)
+                .map(|node| Some(cut(node.to_string())))
+                .collect()),
+            Compiled::Cel(program) => {
+                let value = evaluate(program, &*json(subject)?)?;
+                let value = value
+                    .json()
+                    .map_err(|error| Trouble::Evaluation(error.to_string()))?;
+                Ok(vec![Some(cut(value.to_string()))])
+            }
+        }
+    }
+
+    fn get(&self, format: &str, text: &str) -> Result<&Compiled, Trouble> {
+        let format = marked::format(format).unwrap_or_default();
+        self.compiled
+            .get(&(format, text.to_owned()))
+            .ok_or_else(|| {
+                Trouble::Unknown(format!(
+                    "`{text}` is not an expression of this check's settings"
+                ))
+            })
+    }
+}
+
+fn groups(regex: &regex::bytes::Regex, bytes: &[u8]) -> Vec<Option<String>> {
+    let Some(captures) = regex.captures(bytes) else {
+        return Vec::new();
+    };
+    let texts = captures.iter().take(FOUND.0);
+    texts
+        .map(|group| group.map(|group| cut(String::from_utf8_lossy(group.as_bytes()).into_owned())))
+        .collect()
+}
+
+fn cut(mut text: String) -> String {
+    let mut end = FOUND.1.min(text.len());
+    while !text.is_char_boundary(end) {
+        end -= 1;
+    }
+    text.truncate(end);
+    text
+}
+
+fn json(subject: &impl Subject) -> Result<Arc<Value>, Trouble> {
+    subject.json().map_err(Trouble::Unreadable)
+}
+
+fn evaluate(program: &cel::Program, body: &Value) -> Result<cel::Value, Trouble> {
+    let mut context = cel::Context::default();
+    context
+        .add_variable("body", body)
+        .map_err(|error| Trouble::Evaluation(error.to_string()))?;
+    program
+        .execute(&context)
+        .map_err(|error| Trouble::Evaluation(error.to_string()))
+}
+
+fn compile(format: &'static str, text: &str) -> Result<Compiled, String> {
+    if text.len() > LONGEST {
+        return Err(format!(
+            "an expression has at most {LONGEST} bytes, this one has {}",
+            text.len()
+        ));
+    }
+    match format {
+        "regex" => compile_regex(text),
+        "json-path" => JsonPath::parse(text)
+            .map(Compiled::JsonPath)
+            .map_err(|error| format!("not a JSONPath: {error}")),
+        _ => cel::Program::compile(text)
+            .map(Compiled::Cel)
+            .map_err(|error| format!("not a CEL expression: {error}")),
+    }
+}
+
+fn compile_regex(text: &str) -> Result<Compiled, String> {
+    let compiled = regex::bytes::RegexBuilder::new(text)
+        .size_limit(1 << 20)
+        .build();
+    compiled
+        .map(Compiled::Regex)
+        .map_err(|error| format!("not a regular expression: {error}"))
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    struct Text(&'static str);
+
+    impl Subject for Text {
+        fn bytes(&self) -> &[u8] {
+            self.0.as_bytes()
+        }
+
+        fn json(&self) -> Result<Arc<Value>, String> {
+            serde_json::from_str(self.0)
+                .map(Arc::new)
+                .map_err(|error| error.to_string())
+        }
+    }
+
+    fn expressions() -> Expressions {
+        let schema = json!({"properties": {
+            "matches": {"type": "array", "items": {"type": "string", "format": "regex"}},
+            "path": {"anyOf": [{"type": "string", "format": "json-path"}, {"type": "null"}]},
+            "cel": {"$ref": "#/$defs/Cel"},
+            "name": {"type": "string"},
+        }, "$defs": {"Cel": {"type": "string", "format": "cel"}}});
+        let settings = json!({"matches": ["v(\\d+)"], "path": "$.items[*].id", "cel": "body.n > 2", "name": "v(\\d+)"});
+        Expressions::compile(&schema, &settings).unwrap()
+    }
+
+    #[test]
+    fn what_the_schema_marks_is_compiled_and_nothing_else() {
+        let expressions = expressions();
+        assert_eq!(expressions.compiled.len(), 3);
+        assert!(matches!(
+            expressions.holds("cel", "true", &Text("{}")),
+            Err(Trouble::Unknown(_))
+        ));
+    }
+
+    #[test]
+    fn a_regular_expression_finds_its_groups() {
+        let found = expressions()
+            .find("regex", "v(\\d+)", &Text("x v12"))
+            .unwrap();
+        assert_eq!(found, [Some("v12".to_owned()), Some("12".to_owned())]);
+    }
+
+    #[test]
+    fn json_path_and_cel_look_into_the_body() {
+        let (expressions, body) = (
+            expressions(),
+            Text(r#"{"items": [{"id": 1}, {"id": 2}], "n": 3}"#),
+        );
+        assert_eq!(
+            expressions
+                .find("json-path", "$.items[*].id", &body)
+                .unwrap()
+                .len(),
+            2
+        );
+        assert_eq!(expressions.holds("cel", "body.n > 2", &body), Ok(true));
+        assert!(matches!(
+            expressions.holds("cel", "body.n > 2", &Text("{}")),
+            Err(Trouble::Evaluation(_))
+        ));
+        assert!(matches!(
+            expressions.holds("cel", "body.n > 2", &Text("<html>")),
+            Err(Trouble::Unreadable(_))
+        ));
+    }
+
+    #[test]
+    fn each_bad_expression_is_told_with_its_place() {
+        let schema = json!({"properties": {"a": {"format": "regex"}, "b": {"format": "cel"}, "c": {"format": "json-path"}}});
+        let complaints =
+            Expressions::compile(&schema, &json!({"a": "(", "b": "1 +", "c": "items"}))
+                .unwrap_err();
+        let pointers: Vec<_> = complaints
+            .iter()
+            .map(|complaint| complaint.pointer.as_str())
+            .collect();
+        assert_eq!(pointers, ["/a", "/b", "/c"]);
+    }
+}

@@ -1,0 +1,183 @@
+//! The secrets of a plan, and the placeholders that stand for them in one attempt.
+
+use std::collections::BTreeMap;
+
+use base64::{
+    Engine,
+    engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD},
+};
+use bytes::Bytes;
+use leadsman_core::{egress::HostPattern, id::ResourceName};
+use leadsman_net::{Placeholder, SecretValue};
+
+/// A secret's value and the hosts that it is bound to.
+#[derive(Clone)]
+pub struct Secret {
+    /// The value, or why it cannot be had.
+    pub value: Result<Bytes, String>,
+    /// Where it may go.
+    pub hosts: Vec<HostPattern>,
+}
+
+impl std::fmt::Debug for Secret {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Secret")
+            .field("hosts", &self.hosts)
+            .finish_non_exhaustive()
+    }
+}
+
+/// Every secret of a plan.
+#[derive(Debug, Clone, Default)]
+pub struct Secrets(BTreeMap<ResourceName, Secret>);
+
+impl Secrets {
+    /// These secrets.
+    pub const fn new(secrets: BTreeMap<ResourceName, Secret>) -> Self {
+        Self(secrets)
+    }
+
+    /// A placeholder for a secret in an encoding.
+    pub(crate) fn placeholder(&self, name: &str, encoding: &str) -> Result<Placeholder, String> {
+        let (secret, value) = self.get(name)?;
+        let encoded = encode(value, encoding)
+            .ok_or_else(|| format!("`{encoding}` is no encoding; there are `plain`, `base64`, `base64url`, `hex` and `percent`"))?;
+        Ok(stand_in(name, encoded, secret))
+    }
+
+    /// A placeholder for a user's and a password's credentials (RFC 7617).
+    pub(crate) fn basic(&self, user: &str, name: &str) -> Result<Placeholder, String> {
+        let (secret, value) = self.get(name)?;
+        let joined = [user.as_bytes(), b":", value].concat();
+        Ok(stand_in(name, STANDARD.encode(joined).into_bytes(), secret))
+    }
+
+    fn get(&self, name: &str) -> Result<(&Secret, &[u8]), String> {
+        let secret = ResourceName::new(name)
+            .ok()
+            .and_then(|name| self.0.get(&name));
+        let secret =
+            secret.ok_or_else(|| format!("the configuration defines no secret `{name}`"))?;
+        let value = secret
+            .value
+            .as_ref()
+            .map_err(|why| format!("the secret `{name}` cannot be read: {why}"))?;
+        Ok((secret, value))
+    }
+}
+
+/// A fresh text for each attempt, so that a placeholder says nothing beyond its run.
+fn stand_in(name: &str, value: Vec<u8>, secret: &Secret) -> Placeholder {
+    let text = format!("leadsman-secret-{name}-{}", hex(&random()));
+    Placeholder {
+        text,
+        value: SecretValue::new(value),
+        hosts: secret.hosts.clone(),
+    }
+}
+
+fn random() -> [u8; 12] {
+    let mut bytes = [0; 12];
+    // Twelve bytes are always filled at once; should the system have none, the placeholder is only less unique.
+    let filled = rustix::rand::getrandom(&mut bytes[..], rustix::rand::GetRandomFlags::empty());
+    debug_assert!(filled.is_ok(), "the system has random bytes");
+    bytes
+}
+
+fn encode(value: &[u8], encoding: &str) -> Option<Vec<u8>> {
+    Some(match encoding {
+        "plain" => value.to_vec(),
+        "base64" => STANDARD.encode(value).into_bytes(),
+        "base64url" => URL_SAFE_NO_PAD.encode(value).into_bytes(),
+        "hex" => hex(value).into_bytes(),
+        "percent" => percent(value).into_bytes(),
+        _ => return None,
+    })
+}
+
+fn hex(bytes: &[u8]) -> String {
+    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
+}
+
+fn percent(bytes: &[u8]) -> String {
+    let unreserved = |byte: u8| byte.is_ascii_alphanumeric() || b"-._~".contains(&byte);
+    bytes
+        .iter()
+        .map(|byte| {
+            if unreserved(*byte) {
+                char::from(*byte).to_string()
+            } else {
+                format!("%{byte:02X}")
+            }
+        })
+        .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn secrets() -> Secrets {
+        let secret = Secret {
+            value: Ok(Bytes::from("p&w")),
+            hosts: vec![],
+        };
+        let gone = Secret {
+            value: Err("no such file".to_owned()),
+            hosts: vec![],
+        };
+        let named = |name: &str| ResourceName::new(name).unwrap();
+        Secrets::new(BTreeMap::from([
+            (named("login"), secret),
+            (named("gone"), gone),
+        ]))
+    }
+
+    #[test]
+    fn a_placeholder_is_fresh_and_holds_nothing_of_the_secret() {
+        let (first, second) = (
+            secrets().placeholder("login", "plain").unwrap(),
+            secrets().placeholder("login", "plain").unwrap(),
+        );
+        assert_ne!(first.text, second.text);
+        assert!(!first.text.contains("p&w") && !format!("{first:?}").contains("p&w"));
+    }
+
+    #[test]
+    fn encodings_are_what_they_are_called() {
+        for (encoding, encoded) in [
+            ("base64", "cCZ3"),
+            ("base64url", "cCZ3"),
+            ("hex", "702677"),
+            ("percent", "p%26w"),
+        ] {
+            assert_eq!(
+                encode(b"p&w", encoding).unwrap(),
+                encoded.as_bytes(),
+                "{encoding}"
+            );
+        }
+        assert!(
+            secrets()
+                .placeholder("login", "rot13")
+                .unwrap_err()
+                .contains("base64url")
+        );
+    }
+
+    #[test]
+    fn a_secret_that_cannot_be_had_says_why() {
+        assert!(
+            secrets()
+                .placeholder("gone", "plain")
+                .unwrap_err()
+                .contains("no such file")
+        );
+        assert!(
+            secrets()
+                .basic("user", "other")
+                .unwrap_err()
+                .contains("defines no secret `other`")
+        );
+    }
+}

@@ -1,0 +1,279 @@
+//! The state of one attempt inside its store: what the guest's calls may touch.
+
+use std::{
+    fmt,
+    sync::Arc,
+    time::{Duration, SystemTime, UNIX_EPOCH},
+};
+
+use leadsman_core::{
+    attempt::Order,
+    failure::{Failure, FailureKind},
+    limits::Limit,
+    seam::{Answer, Call},
+};
+use leadsman_net::Session;
+use tokio::{runtime::Handle, time::Instant};
+use wasmtime::{
+    ResourceLimiter,
+    component::{Resource, ResourceTable},
+};
+use wasmtime_wasi::{WasiCtx, WasiCtxView, WasiView};
+
+use crate::{
+    expressions::Expressions,
+    output::Output,
+    pending::{AbortOnDrop, Answered, Pending, Pollable, Signal},
+    secrets::Secrets,
+    trace::Trace,
+};
+
+/// A hard limit was reached: the guest is stopped, and this says which one.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct LimitReached(pub(crate) Limit);
+
+impl fmt::Display for LimitReached {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "the limit `{}` is reached", self.0.as_str())
+    }
+}
+
+impl std::error::Error for LimitReached {}
+
+/// Everything that one guest's calls may touch.
+pub(crate) struct GuestState {
+    pub(crate) order: Order,
+    pub(crate) table: ResourceTable,
+    pub(crate) trace: Arc<Trace>,
+    pub(crate) expressions: Arc<Expressions>,
+    pub(crate) secrets: Arc<Secrets>,
+    pub(crate) deadline: Instant,
+    pub(crate) began: Instant,
+    /// `None` while a probe is only asked about itself.
+    pub(crate) session: Option<Arc<Session>>,
+    pub(crate) io: Handle,
+    wasi: WasiCtx,
+    requests: u32,
+    in_flight: Arc<()>,
+    memory_bytes: u64,
+}
+
+impl GuestState {
+    /// The state of an attempt that begins now.
+    pub(crate) fn new(
+        order: Order,
+        trace: Arc<Trace>,
+        (expressions, secrets): (Arc<Expressions>, Arc<Secrets>),
+        session: Option<Arc<Session>>,
+        io: Handle,
+    ) -> Self {
+        let began = Instant::now();
+        let deadline = began + Duration::from_nanos(order.assignment.timeout);
+        let mut table = ResourceTable::new();
+        table.set_max_capacity(size(order.assignment.limits.handles));
+        let output = Output(Arc::clone(&trace));
+        let wasi = WasiCtx::builder()
+            .stdout(output.clone())
+            .stderr(output)
+            .build();
+        Self {
+            order,
+            table,
+            trace,
+            expressions,
+            secrets,
+            deadline,
+            began,
+            session,
+            io,
+            wasi,
+            requests: 0,
+            in_flight: Arc::new(()),
+            memory_bytes: 0,
+        }
+    }
+
+    /// Counts a crossing from guest to host.
+    pub(crate) fn crossed(&self) {
+        self.trace.content().host_calls += 1;
+    }
+
+    /// Starts an operation on the I/O runtime, where every timestamp is taken.
+    pub(crate) fn start(&mut self, call: Call) -> wasmtime::Result<Pending> {
+        self.admit()?;
+        let call = Arc::new(call);
+        let index = self.trace.begin(Arc::clone(&call));
+        let signal = Arc::new(Signal::default());
+        let Some(session) = self.session.clone() else {
+            let answer = Arc::new(refused(&call));
+            self.trace.end(index, Arc::clone(&answer));
+            signal.set(Some(answer));
+            return Ok(Pending {
+                signal,
+                _task: self.nothing(),
+                taken: false,
+                deliver: false,
+                operation: Some(index),
+            });
+        };
+        let (trace, tell, flying) = (
+            Arc::clone(&self.trace),
+            Arc::clone(&signal),
+            Arc::clone(&self.in_flight),
+        );
+        let task = self.io.spawn(async move {
+            let answer = Arc::new(session.perform(call.as_ref().clone()).await);
+            trace.end(index, Arc::clone(&answer));
+            drop(flying);
+            tell.set(Some(answer));
+        });
+        Ok(Pending {
+            signal,
+            _task: AbortOnDrop(task.abort_handle()),
+            taken: false,
+            deliver: false,
+            operation: Some(index),
+        })
+    }
+
+    /// Performs an operation and waits for it.
+    pub(crate) async fn perform(&mut self, call: Call) -> wasmtime::Result<Answered> {
+        let mut pending = self.start(call)?;
+        pending.signal.wait().await;
+        pending
+            .take()
+            .ok_or_else(|| wasmtime::Error::msg("an operation ended without an answer"))
+    }
+
+    /// An operation that ended before it began.
+    pub(crate) fn already(&self, answer: Answer) -> Pending {
+        let signal = Arc::new(Signal::default());
+        signal.set(Some(Arc::new(answer)));
+        Pending {
+            signal,
+            _task: self.nothing(),
+            taken: false,
+            deliver: false,
+            operation: None,
+        }
+    }
+
+    /// What a guest waits on for an operation.
+    pub(crate) fn pollable(
+        &mut self,
+        handle: &Resource<Pending>,
+    ) -> wasmtime::Result<Resource<Pollable>> {
+        let signal = Arc::clone(&self.table.get(handle)?.signal);
+        Ok(self.table.push(Pollable(signal))?)
+    }
+
+    /// Waits for an operation's end and takes what came, and whether its body is delivered.
+    pub(crate) async fn finished(
+        &mut self,
+        handle: &Resource<Pending>,
+    ) -> wasmtime::Result<(Option<Answered>, bool)> {
+        let signal = Arc::clone(&self.table.get(handle)?.signal);
+        signal.wait().await;
+        let pending = self.table.get_mut(handle)?;
+        Ok((pending.take(), pending.deliver))
+    }
+
+    /// Waits on the I/O runtime, whose timers no guest can delay.
+    pub(crate) fn timer(&self, duration: Duration) -> Pending {
+        let signal = Arc::new(Signal::default());
+        let tell = Arc::clone(&signal);
+        let task = self.io.spawn(async move {
+            tokio::time::sleep(duration).await;
+            tell.set(None);
+        });
+        Pending {
+            signal,
+            _task: AbortOnDrop(task.abort_handle()),
+            taken: false,
+            deliver: false,
+            operation: None,
+        }
+    }
+
+    fn nothing(&self) -> AbortOnDrop {
+        AbortOnDrop(self.io.spawn(std::future::ready(())).abort_handle())
+    }
+
+    fn admit(&mut self) -> wasmtime::Result<()> {
+        let limits = &self.order.assignment.limits;
+        if self.requests >= limits.requests {
+            return Err(LimitReached(Limit::Requests).into());
+        }
+        if Arc::strong_count(&self.in_flight) > size(limits.in_flight) {
+            return Err(LimitReached(Limit::InFlight).into());
+        }
+        self.requests += 1;
+        Ok(())
+    }
+}
+
+/// What a probe hears that wants the network while it is only asked about itself.
+fn refused(call: &Call) -> Answer {
+    let failure = Failure::new(
+        FailureKind::EgressDenied,
+        "a probe has no capabilities while it describes itself or validates settings",
+    );
+    match call {
+        Call::Http(_) => Answer::Http(Err(failure)),
+        Call::Dns(_) => Answer::Dns(Err(failure)),
+        Call::Tls(_) => Answer::Tls(Err(failure)),
+        Call::TcpConnect(_) => Answer::TcpConnect(Err(failure)),
+        Call::TcpWrite { .. } => Answer::TcpWrite(Err(failure)),
+        Call::TcpRead(_) => Answer::TcpRead(Err(failure)),
+        Call::TcpClose { .. } => Answer::TcpClose,
+    }
+}
+
+impl WasiView for GuestState {
+    fn ctx(&mut self) -> WasiCtxView<'_> {
+        WasiCtxView {
+            ctx: &mut self.wasi,
+            table: &mut self.table,
+        }
+    }
+}
+
+impl ResourceLimiter for GuestState {
+    fn memory_growing(
+        &mut self,
+        current: usize,
+        desired: usize,
+        _: Option<usize>,
+    ) -> wasmtime::Result<bool> {
+        let grown = u64::try_from(desired.saturating_sub(current)).unwrap_or(u64::MAX);
+        let total = self.memory_bytes.saturating_add(grown);
+        if total > self.order.assignment.limits.memory_bytes {
+            return Err(LimitReached(Limit::Memory).into());
+        }
+        self.memory_bytes = total;
+        self.trace.content().memory_bytes = total;
+        Ok(true)
+    }
+
+    fn table_growing(
+        &mut self,
+        _: usize,
+        desired: usize,
+        _: Option<usize>,
+    ) -> wasmtime::Result<bool> {
+        Ok(desired <= 20_000)
+    }
+}
+
+/// Nanoseconds since the Unix epoch.
+pub(crate) fn unix_now() -> i64 {
+    SystemTime::now()
+        .duration_since(UNIX_EPOCH)
+        .ok()
+        .and_then(|elapsed| i64::try_from(elapsed.as_nanos()).ok())
+        .unwrap_or(0)
+}
+
+pub(crate) fn size(limit: u32) -> usize {
+    usize::try_from(limit).unwrap_or(usize::MAX)
+}

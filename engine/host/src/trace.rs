@@ -1,0 +1,194 @@
+//! What an attempt leaves behind: written by the guest's calls, read when the attempt is over.
+//!
+//! It lives outside the store, because a run that is cut drops its store and must still be told.
+
+use std::{
+    collections::BTreeMap,
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
+};
+
+use leadsman_core::{
+    attempt::{Cause, LogLine, Measure, Operation, Step},
+    limits::{Limit, Limits},
+    phase::Nanos,
+    seam::{Answer, Call},
+};
+use tokio::time::Instant;
+
+/// Longest text kept of one assertion, statement or step detail, in bytes.
+const LONGEST_TEXT: usize = 1024;
+
+/// The record of one attempt while it is being written.
+#[derive(Debug)]
+pub(crate) struct Trace {
+    began: Instant,
+    limits: Limits,
+    content: Mutex<Content>,
+}
+
+/// What is in it.
+#[derive(Debug, Default)]
+pub(crate) struct Content {
+    pub(crate) causes: Vec<Cause>,
+    pub(crate) operations: Vec<Operation>,
+    pub(crate) steps: Vec<Step>,
+    pub(crate) measures: Vec<Measure>,
+    pub(crate) log: Vec<LogLine>,
+    pub(crate) truncated: BTreeMap<Limit, u64>,
+    pub(crate) host_calls: u64,
+    pub(crate) memory_bytes: u64,
+    pub(crate) slept: Nanos,
+    log_bytes: usize,
+    open_steps: Vec<usize>,
+}
+
+impl Trace {
+    /// An empty record of an attempt that begins now.
+    pub(crate) fn new(began: Instant, limits: Limits) -> Self {
+        Self {
+            began,
+            limits,
+            content: Mutex::default(),
+        }
+    }
+
+    /// Nanoseconds since the attempt began.
+    pub(crate) fn at(&self) -> Nanos {
+        u64::try_from(self.began.elapsed().as_nanos()).unwrap_or(u64::MAX)
+    }
+
+    /// The content; a panic elsewhere does not make it unreadable.
+    pub(crate) fn content(&self) -> MutexGuard<'_, Content> {
+        self.content.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// An operation begins; its index is returned.
+    pub(crate) fn begin(&self, call: Arc<Call>) -> usize {
+        let started = self.at();
+        let mut content = self.content();
+        let step = content.open_steps.last().copied();
+        content.operations.push(Operation {
+            started,
+            ended: None,
+            step,
+            call,
+            answer: None,
+        });
+        content.operations.len() - 1
+    }
+
+    /// The operation has ended.
+    pub(crate) fn end(&self, index: usize, answer: Arc<Answer>) {
+        let ended = self.at();
+        if let Some(operation) = self.content().operations.get_mut(index) {
+            operation.ended = Some(ended);
+            operation.answer = Some(answer);
+        }
+    }
+
+    /// Whether an operation is under way.
+    pub(crate) fn is_waiting(&self) -> bool {
+        self.content()
+            .operations
+            .iter()
+            .any(|operation| operation.ended.is_none())
+    }
+
+    /// Keeps a cause.
+    pub(crate) fn because(&self, cause: Cause) {
+        let mut content = self.content();
+        if content.causes.len() < index(self.limits.causes) {
+            content.causes.push(cause);
+        } else {
+            content.cut(Limit::Causes);
+        }
+    }
+
+    /// Keeps a measure.
+    pub(crate) fn measure(&self, measure: Measure) {
+        let mut content = self.content();
+        if content.measures.len() < index(self.limits.measures) {
+            content.measures.push(measure);
+        } else {
+            content.cut(Limit::Measures);
+        }
+    }
+
+    /// Keeps a line of the log.
+    pub(crate) fn log(&self, level: &str, message: &str) {
+        let at = self.at();
+        let mut content = self.content();
+        let full = content.log.len() >= index(self.limits.log_lines)
+            || content.log_bytes.saturating_add(message.len()) > index(self.limits.log_bytes);
+        if full {
+            content.cut(Limit::Log);
+            return;
+        }
+        content.log_bytes += message.len();
+        content.log.push(LogLine {
+            at,
+            level: level.to_owned(),
+            message: message.to_owned(),
+        });
+    }
+
+    /// Opens a step; `None` where there are too many.
+    pub(crate) fn open(&self, name: &str) -> Option<usize> {
+        let started = self.at();
+        let mut content = self.content();
+        if content.steps.len() >= index(self.limits.steps) {
+            content.cut(Limit::Steps);
+            return None;
+        }
+        content.steps.push(Step {
+            name: shortened(name),
+            started,
+            ended: None,
+            ok: None,
+            detail: String::new(),
+        });
+        let opened = content.steps.len() - 1;
+        content.open_steps.push(opened);
+        Some(opened)
+    }
+
+    /// Closes a step.
+    pub(crate) fn close(&self, step: usize, ok: Option<bool>, detail: &str) {
+        let ended = self.at();
+        let mut content = self.content();
+        content.open_steps.retain(|open| *open != step);
+        if let Some(step) = content
+            .steps
+            .get_mut(step)
+            .filter(|step| step.ended.is_none())
+        {
+            step.ended = Some(ended);
+            step.ok = ok;
+            step.detail = shortened(detail);
+        }
+    }
+}
+
+impl Content {
+    /// Counts that a soft limit cut something.
+    pub(crate) fn cut(&mut self, limit: Limit) {
+        *self.truncated.entry(limit).or_default() += 1;
+    }
+}
+
+fn index(limit: u32) -> usize {
+    usize::try_from(limit).unwrap_or(usize::MAX)
+}
+
+/// The text, cut at a character's boundary.
+pub(crate) fn shortened(text: &str) -> String {
+    if text.len() <= LONGEST_TEXT {
+        return text.to_owned();
+    }
+    let cut: String = text
+        .char_indices()
+        .take_while(|(at, _)| *at < LONGEST_TEXT)
+        .map(|(_, c)| c)
+        .collect();
+    format!("{cut}… ({} bytes)", text.len())
+}

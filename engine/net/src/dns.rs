@@ -1,0 +1,319 @@
+//! One DNS question to one server, strictly: what does not answer it is not heard.
+
+use std::{
+    net::{IpAddr, SocketAddr},
+    time::Duration,
+};
+
+use hickory_proto::{
+    op::{Edns, Message, MessageType, OpCode, Query},
+    rr::{DNSClass, Name, RData, Record, RecordType},
+};
+use leadsman_core::{
+    egress::{Destination, Via},
+    failure::{Failure, FailureKind},
+    phase::Phase,
+    seam::{DnsCall, DnsRecord, DnsReply},
+};
+use tokio::{
+    io::{AsyncReadExt, AsyncWriteExt},
+    net::{TcpStream, UdpSocket},
+    time::{Instant, sleep_until},
+};
+
+use crate::{Moment, Session, connector::Route, fault::Fault, kind_of, trace::Trace};
+
+/// Small enough to pass any path unfragmented (DNS flag day 2020).
+const PAYLOAD: u16 = 1232;
+const AGAIN_AFTER: Duration = Duration::from_secs(1);
+
+/// What was asked, as it went out.
+struct Question {
+    id: u16,
+    query: Query,
+    bytes: Vec<u8>,
+    ours: bool,
+}
+
+impl Session {
+    pub(crate) async fn dns(&self, call: DnsCall) -> Result<DnsReply, Failure> {
+        let limit = self.limit(call.timeout);
+        let outcome = Trace::start()
+            .run(limit, async |trace| self.ask(trace, &call, limit).await)
+            .await;
+        let ((reply, server, transport), facts) = outcome.map_err(silence)?;
+        Ok(in_words(&reply, server, transport, facts))
+    }
+
+    async fn ask(
+        &self,
+        trace: &mut Trace,
+        call: &DnsCall,
+        limit: Instant,
+    ) -> Result<(Message, SocketAddr, &'static str), Fault> {
+        let question = Question::new(call)?;
+        let server = self.server(trace, call, limit).await?;
+        trace.facts.remote = Some(server);
+        let udp = match call.transport.as_str() {
+            "udp" | "udp-only" => Some(question.over_udp(trace, server).await?),
+            "tcp" => None,
+            other => {
+                return Err(Fault::bad_request(format!(
+                    "`{other}` is no transport: udp, udp-only or tcp"
+                )));
+            }
+        };
+        match udp {
+            Some(reply) if call.transport == "udp-only" || !reply.metadata.truncation => {
+                Ok((reply, server, "udp"))
+            }
+            _ => Ok((question.over_tcp(trace, server).await?, server, "tcp")),
+        }
+    }
+
+    /// The system's resolver is granted; any other server passes the same gates as any destination.
+    async fn server(
+        &self,
+        trace: &mut Trace,
+        call: &DnsCall,
+        limit: Instant,
+    ) -> Result<SocketAddr, Fault> {
+        if call.server == "system" {
+            return Ok(self.network.names().first_server());
+        }
+        let (host, port) = split(&call.server)?;
+        let route = Route {
+            destination: Destination {
+                scheme: "dns",
+                host: &host,
+                port,
+            },
+            via: Via::Call,
+            family: call.family,
+            instead: None,
+            limit,
+        };
+        Ok(self.network.find(trace, &self.egress, &route).await?.first)
+    }
+}
+
+/// An answer that did not come is DNS's own kind of silence.
+fn silence(mut failure: Failure) -> Failure {
+    if failure.kind == FailureKind::ResponseTimeout {
+        failure.kind = FailureKind::DnsTimeout;
+    }
+    failure
+}
+
+fn split(server: &str) -> Result<(String, u16), Fault> {
+    let pattern = leadsman_core::egress::HostPattern::try_from(server.to_owned())
+        .map_err(Fault::bad_request)?;
+    Ok((pattern.host, pattern.port.unwrap_or(53)))
+}
+
+impl Question {
+    fn new(call: &DnsCall) -> Result<Self, Fault> {
+        let mut name = Name::from_utf8(&call.name)
+            .map_err(|error| Fault::bad_request(format!("`{}`: {error}", call.name)))?;
+        name.set_fqdn(true);
+        let mut query = Query::query(name, RecordType::from(call.record_type));
+        query.set_query_class(DNSClass::from(call.class));
+        let mut message = Message::new(
+            Message::query().metadata.id,
+            MessageType::Query,
+            OpCode::Query,
+        );
+        message.metadata.recursion_desired = call.recursion;
+        message.add_query(query.clone());
+        let mut edns = Edns::new();
+        edns.set_max_payload(PAYLOAD).set_dnssec_ok(call.dnssec);
+        message.set_edns(edns);
+        let bytes = message
+            .to_vec()
+            .map_err(|error| Fault::bad_request(error.to_string()))?;
+        Ok(Self {
+            id: message.metadata.id,
+            query,
+            bytes,
+            ours: call.server == "system",
+        })
+    }
+
+    async fn over_udp(&self, trace: &mut Trace, server: SocketAddr) -> Result<Message, Fault> {
+        trace.enter(Phase::Send);
+        let any = if server.is_ipv4() {
+            "0.0.0.0:0"
+        } else {
+            "[::]:0"
+        };
+        let socket = UdpSocket::bind(any)
+            .await
+            .map_err(|error| self.broken(&error, Moment::Connecting))?;
+        socket
+            .connect(server)
+            .await
+            .map_err(|error| self.broken(&error, Moment::Connecting))?;
+        socket
+            .send(&self.bytes)
+            .await
+            .map_err(|error| self.broken(&error, Moment::Talking))?;
+        trace.enter(Phase::Wait);
+        let again = sleep_until(Instant::now() + AGAIN_AFTER);
+        tokio::pin!(again);
+        let mut buffer = vec![0; usize::from(u16::MAX)];
+        let mut repeated = false;
+        loop {
+            tokio::select! {
+                read = socket.recv(&mut buffer) => {
+                    let read = read.map_err(|error| self.broken(&error, Moment::Talking))?;
+                    let answer = buffer.get(..read).unwrap_or_default();
+                    if let Some(message) = self.accept(answer)? {
+                        trace.enter(Phase::Receive);
+                        return Ok(message);
+                    }
+                }
+                () = &mut again, if !repeated => {
+                    repeated = true;
+                    socket.send(&self.bytes).await.map_err(|error| self.broken(&error, Moment::Talking))?;
+                }
+            }
+        }
+    }
+
+    async fn over_tcp(&self, trace: &mut Trace, server: SocketAddr) -> Result<Message, Fault> {
+        trace.enter(Phase::Connect);
+        let mut stream = TcpStream::connect(server)
+            .await
+            .map_err(|error| self.broken(&error, Moment::Connecting))?;
+        stream
+            .set_nodelay(true)
+            .map_err(|error| self.broken(&error, Moment::Talking))?;
+        trace.enter(Phase::Send);
+        let length = u16::try_from(self.bytes.len())
+            .map_err(|_| Fault::bad_request("the question is too long"))?;
+        let framed = [&length.to_be_bytes()[..], &self.bytes].concat();
+        stream
+            .write_all(&framed)
+            .await
+            .map_err(|error| self.broken(&error, Moment::Talking))?;
+        trace.enter(Phase::Wait);
+        let length = stream
+            .read_u16()
+            .await
+            .map_err(|error| self.broken(&error, Moment::Talking))?;
+        trace.enter(Phase::Receive);
+        let mut answer = vec![0; usize::from(length)];
+        stream
+            .read_exact(&mut answer)
+            .await
+            .map_err(|error| self.broken(&error, Moment::Talking))?;
+        self.accept(&answer)?.ok_or_else(|| {
+            Fault::new(
+                FailureKind::DnsMalformed,
+                format!("{server} answers another question than was asked"),
+            )
+        })
+    }
+
+    /// The message, where it answers this question; what bears another id is not even read.
+    fn accept(&self, bytes: &[u8]) -> Result<Option<Message>, Fault> {
+        if bytes.get(..2) != Some(&self.id.to_be_bytes()[..]) {
+            return Ok(None);
+        }
+        let message = Message::from_vec(bytes).map_err(|error| {
+            Fault::new(
+                FailureKind::DnsMalformed,
+                format!("the answer cannot be read: {error}"),
+            )
+        })?;
+        let same = match message.queries.as_slice() {
+            [query] => {
+                query.name() == self.query.name()
+                    && query.query_type() == self.query.query_type()
+                    && query.query_class() == self.query.query_class()
+            }
+            // A server that cannot read a question may leave it out of its error.
+            [] => message.metadata.response_code != hickory_proto::op::ResponseCode::NoError,
+            _ => false,
+        };
+        Ok((same && message.metadata.message_type == MessageType::Response).then_some(message))
+    }
+
+    fn broken(&self, error: &std::io::Error, moment: Moment) -> Fault {
+        let kind = match kind_of(error, moment) {
+            FailureKind::ConnectRefused if self.ours => FailureKind::ResolverDown,
+            kind => kind,
+        };
+        Fault::new(kind, format!("the DNS server cannot be asked: {error}"))
+    }
+}
+
+fn in_words(
+    message: &Message,
+    server: SocketAddr,
+    transport: &str,
+    facts: leadsman_core::facts::Facts,
+) -> DnsReply {
+    let records = |records: &[Record]| {
+        records
+            .iter()
+            .filter(|r| r.record_type() != RecordType::OPT)
+            .map(record)
+            .collect()
+    };
+    let header = &message.metadata;
+    DnsReply {
+        rcode: header.response_code.into(),
+        authoritative: header.authoritative,
+        truncated: header.truncation,
+        recursion_available: header.recursion_available,
+        authentic_data: header.authentic_data,
+        answers: records(&message.answers),
+        authority: records(&message.authorities),
+        additional: records(&message.additionals),
+        server: shown(server),
+        transport: transport.to_owned(),
+        facts,
+    }
+}
+
+fn shown(server: SocketAddr) -> String {
+    match (server.port(), server.ip()) {
+        (53, IpAddr::V4(address)) => address.to_string(),
+        (53, IpAddr::V6(address)) => address.to_string(),
+        _ => server.to_string(),
+    }
+}
+
+fn record(record: &Record) -> DnsRecord {
+    DnsRecord {
+        name: undotted(&record.name.to_ascii()),
+        record_type: record.record_type().into(),
+        class: record.dns_class.into(),
+        ttl: record.ttl,
+        text: text(&record.data),
+    }
+}
+
+/// Presentation form; where the data ends in or consists of names, without their final dots.
+fn text(data: &RData) -> String {
+    let text = data.to_string();
+    match data {
+        RData::CNAME(_)
+        | RData::NS(_)
+        | RData::PTR(_)
+        | RData::MX(_)
+        | RData::SRV(_)
+        | RData::ANAME(_) => undotted(&text),
+        RData::SOA(_) => text.split(' ').map(undotted).collect::<Vec<_>>().join(" "),
+        _ => text,
+    }
+}
+
+fn undotted(name: &str) -> String {
+    match name.strip_suffix('.') {
+        Some("") | None => name.to_owned(),
+        Some(plain) if plain.ends_with(' ') => name.to_owned(),
+        Some(plain) => plain.to_owned(),
+    }
+}

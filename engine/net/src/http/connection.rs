@@ -1,0 +1,303 @@
+//! One HTTP connection, driven by whoever uses it: it needs no task beside the request's own.
+
+use std::{
+    future::{Future, poll_fn},
+    net::SocketAddr,
+    pin::{Pin, pin},
+    sync::{Arc, Mutex, PoisonError},
+    task::Poll,
+};
+
+use bytes::Bytes;
+use http_body_util::{BodyExt, Full};
+use hyper::{
+    Method, Request, Response,
+    body::{Body, Incoming},
+    client::conn::{http1, http2},
+};
+use hyper_util::rt::TokioIo;
+use leadsman_core::{
+    facts::TlsFacts,
+    failure::FailureKind,
+    seam::{HttpCall, TlsOptions},
+};
+use tokio::task::JoinSet;
+
+use super::{address::Place, body::Content};
+use crate::{
+    Moment, Session,
+    fault::Fault,
+    kind_of,
+    wire::{Tap, Wire},
+};
+
+const HEADER_FIELDS: usize = 128;
+const HEADER_BYTES: usize = 64 << 10;
+
+/// What makes a kept connection fit for another request.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Key {
+    place: Place,
+    resolve_to: Option<String>,
+    version: Option<String>,
+    tls: TlsOptions,
+}
+
+impl Key {
+    pub(crate) fn new(call: &HttpCall, place: &Place) -> Self {
+        Self {
+            place: place.clone(),
+            resolve_to: call.resolve_to.clone(),
+            version: call.version.clone(),
+            tls: call.tls.clone(),
+        }
+    }
+}
+
+/// An idle connection of a session.
+#[derive(Debug)]
+pub(crate) struct Kept {
+    session: u32,
+    connection: Connection,
+}
+
+/// A connection that carries one request at a time.
+pub(crate) struct Connection {
+    sender: Sender,
+    driver: Option<Pin<Box<dyn Future<Output = hyper::Result<()>> + Send>>>,
+    tap: Arc<Tap>,
+    key: Key,
+    pub(crate) remote: SocketAddr,
+    pub(crate) tls: Option<Arc<TlsFacts>>,
+}
+
+enum Sender {
+    Http1(http1::SendRequest<Full<Bytes>>),
+    Http2(http2::SendRequest<Full<Bytes>>),
+}
+
+impl std::fmt::Debug for Connection {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Connection")
+            .field("key", &self.key)
+            .field("remote", &self.remote)
+            .finish_non_exhaustive()
+    }
+}
+
+impl Connection {
+    pub(crate) async fn http1(
+        wire: Wire,
+        remote: SocketAddr,
+        tls: Option<Arc<TlsFacts>>,
+        key: Key,
+    ) -> Result<Self, Fault> {
+        let tap = Arc::clone(wire.tap());
+        let (sender, driver) = http1::Builder::new()
+            .max_headers(HEADER_FIELDS)
+            .max_header_size(HEADER_BYTES)
+            .handshake(TokioIo::new(wire))
+            .await
+            .map_err(Broken)?;
+        Ok(Self {
+            sender: Sender::Http1(sender),
+            driver: Some(Box::pin(driver)),
+            tap,
+            key,
+            remote,
+            tls,
+        })
+    }
+
+    pub(crate) async fn http2(
+        wire: Wire,
+        remote: SocketAddr,
+        tls: Option<Arc<TlsFacts>>,
+        key: Key,
+        tasks: &Arc<Mutex<JoinSet<()>>>,
+    ) -> Result<Self, Fault> {
+        let tap = Arc::clone(wire.tap());
+        let (sender, driver) = http2::Builder::new(Tasks(Arc::clone(tasks)))
+            .max_header_list_size(u32::try_from(HEADER_BYTES).unwrap_or(u32::MAX))
+            .handshake(TokioIo::new(wire))
+            .await
+            .map_err(Broken)?;
+        Ok(Self {
+            sender: Sender::Http2(sender),
+            driver: Some(Box::pin(driver)),
+            tap,
+            key,
+            remote,
+            tls,
+        })
+    }
+
+    pub(crate) fn is_h2(&self) -> bool {
+        matches!(self.sender, Sender::Http2(_))
+    }
+
+    pub(crate) fn tap(&self) -> &Arc<Tap> {
+        &self.tap
+    }
+
+    /// Sends a request and reads the answer's head.
+    pub(crate) async fn send(
+        &mut self,
+        request: Request<Full<Bytes>>,
+    ) -> Result<Response<Incoming>, Broken> {
+        let answer = match &mut self.sender {
+            Sender::Http1(sender) => {
+                alongside(&mut self.driver, sender.send_request(request)).await
+            }
+            Sender::Http2(sender) => {
+                alongside(&mut self.driver, sender.send_request(request)).await
+            }
+        };
+        let response = answer.map_err(Broken)?;
+        Ok(response)
+    }
+
+    /// Reads the answer's body to its end, or to the limit.
+    pub(crate) async fn read(
+        &mut self,
+        mut incoming: Incoming,
+        content: &mut Content,
+    ) -> Result<(), Fault> {
+        content.check(!incoming.is_end_stream())?;
+        while let Some(frame) = alongside(&mut self.driver, incoming.frame()).await {
+            if let Ok(chunk) = frame.map_err(Broken)?.into_data() {
+                content.push(chunk)?;
+            }
+        }
+        content.end()
+    }
+
+    /// Whether another request can go out.
+    async fn is_ready(&mut self) -> bool {
+        match &mut self.sender {
+            Sender::Http1(sender) => alongside(&mut self.driver, sender.ready()).await.is_ok(),
+            Sender::Http2(sender) => alongside(&mut self.driver, sender.ready()).await.is_ok(),
+        }
+    }
+}
+
+impl Session {
+    /// Keeps a connection for the session's next request, where the other side lets it.
+    pub(crate) async fn keep(&self, session: Option<u32>, mut connection: Connection) {
+        if let (Some(session), true) = (session, connection.is_ready().await) {
+            self.kept
+                .lock()
+                .unwrap_or_else(PoisonError::into_inner)
+                .push(Kept {
+                    session,
+                    connection,
+                });
+        }
+    }
+
+    /// A kept connection that still stands.
+    pub(crate) async fn take_kept(&self, session: Option<u32>, key: &Key) -> Option<Connection> {
+        let session = session?;
+        loop {
+            let mut connection = {
+                let mut kept = self.kept.lock().unwrap_or_else(PoisonError::into_inner);
+                let at = kept
+                    .iter()
+                    .rposition(|kept| kept.session == session && kept.connection.key == *key)?;
+                kept.swap_remove(at).connection
+            };
+            // Nobody drove it while it was idle: this look finds out whether the other side closed it.
+            alongside(&mut connection.driver, tokio::task::yield_now()).await;
+            if connection.driver.is_some() && connection.is_ready().await {
+                return Some(connection);
+            }
+        }
+    }
+}
+
+/// Drives the connection while something waits on it.
+async fn alongside<T>(
+    driver: &mut Option<Pin<Box<dyn Future<Output = hyper::Result<()>> + Send>>>,
+    work: impl Future<Output = T>,
+) -> T {
+    let mut work = pin!(work);
+    poll_fn(|cx| {
+        if let Some(running) = driver
+            && running.as_mut().poll(cx).is_ready()
+        {
+            // How it ended is told to whoever waits on it.
+            *driver = None;
+        }
+        match work.as_mut().poll(cx) {
+            Poll::Ready(done) => Poll::Ready(done),
+            Poll::Pending => Poll::Pending,
+        }
+    })
+    .await
+}
+
+/// Where hyper's HTTP/2 puts what runs beside a request.
+#[derive(Debug, Clone)]
+struct Tasks(Arc<Mutex<JoinSet<()>>>);
+
+impl<F> hyper::rt::Executor<F> for Tasks
+where
+    F: Future<Output = ()> + Send + 'static,
+{
+    fn execute(&self, task: F) {
+        self.0
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .spawn(task);
+    }
+}
+
+/// What hyper says of a broken exchange.
+#[derive(Debug)]
+pub(crate) struct Broken(hyper::Error);
+
+impl Broken {
+    /// Whether a request that found an idle connection closed may go out again on a fresh one.
+    pub(crate) fn may_repeat(&self, method: &Method) -> bool {
+        let closed =
+            self.0.is_closed() || self.0.is_incomplete_message() || io_of(&self.0).is_some();
+        self.0.is_canceled() || (closed && method.is_idempotent())
+    }
+}
+
+impl From<Broken> for Fault {
+    fn from(Broken(error): Broken) -> Self {
+        let (kind, what) = match io_of(&error) {
+            Some(io) => (kind_of(io, Moment::Talking), "the connection broke"),
+            None if is_head_too_large(&error) => (
+                FailureKind::ResponseTooLarge,
+                "the answer's header is too large",
+            ),
+            None if error.is_incomplete_message() || error.is_canceled() || error.is_closed() => (
+                FailureKind::ResponseTruncated,
+                "the connection ended before the answer did",
+            ),
+            None if error.is_user() => (FailureKind::BadRequest, "the request cannot be sent"),
+            None => (FailureKind::HttpProtocol, "the answer breaks the protocol"),
+        };
+        let cause = std::error::Error::source(&error)
+            .map_or_else(|| error.to_string(), ToString::to_string);
+        Self::new(kind, format!("{what} ({cause})"))
+    }
+}
+
+/// hyper has a predicate for this on servers only.
+fn is_head_too_large(error: &hyper::Error) -> bool {
+    error.is_parse() && error.to_string() == "message head is too large"
+}
+
+fn io_of(error: &hyper::Error) -> Option<&std::io::Error> {
+    let mut source = std::error::Error::source(error);
+    while let Some(cause) = source {
+        if let Some(io) = cause.downcast_ref::<std::io::Error>() {
+            return Some(io);
+        }
+        source = cause.source();
+    }
+    None
+}

@@ -1,0 +1,290 @@
+use std::net::SocketAddr;
+
+use hickory_proto::{
+    op::{Message, MessageType, OpCode, ResponseCode},
+    rr::{
+        Name, RData, Record,
+        rdata::{A, MX},
+    },
+};
+use leadsman_core::{
+    egress::Egress,
+    failure::FailureKind,
+    phase::Phase,
+    plan,
+    seam::{Answer, Call, DnsCall, DnsReply, Family, HttpCall},
+};
+use leadsman_net::{Network, Session};
+use tokio::{
+    io::{AsyncReadExt, AsyncWriteExt},
+    net::{TcpListener, UdpSocket},
+    time::{Duration, Instant},
+};
+
+use crate::peers::{SHORT, http, pattern, session};
+
+type Script = fn(&Message, &mut Message);
+
+fn reply_to(query: &[u8], script: Script) -> Message {
+    let query = Message::from_vec(query).unwrap();
+    let mut reply = Message::new(query.metadata.id, MessageType::Response, OpCode::Query);
+    reply.add_queries(query.queries.clone());
+    script(&query, &mut reply);
+    reply
+}
+
+/// A server that answers over UDP by one script, and over TCP by another.
+async fn server(udp: Script, tcp: Script) -> SocketAddr {
+    let socket = UdpSocket::bind("127.0.0.1:0").await.unwrap();
+    let address = socket.local_addr().unwrap();
+    let listener = TcpListener::bind(address).await.unwrap();
+    tokio::spawn(async move {
+        let mut buffer = [0; 1500];
+        while let Ok((read, from)) = socket.recv_from(&mut buffer).await {
+            let mut reply = reply_to(&buffer[..read], udp);
+            if reply.metadata.response_code == ResponseCode::BADKEY {
+                // Stands for a forger: the right question, the wrong id, then the true answer.
+                reply.metadata.response_code = ResponseCode::NXDomain;
+                let id = reply.metadata.id;
+                reply.metadata.id = id.wrapping_add(1);
+                socket
+                    .send_to(&reply.to_vec().unwrap(), from)
+                    .await
+                    .unwrap();
+                reply.metadata.id = id;
+                reply.metadata.response_code = ResponseCode::NoError;
+            }
+            socket
+                .send_to(&reply.to_vec().unwrap(), from)
+                .await
+                .unwrap();
+        }
+    });
+    tokio::spawn(async move {
+        while let Ok((mut stream, _)) = listener.accept().await {
+            let length = stream.read_u16().await.unwrap();
+            let mut query = vec![0; usize::from(length)];
+            stream.read_exact(&mut query).await.unwrap();
+            let reply = reply_to(&query, tcp).to_vec().unwrap();
+            stream
+                .write_u16(u16::try_from(reply.len()).unwrap())
+                .await
+                .unwrap();
+            stream.write_all(&reply).await.unwrap();
+        }
+    });
+    address
+}
+
+fn one_address(query: &Message, reply: &mut Message) {
+    reply.metadata.authoritative = true;
+    let name = query.queries[0].name().clone();
+    reply.add_answer(Record::from_rdata(name, 60, RData::A(A::new(10, 0, 0, 1))));
+}
+
+fn code(reply: &mut Message, code: ResponseCode) {
+    reply.metadata.response_code = code;
+}
+
+fn question(server: SocketAddr) -> DnsCall {
+    DnsCall {
+        name: "www.example.org".to_owned(),
+        record_type: 1,
+        class: 1,
+        server: server.to_string(),
+        transport: "udp".to_owned(),
+        recursion: true,
+        dnssec: false,
+        family: Family::Auto,
+        timeout: Some(2_000_000_000),
+    }
+}
+
+async fn ask(call: DnsCall) -> Result<DnsReply, leadsman_core::failure::Failure> {
+    match session().perform(Call::Dns(Box::new(call))).await {
+        Answer::Dns(answer) => answer,
+        other => panic!("{other:?}"),
+    }
+}
+
+#[tokio::test]
+async fn an_answer_comes_in_words() {
+    let address = server(one_address, one_address).await;
+    let reply = ask(question(address)).await.unwrap();
+    assert_eq!(
+        (reply.rcode, reply.authoritative, reply.transport.as_str()),
+        (0, true, "udp")
+    );
+    let record = &reply.answers[0];
+    assert_eq!(
+        (record.name.as_str(), record.text.as_str(), record.ttl),
+        ("www.example.org", "10.0.0.1", 60)
+    );
+    assert_eq!(
+        (reply.facts.remote, reply.facts.phases.get(Phase::Resolve)),
+        (Some(address), None)
+    );
+    assert!(reply.facts.phases.get(Phase::Wait).is_some());
+}
+
+#[tokio::test]
+async fn names_in_data_have_no_final_dot() {
+    let mail: Script = |query, reply| {
+        let data = RData::MX(MX::new(10, Name::from_ascii("mx.example.org.").unwrap()));
+        reply.add_answer(Record::from_rdata(
+            query.queries[0].name().clone(),
+            60,
+            data,
+        ));
+    };
+    let reply = ask(DnsCall {
+        record_type: 15,
+        ..question(server(mail, mail).await)
+    })
+    .await
+    .unwrap();
+    assert_eq!(reply.answers[0].text, "10 mx.example.org");
+}
+
+#[tokio::test]
+async fn every_code_is_an_answer() {
+    let scripts: [(Script, u16); 4] = [
+        (|_, reply| code(reply, ResponseCode::NXDomain), 3),
+        (|_, _| (), 0),
+        (|_, reply| code(reply, ResponseCode::ServFail), 2),
+        (|_, reply| code(reply, ResponseCode::Refused), 5),
+    ];
+    for (script, rcode) in scripts {
+        let reply = ask(question(server(script, script).await)).await.unwrap();
+        assert_eq!((reply.rcode, reply.answers.len()), (rcode, 0));
+    }
+}
+
+#[tokio::test]
+async fn a_truncated_answer_is_fetched_over_tcp_unless_udp_alone_is_asked_for() {
+    let truncated: Script = |_, reply| reply.metadata.truncation = true;
+    let address = server(truncated, one_address).await;
+    let reply = ask(question(address)).await.unwrap();
+    assert_eq!(
+        (
+            reply.transport.as_str(),
+            reply.truncated,
+            reply.answers.len()
+        ),
+        ("tcp", false, 1)
+    );
+    assert!(reply.facts.phases.get(Phase::Connect).is_some());
+    let alone = ask(DnsCall {
+        transport: "udp-only".to_owned(),
+        ..question(address)
+    })
+    .await
+    .unwrap();
+    assert_eq!((alone.transport.as_str(), alone.truncated), ("udp", true));
+    let tcp = ask(DnsCall {
+        transport: "tcp".to_owned(),
+        ..question(address)
+    })
+    .await
+    .unwrap();
+    assert_eq!((tcp.transport.as_str(), tcp.answers.len()), ("tcp", 1));
+}
+
+#[tokio::test]
+async fn a_forged_answer_is_not_heard() {
+    let forged: Script = |query, reply| {
+        one_address(query, reply);
+        code(reply, ResponseCode::BADKEY);
+    };
+    let reply = ask(question(server(forged, one_address).await))
+        .await
+        .unwrap();
+    assert_eq!((reply.rcode, reply.answers.len()), (0, 1));
+}
+
+#[tokio::test]
+async fn silence_is_a_timeout_and_a_closed_port_refuses() {
+    let silent = UdpSocket::bind("127.0.0.1:0").await.unwrap();
+    let call = DnsCall {
+        timeout: Some(SHORT),
+        ..question(silent.local_addr().unwrap())
+    };
+    let failure = ask(call.clone()).await.unwrap_err();
+    assert_eq!(
+        (failure.kind, failure.phase),
+        (FailureKind::DnsTimeout, Some(Phase::Wait))
+    );
+    drop(silent);
+    assert_eq!(
+        ask(call).await.unwrap_err().kind,
+        FailureKind::ConnectRefused
+    );
+}
+
+async fn resolve_by(server: SocketAddr, target: &str) -> leadsman_core::failure::Failure {
+    let network = plan::Network {
+        resolver: plan::Resolver::Servers(vec![server]),
+        family: Family::V4,
+        ..plan::Network::default()
+    };
+    let network = Network::new(
+        &network,
+        &plan::Tls {
+            ca: Vec::new(),
+            ..plan::Tls::default()
+        },
+    )
+    .unwrap();
+    let egress = Egress {
+        target: Some(pattern(target)),
+        ..Egress::default()
+    };
+    let session = Session::new(
+        network,
+        egress,
+        Instant::now() + Duration::from_secs(4),
+        Vec::new(),
+    );
+    http(&session, HttpCall::get(format!("http://{target}/")))
+        .await
+        .unwrap_err()
+}
+
+#[tokio::test]
+async fn failures_of_resolution_are_told_apart() {
+    let loopback: Script = |query, reply| {
+        let name = query.queries[0].name().clone();
+        reply.add_answer(Record::from_rdata(name, 60, RData::A(A::new(127, 0, 0, 1))));
+    };
+    let scripts: [(Script, FailureKind); 5] = [
+        (
+            |_, reply| code(reply, ResponseCode::NXDomain),
+            FailureKind::DnsNxdomain,
+        ),
+        (|_, _| (), FailureKind::DnsNodata),
+        (
+            |_, reply| code(reply, ResponseCode::ServFail),
+            FailureKind::DnsServfail,
+        ),
+        (
+            |_, reply| code(reply, ResponseCode::Refused),
+            FailureKind::DnsRefused,
+        ),
+        (loopback, FailureKind::EgressPrivate),
+    ];
+    for (script, kind) in scripts {
+        let failure = resolve_by(server(script, script).await, "www.example.org").await;
+        assert_eq!(
+            (failure.kind, failure.phase),
+            (kind, Some(Phase::Resolve)),
+            "{failure}"
+        );
+    }
+    let closed = UdpSocket::bind("127.0.0.1:0")
+        .await
+        .unwrap()
+        .local_addr()
+        .unwrap();
+    let failure = resolve_by(closed, "www.example.org").await;
+    assert_eq!(failure.kind, FailureKind::ResolverDown, "{failure}");
+}

@@ -1,0 +1,20 @@
+//! Calls against scripted peers on real sockets of this machine.
+
+#[cfg(test)]
+mod dns;
+#[cfg(test)]
+mod http;
+#[cfg(test)]
+mod identity;
+#[cfg(test)]
+mod limits;
+#[cfg(test)]
+mod peers;
+#[cfg(test)]
+mod redirects;
+#[cfg(test)]
+mod secrets;
+#[cfg(test)]
+mod tcp;
+#[cfg(test)]
+mod tls;

@@ -1,0 +1,246 @@
+//! The one loop: wait, step, do what the dispatcher says, tell what happened.
+
+use std::{
+    future::Future,
+    sync::{
+        Arc,
+        atomic::{AtomicU64, Ordering},
+    },
+    time::Duration,
+};
+
+use leadsman_core::{
+    attempt::{Assignment, Order, Prober, RunCause},
+    dispatch::{Action, Dispatcher, Event, MissedReason, Now},
+    plan::Retry,
+    record::RunRecord,
+    schedule::Timetable,
+};
+use tokio::{
+    sync::watch,
+    task::{JoinError, JoinSet},
+};
+
+use crate::run::run_once;
+
+/// How long the loop sleeps at most: a clock that was set is noticed within this.
+const LONGEST_SLEEP: Duration = Duration::from_secs(1);
+
+/// One check on one target.
+#[derive(Debug, Clone)]
+pub struct Entry {
+    /// What every run of it shares.
+    pub assignment: Arc<Assignment>,
+    /// When it is due.
+    pub timetable: Timetable,
+    /// How failing attempts are repeated.
+    pub retry: Retry,
+}
+
+/// Who is told what happened, in order; every call is plain and returns at once.
+pub trait Sink: Send + Sync + 'static {
+    /// A tick became a run.
+    fn started(&self, slot: u32);
+    /// Ticks did not become runs.
+    fn missed(&self, slot: u32, reason: MissedReason, planned_unix_ms: i64, count: u64);
+    /// A run ended.
+    fn finished(&self, slot: u32, record: &Arc<RunRecord>);
+    /// The next tick is planned.
+    fn planned(&self, slot: u32, unix_ms: i64);
+}
+
+/// Stops the loop from elsewhere.
+#[derive(Debug, Clone)]
+pub struct Control(Arc<watch::Sender<bool>>);
+
+impl Default for Control {
+    fn default() -> Self {
+        Self(Arc::new(watch::Sender::new(false)))
+    }
+}
+
+impl Control {
+    /// No new ticks from now on; the loop ends when the runs under way have.
+    pub fn drain(&self) {
+        self.0.send_replace(true);
+    }
+
+    /// Whether it was asked to stop.
+    pub fn is_draining(&self) -> bool {
+        *self.0.borrow()
+    }
+}
+
+/// The loop.
+pub struct Runner<P, S> {
+    prober: Arc<P>,
+    sink: Arc<S>,
+    entries: Vec<Entry>,
+    capacity: usize,
+    clock: Box<dyn Fn() -> Now + Send>,
+    ids: RunIds,
+}
+
+impl<P, S> std::fmt::Debug for Runner<P, S> {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Runner")
+            .field("entries", &self.entries.len())
+            .finish_non_exhaustive()
+    }
+}
+
+/// A run that has ended, and whose it was.
+type Ended = (u32, RunRecord);
+
+impl<P: Prober, S: Sink> Runner<P, S> {
+    /// A loop over these entries, with room for so many runs at once. `life` tells this process's
+    /// runs from another one's.
+    pub fn new(
+        (prober, sink): (Arc<P>, Arc<S>),
+        entries: Vec<Entry>,
+        capacity: usize,
+        clock: impl Fn() -> Now + Send + 'static,
+        life: u64,
+    ) -> Self {
+        Self {
+            prober,
+            sink,
+            entries,
+            capacity,
+            clock: Box::new(clock),
+            ids: RunIds {
+                life,
+                next: AtomicU64::new(0),
+            },
+        }
+    }
+
+    /// Runs until it is drained and the last run has ended.
+    pub async fn run(self, control: &Control) {
+        let mut draining = control.0.subscribe();
+        let timetables = self
+            .entries
+            .iter()
+            .map(|entry| entry.timetable.clone())
+            .collect();
+        let mut dispatcher = Dispatcher::new(timetables, self.capacity, (self.clock)());
+        let mut running: JoinSet<Ended> = JoinSet::new();
+        let mut actions = Vec::new();
+        self.announce(&dispatcher);
+        loop {
+            let drained = *draining.borrow();
+            if drained && running.is_empty() {
+                return;
+            }
+            let event = tokio::select! {
+                // Cancel-safe: a join set keeps what it has not handed out.
+                Some(ended) = running.join_next() => self.ended(ended),
+                // Cancel-safe: the value stays where it is.
+                Ok(()) = draining.changed(), if !drained => Some(Event::Drain),
+                // Cancel-safe: a sleep has no effect but to end.
+                () = tokio::time::sleep(self.until(&dispatcher)) => Some(Event::Wake),
+            };
+            if let Some(event) = event {
+                dispatcher.step((self.clock)(), event, &mut actions);
+                self.act(&mut actions, &mut running, &dispatcher);
+            }
+        }
+    }
+
+    fn announce(&self, dispatcher: &Dispatcher) {
+        for (slot, _) in (0_u32..).zip(&self.entries) {
+            if let Some(next) = dispatcher.next_tick(slot) {
+                self.sink.planned(slot, next);
+            }
+        }
+    }
+
+    fn until(&self, dispatcher: &Dispatcher) -> Duration {
+        let now = (self.clock)().unix_ms;
+        let wait = dispatcher
+            .next_wake()
+            .map(|at| u64::try_from(at.saturating_sub(now)).unwrap_or(0));
+        wait.map_or(LONGEST_SLEEP, |ms| {
+            Duration::from_millis(ms).min(LONGEST_SLEEP)
+        })
+    }
+
+    /// Tells the sink, and the dispatcher that there is room again.
+    fn ended(&self, ended: Result<Ended, JoinError>) -> Option<Event> {
+        let (slot, record) = ended.ok()?;
+        self.sink.finished(slot, &Arc::new(record));
+        Some(Event::Finished { slot })
+    }
+
+    fn act(
+        &self,
+        actions: &mut Vec<Action>,
+        running: &mut JoinSet<Ended>,
+        dispatcher: &Dispatcher,
+    ) {
+        for action in actions.drain(..) {
+            let slot = match action {
+                Action::Missed {
+                    slot,
+                    reason,
+                    planned_unix_ms,
+                    count,
+                } => {
+                    self.sink.missed(slot, reason, planned_unix_ms, count);
+                    slot
+                }
+                Action::Start {
+                    slot,
+                    planned_unix_ms,
+                } => {
+                    if let Some(run) = self.start(slot, planned_unix_ms) {
+                        self.sink.started(slot);
+                        running.spawn(run);
+                    }
+                    slot
+                }
+            };
+            if let Some(next) = dispatcher.planned_after(slot, (self.clock)().unix_ms) {
+                self.sink.planned(slot, next);
+            }
+        }
+    }
+
+    fn start(
+        &self,
+        slot: u32,
+        planned_unix_ms: i64,
+    ) -> Option<impl Future<Output = Ended> + Send + use<P, S>> {
+        let entry = self.entries.get(usize::try_from(slot).ok()?)?;
+        let order = Order {
+            assignment: Arc::clone(&entry.assignment),
+            slot,
+            run: self.ids.next(),
+            cause: RunCause::Tick,
+            planned_unix_ns: planned_unix_ms.saturating_mul(1_000_000),
+            attempt: 1,
+        };
+        let (prober, retry) = (Arc::clone(&self.prober), entry.retry);
+        Some(async move { (slot, run_once(prober.as_ref(), order, retry).await) })
+    }
+}
+
+/// Ids that are unique in this process's life and the next ones'.
+#[derive(Debug)]
+struct RunIds {
+    life: u64,
+    next: AtomicU64,
+}
+
+impl RunIds {
+    fn next(&self) -> String {
+        format!(
+            "{:x}-{:x}",
+            self.life,
+            self.next.fetch_add(1, Ordering::Relaxed)
+        )
+    }
+}
+
+#[cfg(test)]
+mod tests;

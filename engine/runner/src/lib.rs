@@ -1,0 +1,12 @@
+//! Decide when each thing runs, and say what happened, in order.
+//!
+//! Every decision is the pure dispatcher's in core; this crate turns its crank: it waits, starts
+//! what is to be started, and tells a [`Sink`] what happened. It knows neither Wasm nor HTTP: who
+//! runs things is behind one trait of core, so that scheduling is tested with a script and a paused
+//! clock.
+
+mod crank;
+mod run;
+
+pub use crank::{Control, Entry, Runner, Sink};
+pub use run::run_once;

@@ -1,0 +1,47 @@
+//! One run: its attempts, their judgement, and the record that they leave.
+
+use std::{sync::Arc, time::Duration};
+
+use leadsman_core::{
+    attempt::{Order, Prober},
+    classify::{classify, conclude, worth_retrying},
+    outcome::{Conclusion, Reason},
+    plan::Retry,
+    record::{AttemptRecord, RunRecord},
+};
+
+/// Makes a run: attempts until one passes, nothing more would help, or there are none left.
+pub async fn run_once<P: Prober>(prober: &P, mut order: Order, retry: Retry) -> RunRecord {
+    let mut attempts = Vec::with_capacity(1);
+    loop {
+        let attempt = make(prober, order.clone()).await;
+        let reason = attempt.conclusion.reason;
+        attempts.push(attempt);
+        if order.attempt > retry.attempts || !worth_retrying(reason) {
+            break;
+        }
+        pause(retry.delay).await;
+        order.attempt += 1;
+    }
+    let none = || Conclusion::new(Reason::Internal, "the run made no attempt");
+    let last = attempts
+        .last()
+        .map_or_else(none, |attempt| attempt.conclusion.clone());
+    let conclusion = conclude(order.attempt, last);
+    RunRecord::new(&order, attempts, conclusion)
+}
+
+async fn make<P: Prober>(prober: &P, order: Order) -> AttemptRecord {
+    let timeout = order.assignment.timeout;
+    let report = prober.attempt(order).await;
+    AttemptRecord {
+        conclusion: classify(&report, timeout),
+        report: Arc::new(report),
+    }
+}
+
+async fn pause(delay: Duration) {
+    if !delay.is_zero() {
+        tokio::time::sleep(delay).await;
+    }
+}

@@ -1,0 +1,189 @@
+//! HTTP exchanges, measured by the host.
+
+use std::time::Duration;
+
+use crate::{
+    Content, Facts, Failure, Result,
+    raw::http::client as raw,
+    wait::{self, Options},
+};
+
+/// A request; nothing goes out before [`Request::send`] or [`all`].
+#[derive(Debug, Clone)]
+pub struct Request {
+    method: String,
+    url: String,
+    headers: Vec<(String, Vec<u8>)>,
+    body: Vec<u8>,
+    options: Options,
+}
+
+/// A GET.
+pub fn get(url: impl Into<String>) -> Request {
+    Request::new("GET", url)
+}
+
+/// A POST with a body.
+pub fn post(url: impl Into<String>, body: impl Into<Vec<u8>>) -> Request {
+    Request::new("POST", url).body(body)
+}
+
+impl Request {
+    /// A request of any method.
+    pub fn new(method: impl Into<String>, url: impl Into<String>) -> Self {
+        Self {
+            method: method.into(),
+            url: url.into(),
+            headers: Vec::new(),
+            body: Vec::new(),
+            options: Options::default(),
+        }
+    }
+
+    /// Adds a header field.
+    #[must_use]
+    pub fn header(mut self, name: impl Into<String>, value: impl Into<Vec<u8>>) -> Self {
+        self.headers.push((name.into(), value.into()));
+        self
+    }
+
+    /// Sets the body.
+    #[must_use]
+    pub fn body(mut self, body: impl Into<Vec<u8>>) -> Self {
+        self.body = body.into();
+        self
+    }
+
+    /// How long the whole exchange may take.
+    #[must_use]
+    pub fn timeout(mut self, timeout: Duration) -> Self {
+        self.options.duration("timeout", timeout);
+        self
+    }
+
+    /// Uses a session's cookies and connections; sessions are told apart by number.
+    #[must_use]
+    pub fn session(mut self, session: u32) -> Self {
+        self.options.number("session", session.into());
+        self
+    }
+
+    /// Copies the body into the probe ([`Response::body`]); without it the body stays on the host,
+    /// where expressions can look at it.
+    #[must_use]
+    pub fn deliver_body(mut self) -> Self {
+        self.options.flag("deliver-body", true);
+        self
+    }
+
+    /// Sets an option of the contract that is a flag, by name.
+    #[must_use]
+    pub fn flag(mut self, name: &str, value: bool) -> Self {
+        self.options.flag(name, value);
+        self
+    }
+
+    /// Sets an option of the contract that is a number, by name.
+    #[must_use]
+    pub fn number(mut self, name: &str, value: u64) -> Self {
+        self.options.number(name, value);
+        self
+    }
+
+    /// Sets an option of the contract that is a text, by name.
+    #[must_use]
+    pub fn text(mut self, name: &str, value: &str) -> Self {
+        self.options.text(name, value);
+        self
+    }
+
+    /// Sends it and waits for the answer's last byte.
+    pub fn send(self) -> Result<Response, Failure> {
+        raw::send(&self.into_raw())
+            .map(Response::new)
+            .map_err(Failure)
+    }
+
+    fn into_raw(self) -> raw::Request {
+        raw::Request {
+            method: self.method,
+            url: self.url,
+            headers: self.headers,
+            body: self.body,
+            options: self.options.0,
+        }
+    }
+}
+
+/// Sends several requests at once and waits for all of them.
+pub fn all(requests: impl IntoIterator<Item = Request>) -> Vec<Result<Response, Failure>> {
+    let started: Vec<raw::Pending> = requests
+        .into_iter()
+        .map(|request| raw::start(&request.into_raw()))
+        .collect();
+    let handles: Vec<_> = started.iter().map(raw::Pending::subscribe).collect();
+    wait::all(&handles);
+    started
+        .iter()
+        .map(|pending| pending.finish().map(Response::new).map_err(Failure))
+        .collect()
+}
+
+/// What came.
+#[derive(Debug)]
+pub struct Response {
+    status: u16,
+    headers: Vec<(String, Vec<u8>)>,
+    body: Option<Vec<u8>>,
+    facts: Facts,
+}
+
+impl Response {
+    fn new(raw: raw::Response) -> Self {
+        Self {
+            status: raw.status,
+            headers: raw.headers,
+            body: raw.body,
+            facts: Facts::new(raw.facts),
+        }
+    }
+
+    /// The final hop's status.
+    pub const fn status(&self) -> u16 {
+        self.status
+    }
+
+    /// The first header field of that name, in any case.
+    pub fn header(&self, name: &str) -> Option<String> {
+        self.headers_named(name).next()
+    }
+
+    /// Every header field of that name, in any case.
+    pub fn headers_named<'a>(&'a self, name: &'a str) -> impl Iterator<Item = String> + 'a {
+        let named = self
+            .headers
+            .iter()
+            .filter(move |(known, _)| known.eq_ignore_ascii_case(name));
+        named.map(|(_, value)| String::from_utf8_lossy(value).into_owned())
+    }
+
+    /// Every header field, in order.
+    pub fn headers(&self) -> &[(String, Vec<u8>)] {
+        &self.headers
+    }
+
+    /// The body, where [`Request::deliver_body`] asked for it.
+    pub fn body(&self) -> Option<&[u8]> {
+        self.body.as_deref()
+    }
+
+    /// The body as the host holds it, for expressions.
+    pub fn content(&self) -> Content {
+        self.facts.content()
+    }
+
+    /// Everything else that the host learnt.
+    pub const fn facts(&self) -> &Facts {
+        &self.facts
+    }
+}

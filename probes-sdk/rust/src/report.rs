@@ -1,0 +1,59 @@
+//! What a probe has to say besides its verdict.
+
+use crate::{Error, Failure, Kind, Result, raw::probe::report as raw};
+
+/// Names a failure as the cause of the verdict; `?` on a failure does it by itself.
+pub fn because(failure: &Failure) {
+    raw::because(&failure.0);
+}
+
+/// Reports an expectation that was not met; `ensure!` and `Expectations` do it by themselves.
+pub fn assertion(kind: Kind, path: &str, expected: &str, got: &str) {
+    raw::assertion(kind.as_str(), path, expected, got);
+}
+
+/// Says why, in a sentence.
+pub fn statement(message: &str) {
+    raw::statement(message);
+}
+
+/// Writes a line to the run's log.
+pub fn log(message: &str) {
+    raw::log("info", message);
+}
+
+/// Reports a number under a name that the probe declares.
+pub fn measure(name: &str, value: f64, labels: &[(&str, &str)]) {
+    let labels: Vec<_> = labels
+        .iter()
+        .map(|(key, value)| ((*key).to_owned(), (*value).to_owned()))
+        .collect();
+    raw::measure(name, value, &labels);
+}
+
+/// A named, timed part of the probe: operations inside belong to it, and its end is seen.
+///
+/// ```
+/// use leadsman_sdk::prelude::*;
+///
+/// fn log_in(shop: &Target) -> Result<http::Response> {
+///     step("log in", || {
+///         let answer = http::post(shop.join("/login")?, b"user=synthetic").send()?;
+///         ensure_eq!(answer.status(), 303, Status, "status");
+///         Ok(answer)
+///     })
+/// }
+/// ```
+pub fn step<T>(name: &str, part: impl FnOnce() -> Result<T>) -> Result<T> {
+    let step = raw::Step::new(name);
+    let result = part();
+    match &result {
+        Ok(_) => step.finish(true, ""),
+        Err(error) => step.finish(false, &told(error)),
+    }
+    result
+}
+
+fn told(error: &Error) -> String {
+    error.to_string()
+}

@@ -1,0 +1,83 @@
+//! Streams.
+
+use std::{fmt, time::Duration};
+
+use crate::{Facts, Failure, Result, raw::net::tcp as raw, wait::Options};
+
+/// A stream to open.
+#[derive(Debug, Clone)]
+pub struct Connect {
+    host: String,
+    port: u16,
+    options: Options,
+}
+
+impl Connect {
+    /// To a host and a port.
+    pub fn to(host: impl Into<String>, port: u16) -> Self {
+        Self {
+            host: host.into(),
+            port,
+            options: Options::default(),
+        }
+    }
+
+    /// How long opening may take.
+    #[must_use]
+    pub fn timeout(mut self, timeout: Duration) -> Self {
+        self.options.duration("timeout", timeout);
+        self
+    }
+
+    /// Sets an option of the contract that is a flag, by name.
+    #[must_use]
+    pub fn flag(mut self, name: &str, value: bool) -> Self {
+        self.options.flag(name, value);
+        self
+    }
+
+    /// Sets an option of the contract that is a text, by name.
+    #[must_use]
+    pub fn text(mut self, name: &str, value: &str) -> Self {
+        self.options.text(name, value);
+        self
+    }
+
+    /// Opens it.
+    pub fn open(self) -> Result<Stream, Failure> {
+        raw::connect(&self.host, self.port, &self.options.0)
+            .map(Stream)
+            .map_err(Failure)
+    }
+}
+
+/// An open stream; dropping it closes it.
+pub struct Stream(raw::Connection);
+
+impl Stream {
+    /// What opening it taught.
+    pub fn facts(&self) -> Facts {
+        Facts::new(self.0.facts())
+    }
+
+    /// Writes all bytes.
+    pub fn write(&self, bytes: &[u8]) -> Result<(), Failure> {
+        self.0.write(bytes).map_err(Failure)
+    }
+
+    /// Reads what comes first, at most `max` bytes; empty is the end.
+    pub fn read(&self, max: u32) -> Result<Vec<u8>, Failure> {
+        self.0.read(max, &[]).map_err(Failure)
+    }
+
+    /// Reads until the delimiter, which is part of what is returned, or the end.
+    pub fn read_until(&self, delimiter: &[u8], max: u32) -> Result<Vec<u8>, Failure> {
+        self.0.read_until(delimiter, max, &[]).map_err(Failure)
+    }
+}
+
+impl fmt::Debug for Stream {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Stream").finish_non_exhaustive()
+    }
+}

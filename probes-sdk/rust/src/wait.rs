@@ -1,0 +1,44 @@
+//! Options and waiting, shared by the protocols.
+
+use std::time::Duration;
+
+use crate::raw::{
+    aio::poll::{self, Pollable},
+    net::types::Value,
+};
+
+/// Named options of an operation.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Options(pub(crate) Vec<(String, Value)>);
+
+impl Options {
+    pub(crate) fn flag(&mut self, name: &str, flag: bool) {
+        self.set(name, Value::Flag(flag));
+    }
+
+    pub(crate) fn number(&mut self, name: &str, number: u64) {
+        self.set(name, Value::Number(number));
+    }
+
+    pub(crate) fn text(&mut self, name: &str, text: &str) {
+        self.set(name, Value::Text(text.to_owned()));
+    }
+
+    pub(crate) fn duration(&mut self, name: &str, duration: Duration) {
+        self.number(name, u64::try_from(duration.as_nanos()).unwrap_or(u64::MAX));
+    }
+
+    fn set(&mut self, name: &str, value: Value) {
+        self.0.retain(|(known, _)| known != name);
+        self.0.push((name.to_owned(), value));
+    }
+}
+
+/// Waits until every handle is ready.
+pub(crate) fn all(handles: &[Pollable]) {
+    let mut waiting: Vec<&Pollable> = handles.iter().collect();
+    while !waiting.is_empty() {
+        poll::select(&waiting, None);
+        waiting.retain(|handle| !handle.ready());
+    }
+}

@@ -1,0 +1,109 @@
+//! The request that the settings describe.
+
+use leadsman_sdk::prelude::*;
+
+use crate::HttpSettings;
+
+/// Builds the request.
+pub(crate) fn build(target: &Target, settings: &HttpSettings) -> Result<http::Request> {
+    let target = Target::new(target.url(&settings.scheme));
+    let url = target.join(settings.path.as_deref().unwrap_or_default())?;
+    let mut request = http::Request::new(&settings.method, url)
+        .text("redirects", &settings.redirects)
+        .number("max-redirects", settings.max_redirects.into())
+        .number("max-body", settings.max_body)
+        .text("family", &settings.family);
+    for (name, value) in &settings.headers {
+        request = request.header(name, value.as_bytes());
+    }
+    if let Some(body) = &settings.body {
+        request = request.body(body.as_bytes());
+    }
+    if let Some(authorization) = authorization(settings)? {
+        request = request.header("authorization", authorization);
+    }
+    Ok(named(flags(request, settings), settings))
+}
+
+/// Flags are sent only where they differ from the host's default.
+fn flags(mut request: http::Request, settings: &HttpSettings) -> http::Request {
+    if settings.insecure {
+        request = request.flag("insecure", true);
+    }
+    if !settings.decompress {
+        request = request.flag("decompress", false);
+    }
+    request
+}
+
+fn named(request: http::Request, settings: &HttpSettings) -> http::Request {
+    let options = [
+        ("version", &settings.version),
+        ("server-name", &settings.server_name),
+        ("trust", &settings.trust),
+        ("identity", &settings.identity),
+        ("tls-min", &settings.tls_min),
+        ("tls-max", &settings.tls_max),
+        ("resolve-to", &settings.resolve_to),
+    ];
+    let set = options
+        .into_iter()
+        .filter_map(|(name, value)| Some((name, value.as_ref()?)));
+    set.fold(request, |request, (name, value)| request.text(name, value))
+}
+
+fn authorization(settings: &HttpSettings) -> Result<Option<String>> {
+    match (&settings.basic, &settings.bearer) {
+        (Some(basic), _) => secrets::basic(&basic.user, &basic.secret).map(Some),
+        (None, Some(bearer)) => secrets::bearer(&bearer.secret).map(Some),
+        (None, None) => Ok(None),
+    }
+}
+
+/// Reads an HTTP date in its preferred form (RFC 9110 §5.6.7) as seconds since the Unix epoch.
+pub(crate) fn http_date(text: &str) -> Option<f64> {
+    const MONTHS: [&str; 12] = [
+        "Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec",
+    ];
+    let mut parts = text.split_whitespace().skip(1);
+    let day: i32 = parts.next()?.parse().ok()?;
+    let name = parts.next()?;
+    let month = i32::try_from(MONTHS.iter().position(|month| *month == name)?).ok()? + 1;
+    let year: i32 = parts.next()?.parse().ok()?;
+    let mut clock = parts
+        .next()?
+        .split(':')
+        .map(|part| part.parse::<i32>().ok());
+    let (hours, minutes, seconds) = (clock.next()??, clock.next()??, clock.next()??);
+    let days = days_since_epoch(year, month, day);
+    Some(f64::from(days) * 86_400.0 + f64::from(hours * 3_600 + minutes * 60 + seconds))
+}
+
+/// Days from 1970-01-01 in the proleptic Gregorian calendar: years are counted from March, so that the
+/// leap day is the last of its year.
+fn days_since_epoch(year: i32, month: i32, day: i32) -> i32 {
+    let year = if month <= 2 { year - 1 } else { year };
+    let era = year.div_euclid(400);
+    let of_era = year.rem_euclid(400);
+    let of_year = (153 * (month + if month > 2 { -3 } else { 9 }) + 2) / 5 + day - 1;
+    era * 146_097 + of_era * 365 + of_era / 4 - of_era / 100 + of_year - 719_468
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_http_date_is_read() {
+        assert_eq!(
+            http_date("Sun, 06 Nov 1994 08:49:37 GMT"),
+            Some(784_111_777.0)
+        );
+        assert_eq!(http_date("Thu, 01 Jan 1970 00:00:00 GMT"), Some(0.0));
+        assert_eq!(
+            http_date("Thu, 29 Feb 2024 12:00:00 GMT"),
+            Some(1_709_208_000.0)
+        );
+        assert_eq!(http_date("yesterday"), None);
+    }
+}

@@ -1,0 +1,112 @@
+//! The dialogue: what is expected, then what is sent.
+
+use leadsman_sdk::{prelude::*, tcp::Stream};
+
+use crate::Exchange;
+
+/// Longest line, and how many lines are passed over while one is looked for.
+const LINE: u32 = 64 * 1024;
+const LINES: usize = 1_000;
+
+/// Holds the whole dialogue.
+pub(crate) fn hold(stream: &Stream, dialogue: &[Exchange]) -> Result<()> {
+    for (index, exchange) in dialogue.iter().enumerate() {
+        step(&format!("exchange {}", index + 1), || {
+            hold_one(stream, exchange, index)
+        })?;
+    }
+    Ok(())
+}
+
+fn hold_one(stream: &Stream, exchange: &Exchange, index: usize) -> Result<()> {
+    let path = format!("dialogue[{index}]");
+    let mut groups = Vec::new();
+    if let Some(expect) = &exchange.expect {
+        groups = matching_line(stream, expect, &path)?;
+    }
+    if let Some(bytes) = &exchange.expect_bytes {
+        same_bytes(stream, bytes.as_bytes(), &path)?;
+    }
+    for (name, template) in &exchange.captures {
+        report::measure(
+            "reply_capture_info",
+            1.0,
+            &[("name", name), ("value", &filled(template, &groups))],
+        );
+    }
+    if let Some(send) = &exchange.send {
+        stream.write(format!("{}\n", filled(send, &groups)).as_bytes())?;
+    }
+    Ok(())
+}
+
+/// Reads lines until one matches; the peer's silence or end is what is reported.
+fn matching_line(stream: &Stream, expect: &Regex, path: &str) -> Result<Vec<Option<String>>> {
+    let mut last = String::new();
+    for _ in 0..LINES {
+        let line = stream.read_until(b"\n", LINE)?;
+        if line.is_empty() {
+            break;
+        }
+        let text = String::from_utf8_lossy(&line)
+            .trim_end_matches(['\r', '\n'])
+            .to_owned();
+        let groups = expect.find_text(&text)?;
+        if !groups.is_empty() {
+            return Ok(groups);
+        }
+        last = text;
+    }
+    let got = if last.is_empty() {
+        "the end of the stream".to_owned()
+    } else {
+        format!("`{last}`, then the end")
+    };
+    ensure!(
+        false,
+        Reply,
+        path,
+        format!("a line that matches `{expect}`"),
+        got
+    );
+    Ok(Vec::new())
+}
+
+/// Reads exactly as many bytes as are expected.
+fn same_bytes(stream: &Stream, expected: &[u8], path: &str) -> Result<()> {
+    let mut got = Vec::with_capacity(expected.len());
+    while got.len() < expected.len() {
+        let missing = u32::try_from(expected.len() - got.len()).unwrap_or(LINE);
+        let part = stream.read(missing)?;
+        if part.is_empty() {
+            break;
+        }
+        got.extend(part);
+    }
+    let shown = |bytes: &[u8]| format!("`{}`", bytes.escape_ascii());
+    ensure!(got == expected, Reply, path, shown(expected), shown(&got));
+    Ok(())
+}
+
+/// Puts groups into a template: `${1}` is the first, `${0}` the whole match.
+fn filled(template: &str, groups: &[Option<String>]) -> String {
+    let mut text = template.to_owned();
+    for (index, group) in groups.iter().enumerate() {
+        text = text.replace(
+            &format!("${{{index}}}"),
+            group.as_deref().unwrap_or_default(),
+        );
+    }
+    text
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn groups_fill_a_template() {
+        let groups = [Some("SSH-2.0".to_owned()), Some("2.0".to_owned()), None];
+        assert_eq!(filled("v${1} of ${0}${2}", &groups), "v2.0 of SSH-2.0");
+    }
+}

@@ -1,0 +1,144 @@
+//! What the `tcp` probe can be told.
+
+use std::collections::BTreeMap;
+
+use leadsman_sdk::prelude::*;
+
+/// Connects to a host and a port, with or without TLS, and holds a dialogue.
+#[derive(Debug, Settings)]
+pub struct TcpSettings {
+    /// Speak TLS from the first byte. The certificate is judged unless `insecure` is set.
+    #[setting(default = false)]
+    pub tls: bool,
+    /// The name to send and to judge the certificate for, instead of the target's host.
+    pub server_name: Option<String>,
+    /// A trust store named under `tls.trust`.
+    pub trust: Option<String>,
+    /// A client identity named under `tls.identities`.
+    pub identity: Option<String>,
+    /// Accept a certificate that does not verify.
+    #[setting(default = false)]
+    pub insecure: bool,
+    /// The oldest TLS version: `TLS 1.2` or `TLS 1.3`.
+    pub tls_min: Option<String>,
+    /// The newest TLS version: `TLS 1.2` or `TLS 1.3`.
+    pub tls_max: Option<String>,
+    /// The address family: `auto`, `v4`, `v6`, `prefer-v4`, `prefer-v6`.
+    #[setting(default = "auto")]
+    pub family: String,
+    /// What is said and expected, in order; empty only connects.
+    #[setting(default)]
+    pub dialogue: Vec<Exchange>,
+}
+
+/// One exchange of a dialogue: first what is expected, then what is sent.
+#[derive(Debug, Settings)]
+pub struct Exchange {
+    /// Lines are read until one matches this; other lines are passed over.
+    pub expect: Option<Regex>,
+    /// Exactly these bytes must come, written as text.
+    pub expect_bytes: Option<String>,
+    /// What is sent, followed by a line feed. `${1}` is the first group of this exchange's `expect`.
+    pub send: Option<String>,
+    /// Groups to export: a name, and what it is made of (`${1}`).
+    #[setting(default)]
+    pub captures: BTreeMap<String, String>,
+}
+
+impl TcpSettings {
+    /// The stream to open.
+    pub(crate) fn connect(&self, host: String, port: u16) -> tcp::Connect {
+        let mut connect = tcp::Connect::to(host, port)
+            .text("family", &self.family)
+            .flag("tls", self.tls);
+        if self.tls {
+            connect = connect.flag("insecure", self.insecure);
+            let named = [
+                ("server-name", &self.server_name),
+                ("trust", &self.trust),
+                ("identity", &self.identity),
+                ("tls-min", &self.tls_min),
+                ("tls-max", &self.tls_max),
+            ];
+            for (name, value) in named {
+                if let Some(value) = value {
+                    connect = connect.text(name, value);
+                }
+            }
+        }
+        connect
+    }
+}
+
+/// The target's host and port; a port must be written.
+pub(crate) fn address(target: &Target) -> Result<(String, u16)> {
+    match target.host_and_port(0)? {
+        (_, 0) => Err(Error::undecided(format!(
+            "the target `{target}` names no port: write it like `mail.example:25`"
+        ))),
+        found => Ok(found),
+    }
+}
+
+/// What the schema cannot say.
+pub(crate) fn validate(settings: &TcpSettings) -> Vec<Complaint> {
+    let mut complaints = transport(settings);
+    for (index, exchange) in settings.dialogue.iter().enumerate() {
+        let pointer = format!("/dialogue/{index}");
+        let empty =
+            exchange.expect.is_none() && exchange.expect_bytes.is_none() && exchange.send.is_none();
+        if empty {
+            complaints.push(Complaint::new(
+                &pointer,
+                "this exchange neither expects nor sends",
+                "add `expect`, `expect_bytes` or `send`",
+            ));
+        }
+        if exchange.expect.is_some() && exchange.expect_bytes.is_some() {
+            complaints.push(Complaint::new(
+                &pointer,
+                "`expect` and `expect_bytes` exclude each other",
+                "split the exchange in two",
+            ));
+        }
+        if exchange.expect.is_none() && !exchange.captures.is_empty() {
+            complaints.push(Complaint::new(
+                format!("{pointer}/captures"),
+                "`captures` needs an `expect` with groups",
+                "",
+            ));
+        }
+    }
+    complaints
+}
+
+fn transport(settings: &TcpSettings) -> Vec<Complaint> {
+    let options = [
+        ("server_name", &settings.server_name),
+        ("trust", &settings.trust),
+        ("identity", &settings.identity),
+    ];
+    let unused = options
+        .into_iter()
+        .filter(|(_, value)| value.is_some() && !settings.tls);
+    let mut complaints: Vec<_> = unused
+        .map(|(name, _)| {
+            Complaint::new(
+                format!("/{name}"),
+                format!("`{name}` has no effect without TLS"),
+                "set `tls: true`, or remove it",
+            )
+        })
+        .collect();
+    for (name, version) in [
+        ("tls_min", &settings.tls_min),
+        ("tls_max", &settings.tls_max),
+    ] {
+        complaints.extend(leadsman_sdk::settings::tls_version(
+            name,
+            version.as_deref(),
+        ));
+    }
+    complaints.extend(leadsman_sdk::settings::family("family", &settings.family));
+    complaints
+}

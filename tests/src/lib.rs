@@ -1,0 +1,1 @@
+//! The proving ground: scripted peers and misbehaving guests.

@@ -1,0 +1,118 @@
+//! `cargo xtask bench`: this daemon, blackbox_exporter, and the same requests in plain Rust, side by
+//! side on loopback. What is loaded is a server of this program's own, in a process of its own.
+
+mod configuration;
+mod contender;
+mod endurance;
+mod figures;
+mod load;
+mod pace;
+mod plain;
+mod report;
+mod target;
+
+use std::{fs, path::PathBuf, time::Duration};
+
+use clap::{Args, Subcommand};
+use tokio::{signal::ctrl_c, task::spawn_blocking};
+
+use crate::{build, cargo, failure::Failure, test::packages, wasm};
+
+/// `cargo xtask bench`.
+#[derive(Debug, Args)]
+pub(crate) struct Options {
+    /// Fewer seconds for each figure, and none of the runs that take a minute.
+    #[arg(long)]
+    quick: bool,
+
+    /// Write {figure: {ours, peer, native, ratio}} to this file. The ratio is ours to the peer's;
+    /// of `http_expect_500`, to `http_500`.
+    #[arg(long, value_name = "FILE")]
+    json: Option<PathBuf>,
+}
+
+/// The processes that the benchmark makes of this program.
+#[derive(Debug, Subcommand)]
+pub(crate) enum Part {
+    /// What is probed.
+    Target(target::Options),
+    /// The same requests in plain Rust.
+    Plain(plain::Options),
+    /// Asks blackbox_exporter for probes.
+    Load(load::Options),
+}
+
+/// Where everything is, and how long it is looked at.
+#[derive(Debug)]
+struct Bench {
+    /// Holds configurations, logs and the compiled probes.
+    folder: PathBuf,
+    leadsman: PathBuf,
+    xtask: PathBuf,
+    blackbox: PathBuf,
+    quick: bool,
+}
+
+impl Bench {
+    /// How long a load runs before it is measured.
+    fn warm(&self) -> Duration {
+        Duration::from_millis(if self.quick { 1_200 } else { 3_000 })
+    }
+
+    /// How long it is measured.
+    fn window(&self) -> Duration {
+        Duration::from_secs(if self.quick { 3 } else { 15 })
+    }
+}
+
+/// Measures everything and shows it.
+pub(crate) async fn run(options: &Options) -> Result<(), Failure> {
+    wasm::ensure()?;
+    packages::ensure()?;
+    let bench = prepare(options.quick).await?;
+    // What was started is ended when this future is dropped.
+    let figures = tokio::select! {
+        figures = measure(&bench) => figures?,
+        _ = ctrl_c() => return Err(Failure::new("interrupted")),
+    };
+    println!("\n{}", report::table(&figures));
+    for line in report::notes(&figures, options.quick) {
+        println!("{line}");
+    }
+    if let Some(file) = &options.json {
+        fs::write(file, report::json(&figures)).map_err(|error| Failure::file(file, &error))?;
+        println!("written to {}", file.display());
+    }
+    Ok(())
+}
+
+/// One of the processes that this program is made of.
+pub(crate) async fn run_part(part: Part) -> Result<(), Failure> {
+    match part {
+        Part::Target(options) => target::run(&options).await,
+        Part::Plain(options) => plain::run(&options).await,
+        Part::Load(options) => load::run(&options).await,
+    }
+}
+
+async fn prepare(quick: bool) -> Result<Bench, Failure> {
+    let name = "prometheus-blackbox-exporter";
+    let blackbox = packages::find(name).ok_or_else(|| Failure::new(format!("{name} is not there")))?;
+    let folder = cargo::root().join("target/bench");
+    fs::create_dir_all(&folder).map_err(|error| Failure::file(&folder, &error))?;
+    let build = |package| spawn_blocking(move || build::program(package, true));
+    Ok(Bench {
+        folder,
+        leadsman: build("leadsman").await??,
+        xtask: build("xtask").await??,
+        blackbox,
+        quick,
+    })
+}
+
+async fn measure(bench: &Bench) -> Result<Vec<report::Figure>, Failure> {
+    let mut target = contender::Target::start(bench).await?;
+    let mut figures = figures::all(bench, &mut target).await?;
+    figures.extend(endurance::all(bench, &mut target).await?);
+    Ok(figures)
+}

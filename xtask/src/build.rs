@@ -1,0 +1,128 @@
+//! Builds the daemon and shows how far it is: a bar at a terminal, plain lines elsewhere.
+
+use std::{
+    collections::BTreeSet,
+    io::{BufRead, BufReader, IsTerminal},
+    path::PathBuf,
+    process::Stdio,
+    time::{Duration, Instant},
+};
+
+use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
+use serde_json::Value;
+
+use crate::{cargo, failure::Failure, span};
+
+/// How often a plain line is written.
+const PLAIN: Duration = Duration::from_secs(10);
+
+/// Builds a package and returns its program.
+pub(crate) fn program(package: &str, release: bool) -> Result<PathBuf, Failure> {
+    let start = Instant::now();
+    let mut arguments = vec!["build", "--quiet", "--locked", "--package", package];
+    if release {
+        arguments.push("--release");
+    }
+    println!("==> cargo {}", arguments.join(" "));
+    let mut build = cargo::command();
+    build
+        .args(&arguments)
+        .arg("--message-format=json-render-diagnostics")
+        .stdout(Stdio::piped());
+    let mut child = build
+        .spawn()
+        .map_err(|error| Failure::new(format!("cargo cannot be run: {error}")))?;
+    let mut progress = Progress::new(crates(package), start);
+    let mut program = None;
+    if let Some(messages) = child.stdout.take() {
+        for line in BufReader::new(messages).lines() {
+            progress.read(&line?, package, &mut program);
+        }
+    }
+    let status = child.wait()?;
+    progress.done();
+    if !status.success() {
+        return Err(Failure::new(format!("`{package}` could not be built")));
+    }
+    println!("==> built in {}", span::shown(start.elapsed()));
+    program.ok_or_else(|| Failure::new(format!("cargo named no program of `{package}`")))
+}
+
+/// How many crates a build consists of.
+fn crates(package: &str) -> u64 {
+    let mut tree = cargo::command();
+    tree.args(["tree", "--locked", "--edges", "normal,build"])
+        .args(["--prefix", "none", "--package", package])
+        .stderr(Stdio::null());
+    let listed = tree
+        .output()
+        .map(|output| output.stdout)
+        .unwrap_or_default();
+    let listed = String::from_utf8_lossy(&listed);
+    let names: BTreeSet<Vec<&str>> = listed
+        .lines()
+        .map(|line| line.split(' ').take(2).collect())
+        .collect();
+    u64::try_from(names.len()).unwrap_or(0)
+}
+
+struct Progress {
+    bar: ProgressBar,
+    seen: BTreeSet<String>,
+    all: u64,
+    start: Instant,
+    said: Instant,
+}
+
+impl Progress {
+    fn new(all: u64, start: Instant) -> Self {
+        let bar = ProgressBar::with_draw_target(Some(all), ProgressDrawTarget::stderr());
+        let style = ProgressStyle::with_template(
+            "{spinner} [{bar:30}] {pos}/{len} crates, {elapsed}  {msg}",
+        );
+        if let Ok(style) = style {
+            bar.set_style(style);
+        }
+        bar.enable_steady_tick(Duration::from_millis(120));
+        Self {
+            bar,
+            seen: BTreeSet::new(),
+            all,
+            start,
+            said: Instant::now(),
+        }
+    }
+
+    /// One of cargo's messages.
+    fn read(&mut self, line: &str, package: &str, program: &mut Option<PathBuf>) {
+        let Ok(message) = serde_json::from_str::<Value>(line) else {
+            return;
+        };
+        let text = |pointer: &str| message.pointer(pointer).and_then(Value::as_str);
+        if text("/reason") != Some("compiler-artifact") {
+            return;
+        }
+        let name = text("/target/name").unwrap_or_default().to_owned();
+        if let Some(path) = text("/executable").filter(|_| name == package) {
+            *program = Some(PathBuf::from(path));
+        }
+        self.seen
+            .insert(text("/package_id").unwrap_or_default().to_owned());
+        self.show(name);
+    }
+
+    fn show(&mut self, name: String) {
+        let done = u64::try_from(self.seen.len()).unwrap_or(0);
+        self.bar.set_position(done.min(self.all));
+        self.bar.set_message(name);
+        if !std::io::stderr().is_terminal() && self.said.elapsed() > PLAIN {
+            self.said = Instant::now();
+            let elapsed = span::shown(self.start.elapsed());
+            eprintln!("    {done} of {} crates, {elapsed}", self.all);
+        }
+    }
+
+    fn done(&self) {
+        self.bar.finish_and_clear();
+    }
+}

@@ -1,0 +1,101 @@
+//! `cargo xtask test`: everything that a change has to pass, in order; the first failure ends it.
+
+pub(crate) mod packages;
+
+use std::{
+    process::{Command, Stdio},
+    time::Instant,
+};
+
+use crate::{cargo, failure::Failure, span, wasm};
+
+/// What a step is called, its arguments for cargo, and what is set in its environment.
+type Step = (
+    &'static str,
+    &'static [&'static str],
+    &'static [(&'static str, &'static str)],
+);
+
+const STEPS: [Step; 5] = [
+    ("format", &["fmt", "--all", "--check"], &[]),
+    (
+        "lints",
+        &[
+            "clippy",
+            "--workspace",
+            "--all-targets",
+            "--locked",
+            "--",
+            "-D",
+            "warnings",
+        ],
+        &[],
+    ),
+    (
+        "tests",
+        &["nextest", "run", "--workspace", "--locked"],
+        &[("INSTA_UPDATE", "no")],
+    ),
+    (
+        "doctests",
+        &["test", "--doc", "--workspace", "--locked"],
+        &[("INSTA_UPDATE", "no")],
+    ),
+    (
+        "docs",
+        &["doc", "--workspace", "--no-deps", "--locked"],
+        &[("RUSTDOCFLAGS", "-D warnings")],
+    ),
+];
+
+/// Runs all of them.
+pub(crate) fn run() -> Result<(), Failure> {
+    let start = Instant::now();
+    wasm::ensure()?;
+    packages::ensure()?;
+    nextest()?;
+    for (place, step) in STEPS.iter().enumerate() {
+        take(place + 1, step)?;
+    }
+    let (all, took) = (STEPS.len(), span::shown(start.elapsed()));
+    println!("==> all {all} steps passed in {took}");
+    Ok(())
+}
+
+fn nextest() -> Result<(), Failure> {
+    let mut asked = cargo::command();
+    asked
+        .args(["nextest", "--version"])
+        .stdout(Stdio::null())
+        .stderr(Stdio::null());
+    if asked.status().is_ok_and(|status| status.success()) {
+        return Ok(());
+    }
+    Err(Failure::new(
+        "cargo-nextest runs the tests and is not installed: `cargo install cargo-nextest --locked`",
+    ))
+}
+
+fn take(number: usize, (name, arguments, environment): &Step) -> Result<(), Failure> {
+    let start = Instant::now();
+    println!(
+        "==> {number}/{}: {name}: cargo {}",
+        STEPS.len(),
+        arguments.join(" ")
+    );
+    let mut step: Command = cargo::command();
+    step.args(*arguments).envs(environment.iter().copied());
+    let status = step
+        .status()
+        .map_err(|error| Failure::new(format!("cargo cannot be run: {error}")))?;
+    let took = span::shown(start.elapsed());
+    if status.success() {
+        println!("==> {number}/{}: {name}: passed in {took}", STEPS.len());
+        return Ok(());
+    }
+    let code = status.code().and_then(|code| u8::try_from(code).ok());
+    Err(Failure::coded(
+        format!("the step `{name}` failed after {took}"),
+        code.unwrap_or(1),
+    ))
+}

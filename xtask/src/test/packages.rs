@@ -1,0 +1,118 @@
+//! The Debian packages that tests and benchmark talk to.
+
+use std::{
+    env, fs,
+    os::unix::fs::PermissionsExt,
+    path::{Path, PathBuf},
+    process::Command,
+};
+
+use crate::failure::Failure;
+
+/// Each binary, and the package that has it.
+const NEEDED: [(&str, &str); 6] = [
+    ("prometheus", "prometheus"),
+    ("promtool", "prometheus"),
+    ("nginx", "nginx"),
+    ("knotd", "knot"),
+    ("openssl", "openssl"),
+    (
+        "prometheus-blackbox-exporter",
+        "prometheus-blackbox-exporter",
+    ),
+];
+
+/// Asked by Debian's packages whether a service may be started.
+const POLICY: &str = "/usr/sbin/policy-rc.d";
+
+/// Installs what is missing when run as root; names it when not.
+pub(crate) fn ensure() -> Result<(), Failure> {
+    let missing = missing();
+    if missing.is_empty() {
+        return Ok(());
+    }
+    let install = format!(
+        "apt-get install -y --no-install-recommends {}",
+        missing.join(" ")
+    );
+    if !rustix::process::geteuid().is_root() {
+        return Err(Failure::new(format!(
+            "the tests need Debian's {}: `sudo {install}`",
+            missing.join(", ")
+        )));
+    }
+    println!("==> apt-get update && {install}");
+    let _policy = NoServices::declare()?;
+    apt(&["update"])?;
+    let mut arguments = vec!["install", "-y", "--no-install-recommends"];
+    arguments.extend(&missing);
+    apt(&arguments)
+}
+
+fn missing() -> Vec<&'static str> {
+    let mut packages: Vec<&str> = NEEDED
+        .iter()
+        .filter(|(binary, _)| find(binary).is_none())
+        .map(|(_, package)| *package)
+        .collect();
+    packages.dedup();
+    packages
+}
+
+/// Where a binary is; servers live where not everybody looks.
+pub(crate) fn find(binary: &str) -> Option<PathBuf> {
+    let path = env::var_os("PATH").unwrap_or_default();
+    let more = ["/usr/sbin", "/sbin"].map(PathBuf::from);
+    env::split_paths(&path)
+        .chain(more)
+        .map(|folder| folder.join(binary))
+        .find(|file| file.is_file())
+}
+
+fn apt(arguments: &[&str]) -> Result<(), Failure> {
+    let status = Command::new("apt-get")
+        .args(arguments)
+        .env("DEBIAN_FRONTEND", "noninteractive")
+        .status()
+        .map_err(|error| {
+            Failure::new(format!(
+                "apt-get cannot be run ({error}); install what this machine calls: {}",
+                missing().join(", ")
+            ))
+        })?;
+    if status.success() {
+        return Ok(());
+    }
+    Err(Failure::new(format!(
+        "`apt-get {}` failed",
+        arguments.join(" ")
+    )))
+}
+
+/// While it lives, installing a package starts no service: the tests start their own.
+struct NoServices {
+    written: bool,
+}
+
+impl NoServices {
+    fn declare() -> Result<Self, Failure> {
+        let policy = Path::new(POLICY);
+        if policy.exists() {
+            return Ok(Self { written: false });
+        }
+        let declared = fs::write(policy, "#!/bin/sh\nexit 101\n")
+            .and_then(|()| fs::set_permissions(policy, fs::Permissions::from_mode(0o755)));
+        declared.map_err(|error| Failure::file(policy, &error))?;
+        Ok(Self { written: true })
+    }
+}
+
+impl Drop for NoServices {
+    fn drop(&mut self) {
+        if self.written
+            && let Err(error) = fs::remove_file(POLICY)
+        {
+            eprintln!("warning: `{POLICY}` could not be removed: {error}");
+        }
+    }
+}
