@@ -1,1 +1,5 @@
-//! The proving ground: scripted peers and misbehaving guests.
+//! The proving ground: an engine in this process, scripted peers, and misbehaving guests.
+
+pub mod engine;
+pub mod guests;
+pub mod peer;

@@ -97,7 +97,8 @@ pub(crate) async fn run_part(part: Part) -> Result<(), Failure> {
 
 async fn prepare(quick: bool) -> Result<Bench, Failure> {
     let name = "prometheus-blackbox-exporter";
-    let blackbox = packages::find(name).ok_or_else(|| Failure::new(format!("{name} is not there")))?;
+    let blackbox =
+        packages::find(name).ok_or_else(|| Failure::new(format!("{name} is not there")))?;
     let folder = cargo::root().join("target/bench");
     fs::create_dir_all(&folder).map_err(|error| Failure::file(&folder, &error))?;
     let build = |package| spawn_blocking(move || build::program(package, true));

@@ -46,7 +46,7 @@ impl Scrape {
         self.of(name)
             .filter(|sample| sample.has(labels))
             .map(|sample| sample.value)
-            .sum()
+            .fold(0.0, |sum, value| sum + value)
     }
 
     /// The classic buckets of a histogram, over all series that have these labels.

@@ -5,6 +5,7 @@
 
 pub mod attempt;
 pub mod classify;
+pub mod digest;
 pub mod dispatch;
 pub mod egress;
 pub mod facts;

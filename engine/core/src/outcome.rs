@@ -270,7 +270,7 @@ mod tests {
                 Outcome::Pass => assert_eq!(reason.blame(), Blame::Nobody),
                 Outcome::Fail => assert!(matches!(reason.blame(), Blame::Target | Blame::Probe)),
                 Outcome::Unknown => {
-                    assert!(!matches!(reason.blame(), Blame::Nobody | Blame::Target))
+                    assert!(!matches!(reason.blame(), Blame::Nobody | Blame::Target));
                 }
             }
         }

@@ -233,6 +233,7 @@ pub struct DnsCall {
 }
 
 /// One DNS answer.
+#[expect(clippy::struct_excessive_bools, reason = "they are the header's bits")]
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct DnsReply {
     /// The response code's registry number (IANA), extended bits included.

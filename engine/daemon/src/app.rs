@@ -13,6 +13,7 @@ use std::{
 use leadsman_config::Problems;
 use leadsman_core::{
     attempt::Assignment,
+    digest,
     id::Location,
     plan::{Check, Plan},
     schedule::{RuleError, Timetable},
@@ -20,7 +21,6 @@ use leadsman_core::{
 use leadsman_host::{PrepareError, Roster, Sandbox, SandboxError, SandboxSettings, Watchdog};
 use leadsman_net::{Network, SetupError};
 use leadsman_runner::{Control, Entry, Runner};
-use sha2::{Digest, Sha256};
 use tokio::{
     runtime::Runtime,
     signal::unix::{SignalKind, signal},
@@ -39,7 +39,7 @@ use crate::{
 const LAST_SCRAPE: Duration = Duration::from_secs(15);
 
 /// A daemon that nobody scraped within this does not wait for a scrape.
-const SCRAPED_LATELY: Duration = Duration::from_secs(300);
+const SCRAPED_LATELY: Duration = Duration::from_mins(5);
 
 /// How often it is looked whether a scrape has started.
 const LOOK: Duration = Duration::from_millis(20);
@@ -311,11 +311,7 @@ fn build_info() -> BuildInfo {
 /// The revision is a digest of the effective plan, so that two daemons with one configuration agree.
 fn telemetry_settings(arguments: &args::Run, plan: &Plan, probes: &Probes) -> TelemetrySettings {
     let text = serde_json::to_vec(&plan.checks).unwrap_or_default();
-    let revision = Sha256::digest(text)
-        .iter()
-        .take(6)
-        .map(|byte| format!("{byte:02x}"))
-        .collect();
+    let revision = digest::sha256(&text).chars().take(12).collect();
     let described = plan.probes.iter().filter_map(|(name, source)| {
         let probe = probes.get(name, source).ok()?;
         Some((name.clone(), probe.description.measures.clone()))

@@ -17,7 +17,7 @@ use tokio::{
 const HEAD: Duration = Duration::from_secs(10);
 
 /// How long a connection may live.
-const CONNECTION: Duration = Duration::from_secs(600);
+const CONNECTION: Duration = Duration::from_mins(10);
 
 /// Connections at once.
 const CONNECTIONS: usize = 64;

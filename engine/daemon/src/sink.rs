@@ -86,7 +86,7 @@ fn log(record: &RunRecord) {
             tracing::info!(check, target, run, outcome, reason, blame, %sentence, "outcome changed");
         }
         Outcome::Unknown => {
-            tracing::warn!(check, target, run, outcome, reason, blame, %sentence, "outcome changed")
+            tracing::warn!(check, target, run, outcome, reason, blame, %sentence, "outcome changed");
         }
     }
 }

@@ -140,7 +140,7 @@ async fn run(
     state: GuestState,
     meter: Arc<Meter>,
 ) -> wasmtime::Result<Verdict> {
-    let mut store = guest_store(engine, state, meter)?;
+    let mut store = guest_store(engine, state, meter);
     let bindings = prepared.probe.pre.instantiate_async(&mut store).await?;
     let verdict = bindings.leadsman_probe_check().call_run(&mut store).await?;
     Ok(match verdict {
@@ -156,7 +156,7 @@ pub(crate) fn guest_store(
     engine: &Engine,
     state: GuestState,
     meter: Arc<Meter>,
-) -> wasmtime::Result<Store<GuestState>> {
+) -> Store<GuestState> {
     let limits = &state.order.assignment.limits;
     let (budget, handles, bytes) = (limits.cpu(), size(limits.handles), size(limits.call_bytes));
     let mut store = Store::new(engine, state);
@@ -173,7 +173,7 @@ pub(crate) fn guest_store(
             Box::pin(tokio::task::yield_now()),
         ))
     });
-    Ok(store)
+    store
 }
 
 /// How the guest's own end reads.

@@ -8,11 +8,11 @@ use std::{
 
 use leadsman_core::{
     attempt::{Assignment, Order, RunCause},
+    digest,
     id::{CheckId, Location, NameError, ProbeName, TargetName},
     limits::Limits,
     plan::{Complaint, ProbeDescription},
 };
-use sha2::{Digest, Sha256};
 use wasmtime::component::Component;
 
 use crate::{
@@ -108,10 +108,7 @@ impl Sandbox {
             .map_err(|error| LoadError::World(told(&error)))?;
         let pre = ProbePre::new(pre).map_err(|error| LoadError::World(told(&error)))?;
         let description = self.describe(&pre)?;
-        let digest = Sha256::digest(bytes)
-            .iter()
-            .map(|byte| format!("{byte:02x}"))
-            .collect();
+        let digest = digest::sha256(bytes);
         Ok(Probe {
             pre,
             description: Arc::new(description),
@@ -196,7 +193,7 @@ impl Sandbox {
                 None,
                 sandbox.io.clone(),
             );
-            let mut store = guest_store(&sandbox.engine, state, budget)?;
+            let mut store = guest_store(&sandbox.engine, state, budget);
             let bindings = pre.instantiate_async(&mut store).await?;
             let check = bindings.leadsman_probe_check();
             if describes {

@@ -7,7 +7,7 @@ use base64::{
     engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD},
 };
 use bytes::Bytes;
-use leadsman_core::{egress::HostPattern, id::ResourceName};
+use leadsman_core::{digest::hex, egress::HostPattern, id::ResourceName};
 use leadsman_net::{Placeholder, SecretValue};
 
 /// A secret's value and the hosts that it is bound to.
@@ -95,22 +95,17 @@ fn encode(value: &[u8], encoding: &str) -> Option<Vec<u8>> {
     })
 }
 
-fn hex(bytes: &[u8]) -> String {
-    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
-}
-
 fn percent(bytes: &[u8]) -> String {
     let unreserved = |byte: u8| byte.is_ascii_alphanumeric() || b"-._~".contains(&byte);
-    bytes
-        .iter()
-        .map(|byte| {
-            if unreserved(*byte) {
-                char::from(*byte).to_string()
-            } else {
-                format!("%{byte:02X}")
-            }
-        })
-        .collect()
+    bytes.iter().fold(String::new(), |mut text, byte| {
+        if unreserved(*byte) {
+            text.push(char::from(*byte));
+        } else {
+            text.push('%');
+            text.push_str(&hex(&[*byte]).to_ascii_uppercase());
+        }
+        text
+    })
 }
 
 #[cfg(test)]

@@ -18,10 +18,19 @@ pub enum Moment {
 
 /// The kind of failure that an I/O error is.
 pub fn kind_of(error: &Error, moment: Moment) -> FailureKind {
+    if is_alert(error) {
+        return FailureKind::TlsHandshake;
+    }
     match Errno::from_io_error(error) {
         Some(errno) => of_errno(errno, moment),
         None => of_kind(error.kind(), moment),
     }
+}
+
+/// In TLS 1.3 a server judges the client's certificate when the client has long begun to talk.
+fn is_alert(error: &Error) -> bool {
+    let inner = error.get_ref().and_then(|inner| inner.downcast_ref());
+    matches!(inner, Some(rustls::Error::AlertReceived(_)))
 }
 
 fn of_errno(errno: Errno, moment: Moment) -> FailureKind {
@@ -83,6 +92,13 @@ mod tests {
             let error = Error::from_raw_os_error(errno.raw_os_error());
             assert_eq!(kind_of(&error, Moment::Connecting), kind, "{errno:?}");
         }
+    }
+
+    #[test]
+    fn an_alert_belongs_to_the_handshake_also_when_it_comes_late() {
+        let alert = rustls::Error::AlertReceived(rustls::AlertDescription::CertificateRequired);
+        let error = Error::new(ErrorKind::InvalidData, alert);
+        assert_eq!(kind_of(&error, Moment::Talking), FailureKind::TlsHandshake);
     }
 
     #[test]

@@ -15,7 +15,7 @@ pub fn settings(input: TokenStream) -> TokenStream {
         .into()
 }
 
-/// Makes a function `fn(Target, Settings) -> Result<Verdict>` a probe.
+/// Makes a function `fn(&Target, &Settings) -> Result<Verdict>` a probe.
 ///
 /// `#[probe]` names the probe after the function; `#[probe(name = "…", measures = CONSTANT,
 /// validate = function)]` sets more.

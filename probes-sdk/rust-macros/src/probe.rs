@@ -77,7 +77,7 @@ pub(crate) fn expand(options: &Options, function: &ItemFn) -> Result<TokenStream
                     target: ::leadsman_sdk::Target,
                     settings: Self::Settings,
                 ) -> ::leadsman_sdk::Result<::leadsman_sdk::Verdict> {
-                    #called(target, settings)
+                    #called(&target, &settings)
                 }
             }
 
@@ -90,12 +90,15 @@ pub(crate) fn expand(options: &Options, function: &ItemFn) -> Result<TokenStream
     })
 }
 
-/// The second parameter's type.
+/// The second parameter's type, without its reference.
 fn settings(function: &ItemFn) -> Result<&Type> {
-    let expected = "a probe is `fn(Target, Settings) -> Result<Verdict>`";
+    let expected = "a probe is `fn(&Target, &Settings) -> Result<Verdict>`";
     let mut inputs = function.sig.inputs.iter();
     match (inputs.next(), inputs.next(), inputs.next()) {
-        (Some(FnArg::Typed(_)), Some(FnArg::Typed(settings)), None) => Ok(&settings.ty),
+        (Some(FnArg::Typed(_)), Some(FnArg::Typed(settings)), None) => match settings.ty.as_ref() {
+            Type::Reference(reference) => Ok(&reference.elem),
+            other => Err(syn::Error::new_spanned(other, expected)),
+        },
         _ => Err(syn::Error::new_spanned(&function.sig, expected)),
     }
 }

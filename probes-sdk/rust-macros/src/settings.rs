@@ -102,9 +102,10 @@ impl<'a> Setting<'a> {
                 if !meta.path.is_ident("default") {
                     return Err(meta.error("expected `default` or `default = …`"));
                 }
-                default = Some(match meta.value() {
-                    Ok(value) => literal(&value.parse::<Expr>()?),
-                    Err(_) => quote!(::core::default::Default::default()),
+                default = Some(if let Ok(value) = meta.value() {
+                    literal(&value.parse::<Expr>()?)
+                } else {
+                    quote!(::core::default::Default::default())
                 });
                 Ok(())
             })?;

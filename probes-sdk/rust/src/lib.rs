@@ -18,7 +18,7 @@
 //! }
 //!
 //! #[probe]
-//! fn greeting(target: Target, settings: Greeting) -> Result<Verdict> {
+//! fn greeting(target: &Target, settings: &Greeting) -> Result<Verdict> {
 //!     let page = http::get(target.join(&settings.path)?).send()?;
 //!     ensure_eq!(page.status(), 200, Status, "status");
 //!     ensure!(settings.greets.is_match(&page.content())?, Body, "body", "a greeting");

@@ -4,7 +4,7 @@
 //! use leadsman_sdk::{mock::{Mock, Reply}, prelude::*};
 //!
 //! #[probe]
-//! fn home(target: Target, _: NoSettings) -> Result<Verdict> {
+//! fn home(target: &Target, _: &NoSettings) -> Result<Verdict> {
 //!     let page = http::get(target.join("/")?).send()?;
 //!     ensure_eq!(page.status(), 200, Status, "status");
 //!     Ok(Verdict::Pass)
@@ -119,6 +119,9 @@ pub struct Assertion {
     pub got: String,
 }
 
+/// A measure, as the probe reported it: its name, its value and its labels.
+pub type Measured = (String, f64, Vec<(String, String)>);
+
 /// What a run left.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Run {
@@ -132,8 +135,8 @@ pub struct Run {
     pub statements: Vec<String>,
     /// The log.
     pub log: Vec<String>,
-    /// Measures: name, value and labels.
-    pub measures: Vec<(String, f64, Vec<(String, String)>)>,
+    /// Measures, in order.
+    pub measures: Vec<Measured>,
     /// Steps: name, and whether it went well.
     pub steps: Vec<(String, Option<bool>)>,
     /// Method and URL of every request, in order.
@@ -208,11 +211,11 @@ impl Mock {
 
     /// Runs a probe's function. Settings that do not fit it end the run as `unknown`, as they do in
     /// the daemon.
-    pub fn run<S: Settings>(self, check: impl FnOnce(Target, S) -> Result<Verdict>) -> Run {
+    pub fn run<S: Settings>(self, check: impl FnOnce(&Target, &S) -> Result<Verdict>) -> Run {
         let (target, settings) = (Target::new(&self.target), self.settings.clone());
         WORLD.with_borrow_mut(|world| *world = World::new(self));
         let verdict = match serde_json::from_value(settings) {
-            Ok(settings) => probe::concluded(check(target, settings)),
+            Ok(settings) => probe::concluded(check(&target, &settings)),
             Err(error) => {
                 crate::report::statement(&format!("the settings do not fit this probe: {error}"));
                 Verdict::Unknown

@@ -24,8 +24,8 @@ const MEASURES: [Measure; 2] = [
 
 /// Asks the target, which is the server, the question of its settings.
 #[probe(measures = MEASURES, validate = settings::validate)]
-pub fn dns(target: Target, settings: DnsSettings) -> Result<Verdict> {
-    let answer = settings.question(&target)?.send()?;
+pub fn dns(target: &Target, settings: &DnsSettings) -> Result<Verdict> {
+    let answer = settings.question(target)?.send()?;
     measure(&answer);
     let mut expect = Expectations::new();
     let rcode = registry::rcode_name(answer.rcode);
@@ -50,7 +50,7 @@ pub fn dns(target: Target, settings: DnsSettings) -> Result<Verdict> {
         );
     }
     if expect.all_met() {
-        sections(&settings, &answer, &mut expect)?;
+        sections(settings, &answer, &mut expect)?;
     }
     expect.done()?;
     Ok(Verdict::Pass)

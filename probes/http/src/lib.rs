@@ -36,11 +36,11 @@ const MEASURES: [Measure; 4] = [
 
 /// Makes one exchange with the target.
 #[probe(measures = MEASURES, validate = settings::validate)]
-pub fn http(target: Target, settings: HttpSettings) -> Result<Verdict> {
-    let response = request::build(&target, &settings)?.send()?;
+pub fn http(target: &Target, settings: &HttpSettings) -> Result<Verdict> {
+    let response = request::build(target, settings)?.send()?;
     measure(&response);
     let mut expect = Expectations::new();
-    expectations::check(&settings, &response, &mut expect)?;
+    expectations::check(settings, &response, &mut expect)?;
     expect.done()?;
     let slow = settings
         .degraded_above

@@ -57,7 +57,7 @@ impl fmt::Display for Statuses {
             match (first, last) {
                 _ if first == last => write!(f, "{comma}{first}")?,
                 _ if first % 100 == 0 && *last == first + 99 => {
-                    write!(f, "{comma}{}xx", first / 100)?
+                    write!(f, "{comma}{}xx", first / 100)?;
                 }
                 _ => write!(f, "{comma}{first}-{last}")?,
             }

@@ -16,8 +16,8 @@ const MEASURES: [Measure; 1] = [Measure {
 
 /// Connects to the target and holds the dialogue of its settings.
 #[probe(measures = MEASURES, validate = settings::validate)]
-pub fn tcp(target: Target, settings: TcpSettings) -> Result<Verdict> {
-    let (host, port) = settings::address(&target)?;
+pub fn tcp(target: &Target, settings: &TcpSettings) -> Result<Verdict> {
+    let (host, port) = settings::address(target)?;
     let stream = settings.connect(host, port).open()?;
     dialogue::hold(&stream, &settings.dialogue)?;
     Ok(Verdict::Pass)

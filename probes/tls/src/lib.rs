@@ -40,13 +40,13 @@ pub struct TlsSettings {
 
 /// Looks at the target's handshake.
 #[probe(validate = validate)]
-pub fn tls(target: Target, settings: TlsSettings) -> Result<Verdict> {
+pub fn tls(target: &Target, settings: &TlsSettings) -> Result<Verdict> {
     let (host, port) = target.host_and_port(443)?;
-    let facts = handshake(&settings, host, port).inspect()?;
+    let facts = handshake(settings, host, port).inspect()?;
     let mut expect = Expectations::new();
-    trusted(&settings, &facts, &mut expect);
-    agreed(&settings, &facts, &mut expect);
-    leaf(&settings, &facts, &mut expect)?;
+    trusted(settings, &facts, &mut expect);
+    agreed(settings, &facts, &mut expect);
+    leaf(settings, &facts, &mut expect)?;
     expect.done()?;
     Ok(Verdict::Pass)
 }

@@ -42,7 +42,8 @@ pub(crate) struct Options {
 
 /// Asks until its time is over.
 pub(crate) async fn run(options: &Options) -> Result<(), Failure> {
-    let path: Arc<str> = format!("/probe?module={}&target={}", options.module, options.target).into();
+    let path: Arc<str> =
+        format!("/probe?module={}&target={}", options.module, options.target).into();
     let idle: Arc<Mutex<Vec<Connection>>> = Arc::default();
     let exporter = options.exporter;
     let act = move || {

@@ -50,6 +50,10 @@ impl Pace {
 }
 
 /// Starts one after the other at equal distances and waits for none.
+#[expect(
+    clippy::infinite_loop,
+    reason = "the caller drops it when its time is over"
+)]
 async fn open<F>(rate: u32, act: impl Fn() -> F)
 where
     F: Future<Output = ()> + Send + 'static,

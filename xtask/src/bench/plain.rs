@@ -122,7 +122,9 @@ async fn dns(target: SocketAddr) -> Result<(), Failure> {
     let length = socket.recv(&mut reply).await?;
     let reply = reply.get(..length).unwrap_or_default();
     let is_ours = reply.get(..2) == QUESTION.get(..2);
-    let went_well = reply.get(3).is_some_and(|flags| flags & 0x0f == 0);
+    let went_well = reply
+        .get(3)
+        .is_some_and(|flags| flags.trailing_zeros() >= 4);
     if is_ours && went_well {
         return Ok(());
     }
@@ -133,7 +135,10 @@ async fn tcp(target: SocketAddr) -> Result<(), Failure> {
     let mut stream = TcpStream::connect(target).await?;
     let mut line = [0; 256];
     let length = stream.read(&mut line).await?;
-    if line.get(..length).is_some_and(|line| line.starts_with(b"220 ")) {
+    if line
+        .get(..length)
+        .is_some_and(|line| line.starts_with(b"220 "))
+    {
         return Ok(());
     }
     Err(io::Error::from(io::ErrorKind::InvalidData).into())

@@ -23,7 +23,7 @@ use tokio_rustls::TlsAcceptor;
 use crate::{certificates::Authority, failure::Failure};
 
 /// The longest that it lives, whatever becomes of who started it.
-const LIFE: Duration = Duration::from_mins(60);
+const LIFE: Duration = Duration::from_hours(1);
 
 const RESPONSE: &[u8] = b"HTTP/1.1 200 OK\r\ncontent-type: application/json\r\ncontent-length: 95\r\n\r\n{\"state\": \"open\", \"version\": 3, \"items\": [{\"name\": \"rope\", \"stock\": 12}, {\"name\": \"lead\"}]}    ";
 
@@ -107,7 +107,9 @@ where
 {
     let (mut buffer, mut held) = ([0; 4096], 0);
     loop {
-        let read = stream.read(buffer.get_mut(held..).unwrap_or_default()).await?;
+        let read = stream
+            .read(buffer.get_mut(held..).unwrap_or_default())
+            .await?;
         if read == 0 {
             return Ok(());
         }

@@ -41,14 +41,17 @@ pub(super) enum Kind {
 #[derive(Debug)]
 pub(super) struct Site {
     kind: Kind,
-    requests: AtomicU64,
+    /// What it was asked, `/checkout` and all else apart: whoever shares a count with others may never meet the third.
+    checkouts: AtomicU64,
+    others: AtomicU64,
 }
 
 impl Site {
     pub(super) const fn new(kind: Kind) -> Self {
         Self {
             kind,
-            requests: AtomicU64::new(0),
+            checkouts: AtomicU64::new(0),
+            others: AtomicU64::new(0),
         }
     }
 
@@ -67,11 +70,15 @@ impl Site {
         &self,
         request: Request<Incoming>,
     ) -> Result<Response<Full<Bytes>>, Infallible> {
-        let number = self.requests.fetch_add(1, Ordering::Relaxed) + 1;
+        let path = request.uri().path();
+        let count = match path {
+            "/checkout" => &self.checkouts,
+            _ => &self.others,
+        };
+        let number = count.fetch_add(1, Ordering::Relaxed) + 1;
         if self.kind == Kind::Slow {
             sleep(SLOW).await;
         }
-        let path = request.uri().path();
         if self.kind == Kind::Flaky && number.is_multiple_of(3) {
             return Ok(response(
                 StatusCode::SERVICE_UNAVAILABLE,

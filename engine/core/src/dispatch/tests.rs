@@ -80,7 +80,7 @@ impl Book {
                         .push(*planned_unix_ms);
                 }
                 Action::Missed { reason, count, .. } => {
-                    *self.missed.entry(*reason).or_default() += count
+                    *self.missed.entry(*reason).or_default() += count;
                 }
             }
         }

@@ -47,7 +47,7 @@ fn the_phase_is_golden_because_a_restart_must_keep_it() {
 #[test]
 fn phases_spread_over_the_period() {
     let (target, location) = (TargetName::new("t").unwrap(), Location::new("l").unwrap());
-    let rule = Rule::Every(Duration::from_secs(60));
+    let rule = Rule::Every(Duration::from_mins(1));
     let mut tenths = [0_u32; 10];
     for index in 0..1_000 {
         let check = CheckId::new(&format!("team/{index}")).unwrap();

@@ -33,7 +33,7 @@ use crate::{
 };
 
 /// Longest timeout of a run, as in a configuration.
-const LONGEST: Duration = Duration::from_secs(120);
+const LONGEST: Duration = Duration::from_mins(2);
 
 /// What is run, and on what.
 struct Subject {
@@ -236,7 +236,7 @@ fn timeout(text: &str) -> Result<u64, CommandError> {
 
 fn egress(arguments: &Once, target: &str) -> Result<Egress, CommandError> {
     let granted = arguments.grants.iter().map(|grant| {
-        HostPattern::try_from(grant.clone()).map_err(|error| CommandError::Usage(error.to_string()))
+        HostPattern::try_from(grant.clone()).map_err(CommandError::Usage)
     });
     let target = leadsman_config::target_pattern(target).map_err(CommandError::Usage)?;
     Ok(Egress {

@@ -101,7 +101,7 @@ impl Walk<'_> {
                 if let Some(schema) = schema.get("items") {
                     let items = items.iter().enumerate();
                     items.for_each(|(index, item)| {
-                        self.visit(schema, item, &format!("{pointer}/{index}"), depth + 1)
+                        self.visit(schema, item, &format!("{pointer}/{index}"), depth + 1);
                     });
                 }
             }

@@ -267,7 +267,8 @@ impl Broken {
 
 impl From<Broken> for Fault {
     fn from(Broken(error): Broken) -> Self {
-        let (kind, what) = match io_of(&error) {
+        let io = io_of(&error);
+        let (kind, what) = match io {
             Some(io) => (kind_of(io, Moment::Talking), "the connection broke"),
             None if is_head_too_large(&error) => (
                 FailureKind::ResponseTooLarge,
@@ -280,8 +281,10 @@ impl From<Broken> for Fault {
             None if error.is_user() => (FailureKind::BadRequest, "the request cannot be sent"),
             None => (FailureKind::HttpProtocol, "the answer breaks the protocol"),
         };
-        let cause = std::error::Error::source(&error)
-            .map_or_else(|| error.to_string(), ToString::to_string);
+        let source = std::error::Error::source(&error);
+        let cause = io.map(ToString::to_string);
+        let cause = cause.or_else(|| source.map(ToString::to_string));
+        let cause = cause.unwrap_or_else(|| error.to_string());
         Self::new(kind, format!("{what} ({cause})"))
     }
 }

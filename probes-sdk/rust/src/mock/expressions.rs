@@ -65,6 +65,6 @@ fn json(bytes: &[u8]) -> Result<serde_json::Value, Mismatch> {
 }
 
 /// The host refuses such an expression when the configuration is loaded.
-fn unknown(error: impl ToString) -> Mismatch {
-    Mismatch::UnknownExpression(error.to_string())
+fn unknown(error: impl Into<Box<dyn std::error::Error>>) -> Mismatch {
+    Mismatch::UnknownExpression(error.into().to_string())
 }

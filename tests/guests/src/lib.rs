@@ -1,0 +1,1 @@
+//! Each file in `examples` is one probe that misbehaves in one way.

@@ -1,0 +1,125 @@
+//! Which way things point, held by reading manifests and sources.
+
+use std::{
+    collections::BTreeSet,
+    fs,
+    path::{Path, PathBuf},
+};
+
+fn root() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("..")
+}
+
+/// The dependencies that a manifest names before its dev-dependencies.
+fn dependencies(crate_path: &str) -> BTreeSet<String> {
+    let text = fs::read_to_string(root().join(crate_path).join("Cargo.toml")).unwrap();
+    let mut section = String::new();
+    let mut found = BTreeSet::new();
+    for line in text.lines() {
+        if line.starts_with('[') {
+            section = line.to_owned();
+        } else if section.ends_with("dependencies]") && !section.contains("dev-") && line.contains('=') {
+            let name = line.split(['=', '.']).next().unwrap().trim();
+            found.insert(name.to_owned());
+        }
+    }
+    found
+}
+
+fn sources(folder: &Path) -> Vec<PathBuf> {
+    let mut found = Vec::new();
+    for entry in fs::read_dir(folder).unwrap() {
+        let path = entry.unwrap().path();
+        if path.is_dir() && !path.ends_with("target") {
+            found.extend(sources(&path));
+        } else if path.extension().is_some_and(|extension| extension == "rs") {
+            found.push(path);
+        }
+    }
+    found
+}
+
+#[test]
+fn crates_point_only_where_the_design_lets_them() {
+    let ours = |name: &String| name.starts_with("leadsman");
+    let allowed = [
+        ("engine/core", vec![]),
+        ("engine/config", vec!["leadsman-core"]),
+        ("engine/net", vec!["leadsman-core"]),
+        ("engine/runner", vec!["leadsman-core"]),
+        ("engine/host", vec!["leadsman-core", "leadsman-net"]),
+        ("probes-sdk/rust", vec!["leadsman-sdk-macros"]),
+        ("probes-sdk/rust-macros", vec![]),
+        ("probes/http", vec!["leadsman-sdk"]),
+        ("probes/dns", vec!["leadsman-sdk"]),
+        ("probes/tls", vec!["leadsman-sdk"]),
+        ("probes/tcp", vec!["leadsman-sdk"]),
+        ("probes/bundle", vec![]),
+        ("xtask", vec![]),
+    ];
+    for (path, allowed) in allowed {
+        let pointed: BTreeSet<String> = dependencies(path).into_iter().filter(ours).collect();
+        let allowed: BTreeSet<String> = allowed.into_iter().map(str::to_owned).collect();
+        assert!(pointed.is_subset(&allowed), "{path} points to {pointed:?}, it may to {allowed:?}");
+    }
+}
+
+#[test]
+fn judgement_has_no_runtime_no_clock_and_no_io() {
+    let core = dependencies("engine/core");
+    for banned in ["tokio", "hyper", "rustls", "wasmtime", "prometheus-client", "rustix"] {
+        assert!(!core.contains(banned), "core must not depend on {banned}");
+    }
+    for file in sources(&root().join("engine/core/src")) {
+        let text = fs::read_to_string(&file).unwrap();
+        for banned in ["std::env", "std::fs", "Instant::now", "SystemTime", "Timestamp::now", "std::net::Tcp"] {
+            assert!(!text.contains(banned), "{} uses {banned}", file.display());
+        }
+    }
+    for (path, banned) in [("engine/net", "wasmtime"), ("engine/config", "tokio"), ("engine/runner", "hyper"), ("engine/config", "wasmtime")] {
+        assert!(!dependencies(path).contains(banned), "{path} must not depend on {banned}");
+    }
+}
+
+#[test]
+fn metric_names_and_generated_bindings_have_one_home() {
+    let here = root();
+    let engine = sources(&here.join("engine"));
+    assert!(engine.len() > 50, "the engine's sources are found");
+    for file in engine {
+        let text = fs::read_to_string(&file).unwrap();
+        let shown = file.display().to_string();
+        if text.contains("bindgen!({") {
+            assert!(shown.ends_with("host/src/bindings.rs"), "bindgen! in {shown}");
+        }
+        if text.contains("\"leadsman_") {
+            assert!(shown.contains("daemon/src/telemetry"), "a metric's name in {shown}");
+        }
+    }
+}
+
+#[test]
+fn files_stay_within_their_size_and_open_with_what_they_are_for() {
+    for folder in ["engine", "probes", "probes-sdk", "xtask", "tests"] {
+        for file in sources(&root().join(folder)) {
+            let text = fs::read_to_string(&file).unwrap();
+            let lines = text.lines().count();
+            assert!(lines <= 600, "{} has {lines} lines", file.display());
+            assert!(text.starts_with("//!"), "{} does not say what it is for", file.display());
+        }
+    }
+}
+
+#[test]
+fn every_crate_and_file_that_the_map_names_exists() {
+    let map = fs::read_to_string(root().join("ARCHITECTURE.md")).unwrap();
+    let manifests = ["engine/core", "engine/config", "engine/net", "engine/host", "engine/runner", "engine/daemon", "probes-sdk/rust", "probes-sdk/rust-macros", "probes/http", "probes/dns", "probes/tls", "probes/tcp", "probes/bundle", "tests", "xtask"];
+    for path in manifests {
+        let text = fs::read_to_string(root().join(path).join("Cargo.toml")).unwrap();
+        let name = text.lines().find_map(|line| line.strip_prefix("name = ")).unwrap().trim_matches('"').to_owned();
+        assert!(map.contains(&format!("`{name}`")), "ARCHITECTURE.md does not name the crate {name}");
+    }
+    for named in ["engine/daemon/src/telemetry", "engine/host/src/bindings.rs"] {
+        assert!(map.contains(named) && root().join(named).exists(), "{named}");
+    }
+}

@@ -1,0 +1,13 @@
+//! The one integration binary: each further one would link the whole Wasm compiler again.
+
+#![expect(
+    clippy::unwrap_used,
+    clippy::indexing_slicing,
+    reason = "a test stops where it fails"
+)]
+
+mod arrows;
+mod contract;
+mod guests;
+mod real;
+mod targets;

@@ -1,0 +1,20 @@
+//! The daemon against real peers: Prometheus, nginx, Knot DNS and OpenSSL, all of them on loopback.
+
+mod certificates;
+mod command;
+mod daemon;
+mod ending;
+mod exposition;
+mod http;
+mod knot;
+mod locations;
+mod nginx;
+mod once;
+mod process;
+mod prometheus;
+mod requests;
+mod scrape;
+mod secrets;
+mod sli;
+mod tls;
+mod zone;

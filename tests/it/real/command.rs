@@ -1,0 +1,209 @@
+//! The command line: what it prints, and the status that it ends with.
+
+use std::{fs, path::PathBuf};
+
+use serde_json::Value;
+
+use super::{daemon::leadsman_with, nginx::Nginx, process::free_port};
+
+fn status(arguments: &[&str]) -> Option<i32> {
+    leadsman_with(arguments).status.code()
+}
+
+fn written(folder: &tempfile::TempDir, name: &str, text: &str) -> PathBuf {
+    let file = folder.path().join(name);
+    fs::write(&file, text).expect("the folder of the test can be written");
+    file
+}
+
+#[test]
+fn the_exit_status_of_one_run_is_its_outcome() {
+    let folder = tempfile::tempdir().unwrap();
+    let port = free_port();
+    let server = format!(
+        "server {{ listen 127.0.0.1:{port}; location / {{ return 200; }} location /down {{ return 500; }} }}"
+    );
+    let _nginx = Nginx::start(folder.path(), port, &server);
+    let target = format!("http://127.0.0.1:{port}");
+    assert_eq!(status(&["once", "http", "--target", &target]), Some(0));
+    assert_eq!(
+        status(&[
+            "once",
+            "http",
+            "--target",
+            &target,
+            "--set",
+            "degraded_above=1us"
+        ]),
+        Some(1)
+    );
+    assert_eq!(
+        status(&["once", "http", "--target", &format!("{target}/down")]),
+        Some(2)
+    );
+    assert_eq!(
+        status(&[
+            "once",
+            "http",
+            "--target",
+            &format!("{target}/down"),
+            "--set",
+            "status=500"
+        ]),
+        Some(0)
+    );
+    let elsewhere = format!("resolve_to=127.0.0.2:{port}");
+    assert_eq!(
+        status(&["once", "http", "--target", &target, "--set", &elsewhere]),
+        Some(3)
+    );
+    let shown = leadsman_with(&["once", "tcp", "--target", &format!("127.0.0.1:{port}")]);
+    assert!(
+        String::from_utf8_lossy(&shown.stdout).contains("connect"),
+        "a waterfall: {shown:?}"
+    );
+}
+
+#[test]
+fn a_command_line_that_is_wrong_ends_with_64() {
+    let target = "http://127.0.0.1:1";
+    for wrong in [
+        &["once"][..],
+        &["once", "http"],
+        &["once", "nothing-like-this", "--target", target],
+        &["once", "http", "--target", target, "--set", "statsu=200"],
+        &["once", "http", "--target", target, "--set", "status=many"],
+        &["once", "http", "--target", target, "--set", "status"],
+        &["once", "http", "--target", target, "--timeout", "soon"],
+        &["once", "./no-such-probe.wasm", "--target", target],
+        &["run"],
+        &["no-such-command"],
+        &["validate", "--config", "x", "--format", "xml"],
+    ] {
+        let output = leadsman_with(wrong);
+        assert_eq!(output.status.code(), Some(64), "{wrong:?}: {output:?}");
+        assert!(
+            !output.stderr.is_empty() && output.stdout.is_empty(),
+            "{wrong:?}: {output:?}"
+        );
+    }
+    for fine in [&["--help"][..], &["--version"], &["once", "--help"]] {
+        assert_eq!(status(fine), Some(0), "{fine:?}");
+    }
+}
+
+#[test]
+fn every_mistake_of_a_configuration_is_told_at_its_line_with_a_mend() {
+    let folder = tempfile::tempdir().unwrap();
+    let text = "checks:\n  web:\n    probe: htpp\n    targets: [\"http://127.0.0.1:1\"]\n  api:\n    probe: http\n    interval: 5s\n    \
+                targets: [\"http://127.0.0.1:1\"]\n    settings:\n      statsu: 200\n";
+    let file = written(&folder, "wrong.yaml", text);
+    let path = file.to_str().unwrap();
+    let output = leadsman_with(&["validate", "--config", path, "--format", "json"]);
+    assert_eq!(output.status.code(), Some(78), "{output:?}");
+    let told: Value = serde_json::from_slice(&output.stdout).unwrap();
+    assert_eq!(told["ok"], false);
+    let problems = told["problems"].as_array().unwrap();
+    let at = |line: u64| problems.iter().find(|problem| problem["line"] == line);
+    for (line, excerpt, nearest) in [(3, "probe: htpp", "http"), (10, "statsu: 200", "status")] {
+        let problem = at(line).unwrap_or_else(|| panic!("nothing at line {line}: {problems:?}"));
+        assert!(
+            problem["excerpt"].as_str().unwrap().contains(excerpt),
+            "{problem}"
+        );
+        let words = format!("{} {}", problem["message"], problem["mend"]);
+        assert!(words.contains(nearest), "{problem}");
+        assert!(problem["file"].as_str().unwrap().ends_with("wrong.yaml"));
+    }
+    for command in [
+        &["validate"][..],
+        &["once", "api"],
+        &["explain", "api"],
+        &["run"],
+    ] {
+        let output = leadsman_with(&[command, &["--config", path]].concat());
+        assert_eq!(output.status.code(), Some(78), "{command:?}");
+        let said = String::from_utf8_lossy(&output.stderr);
+        assert!(
+            said.contains("wrong.yaml:3:") && said.contains("wrong.yaml:10:"),
+            "{command:?}: {said}"
+        );
+    }
+    assert_eq!(
+        status(&["validate", "--config", "/no/such/file.yaml"]),
+        Some(78)
+    );
+    let broken = written(&folder, "broken.yaml", "checks: [\n  a: {\n");
+    assert_eq!(
+        status(&["validate", "--config", broken.to_str().unwrap()]),
+        Some(78)
+    );
+}
+
+#[test]
+fn the_schema_knows_every_bundled_probe_and_names_what_it_says() {
+    let output = leadsman_with(&["schema"]);
+    assert_eq!(output.status.code(), Some(0));
+    let schema: Value = serde_json::from_slice(&output.stdout).unwrap();
+    assert!(
+        schema["$schema"]
+            .as_str()
+            .is_some_and(|dialect| dialect.contains("json-schema.org"))
+    );
+    for key in [
+        "location",
+        "locations",
+        "network",
+        "tls",
+        "secrets",
+        "probes",
+        "defaults",
+        "checks",
+    ] {
+        assert!(schema["properties"][key].is_object(), "{key}");
+    }
+    let text = schema.to_string();
+    for setting in [
+        "expect_body",
+        "degraded_above",
+        "authoritative",
+        "fingerprints",
+        "dialogue",
+    ] {
+        assert!(text.contains(&format!("\"{setting}\"")), "{setting}");
+    }
+}
+
+#[test]
+fn shells_get_completions() {
+    for shell in ["bash", "zsh", "fish"] {
+        let output = leadsman_with(&["completions", shell]);
+        assert_eq!(output.status.code(), Some(0));
+        assert!(
+            String::from_utf8_lossy(&output.stdout).contains("leadsman"),
+            "{shell}"
+        );
+    }
+}
+
+#[test]
+fn an_explanation_says_where_a_value_comes_from_and_sends_nothing() {
+    let folder = tempfile::tempdir().unwrap();
+    let text = "defaults: {timeout: 2s}\nchecks:\n  web: {probe: http, interval: 7s, targets: ['http://127.0.0.1:1']}\n";
+    let file = written(&folder, "fine.yaml", text);
+    let path = file.to_str().unwrap();
+    let output = leadsman_with(&["explain", "web", "--config", path]);
+    assert_eq!(output.status.code(), Some(0), "{output:?}");
+    let said = String::from_utf8_lossy(&output.stdout);
+    assert!(
+        said.contains("fine.yaml:1") && said.contains("fine.yaml:3"),
+        "{said}"
+    );
+    assert_eq!(status(&["explain", "wbe", "--config", path]), Some(64));
+    let fine = leadsman_with(&["validate", "--config", path, "--format", "json"]);
+    let told: Value = serde_json::from_slice(&fine.stdout).unwrap();
+    assert_eq!(
+        (fine.status.code(), &told["ok"]),
+        (Some(0), &Value::Bool(true))
+    );
+}

@@ -1,0 +1,140 @@
+//! The `dns` probe and the resolver against a real authoritative server.
+
+use std::{fs, path::Path, path::PathBuf};
+
+use super::{
+    nginx::Nginx,
+    once::{Run, once},
+    process::free_port,
+    zone::Knot,
+};
+
+/// A configuration of one check that asks the server at a port.
+fn asked(folder: &Path, port: u16, settings: &str) -> Run {
+    let file = folder.join("dns.yaml");
+    let text = format!(
+        "defaults: {{interval: 10s, timeout: 3s}}\nchecks:\n  zone: {{probe: dns, targets: ['127.0.0.1:{port}'], settings: {{{settings}}}}}\n"
+    );
+    fs::write(&file, text).expect("the folder of the test can be written");
+    once(&file, "zone")
+}
+
+/// A configuration of one `http` check whose names are asked of the server at a port.
+fn resolved(folder: &Path, resolver: u16, target: &str) -> PathBuf {
+    let file = folder.join("http.yaml");
+    let text = format!(
+        "network: {{resolver: ['127.0.0.1:{resolver}'], allow: [127.0.0.0/8]}}\ndefaults: {{interval: 10s, timeout: 3s}}\n\
+         checks:\n  web: {{probe: http, targets: ['{target}']}}\n"
+    );
+    fs::write(&file, text).expect("the folder of the test can be written");
+    file
+}
+
+#[test]
+fn every_common_type_is_asked_for_and_compared() {
+    let folder = tempfile::tempdir().unwrap();
+    let knot = Knot::start(folder.path());
+    for settings in [
+        "query: shop.demo.test, authoritative: true, answers: {only: [192.0.2.10, 192.0.2.11], at_least: 2, at_most: 2}",
+        "query: shop.demo.test, type: AAAA, answers: {all: ['2001:db8::10']}",
+        "query: demo.test, type: MX, answers: {all: ['10 mx.demo.test', '20 mx2.demo.test']}",
+        "query: demo.test, type: TXT, answers: {some_matches: ['v=spf1 -all']}",
+        "query: demo.test, type: SOA, answers: {some_matches: ['2026010203']}",
+        "query: shop.demo.test, transport: tcp, answers: {any: [192.0.2.10]}",
+        "query: nothing.demo.test, rcodes: [NXDOMAIN]",
+        "query: elsewhere.example, rcodes: [REFUSED]",
+    ] {
+        asked(folder.path(), knot.port, settings).comes_to("pass", "ok");
+    }
+}
+
+#[test]
+fn the_serial_and_the_counts_are_measures_and_the_transport_is_a_fact() {
+    let folder = tempfile::tempdir().unwrap();
+    let knot = Knot::start(folder.path());
+    let run = asked(
+        folder.path(),
+        knot.port,
+        "query: demo.test, type: SOA, transport: tcp",
+    );
+    run.comes_to("pass", "ok");
+    let measures = run.record["attempts"][0]["report"]["measures"]
+        .as_array()
+        .unwrap();
+    let serial = measures
+        .iter()
+        .find(|measure| measure["name"] == "dns_soa_serial")
+        .unwrap();
+    assert_eq!(
+        serial["value"].as_f64().map(f64::to_bits),
+        Some(2_026_010_203_f64.to_bits())
+    );
+    assert_eq!(run.answer()["transport"], "tcp");
+    assert_eq!(run.answer()["authoritative"], true);
+}
+
+#[test]
+fn what_is_not_expected_of_an_answer_is_named() {
+    let folder = tempfile::tempdir().unwrap();
+    let knot = Knot::start(folder.path());
+    for (settings, reason) in [
+        ("query: nothing.demo.test", "dns_nxdomain"),
+        ("query: elsewhere.example", "dns_refused"),
+        (
+            "query: shop.demo.test, answers: {only: [192.0.2.10]}",
+            "dns_answer_mismatch",
+        ),
+        (
+            "query: shop.demo.test, type: MX, answers: {at_least: 1}",
+            "dns_answer_mismatch",
+        ),
+    ] {
+        asked(folder.path(), knot.port, settings).comes_to("fail", reason);
+    }
+}
+
+#[test]
+fn a_server_that_is_down_is_the_targets_fault_where_it_is_the_target() {
+    let folder = tempfile::tempdir().unwrap();
+    for transport in ["udp", "tcp"] {
+        let settings = format!("query: shop.demo.test, transport: {transport}");
+        let run = asked(folder.path(), free_port(), &settings);
+        run.comes_to("fail", "connect_refused");
+        assert_eq!(run.record["blame"], "target");
+    }
+}
+
+#[test]
+fn a_resolver_that_is_down_is_our_own_fault() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = resolved(folder.path(), free_port(), "http://www.demo.test:1");
+    let run = once(&file, "web");
+    run.comes_to("unknown", "resolver_down");
+    assert_eq!(run.record["blame"], "prober");
+}
+
+#[test]
+fn names_are_asked_of_the_configured_resolver() {
+    let folder = tempfile::tempdir().unwrap();
+    let knot = Knot::start(folder.path());
+    let port = free_port();
+    let server = format!("server {{ listen 127.0.0.1:{port}; location / {{ return 200; }} }}");
+    let _nginx = Nginx::start(folder.path(), port, &server);
+    let run = once(
+        &resolved(
+            folder.path(),
+            knot.port,
+            &format!("http://www.demo.test:{port}"),
+        ),
+        "web",
+    );
+    run.comes_to("pass", "ok");
+    assert_eq!(
+        run.reached(),
+        ["resolve", "connect", "send", "wait", "receive"]
+    );
+    let nowhere = format!("http://nothing.demo.test:{port}");
+    let run = once(&resolved(folder.path(), knot.port, &nowhere), "web");
+    run.comes_to("fail", "dns_nxdomain");
+    assert_eq!(run.reached(), ["resolve"]);
+}

@@ -1,0 +1,188 @@
+//! Odd TLS, served by `openssl s_server`: what is wrong is named, and the facts are there all the same.
+
+use std::{
+    fs,
+    path::{Path, PathBuf},
+    process::Command,
+    time::SystemTime,
+};
+
+use super::{
+    certificates::{Authority, Certificate, Validity},
+    once::once,
+    process::{Process, free_port, tool},
+};
+
+const NAME: &str = "shop.test";
+
+/// 2021-01-01T00:00:00Z.
+const LONG_AGO: i64 = 1_609_459_200;
+
+/// `openssl s_server`, which answers GET as well.
+fn server(folder: &Path, certificate: &Certificate, options: &str) -> (Process, u16) {
+    let port = free_port();
+    let mut command = Command::new(tool("openssl"));
+    command.args(["s_server", "-www", "-accept", &format!("127.0.0.1:{port}")]);
+    command
+        .arg("-cert")
+        .arg(&certificate.certificate)
+        .arg("-key")
+        .arg(&certificate.key);
+    command.current_dir(folder).args(options.split_whitespace());
+    let mut process = Process::start(&mut command, &folder.join(format!("s_server-{port}.log")));
+    process.listens(port);
+    (process, port)
+}
+
+/// The same target for each probe that speaks TLS, with more settings for all.
+fn checks(folder: &Path, port: u16, settings: &str) -> PathBuf {
+    let file = folder.join(format!("leadsman-{port}.yaml"));
+    let text = format!(
+        "tls: {{ca: [ca.pem], identities: {{me: {{certificate: client.test.pem, key: client.test.key}}}}}}\n\
+         defaults: {{interval: 10s, timeout: 5s}}\nchecks:\n  \
+         tls: {{probe: tls, targets: ['127.0.0.1:{port}'], settings: {{server_name: {NAME}{settings}}}}}\n  \
+         http: {{probe: http, targets: ['https://127.0.0.1:{port}'], settings: {{server_name: {NAME}{settings}}}}}\n  \
+         tcp: {{probe: tcp, targets: ['127.0.0.1:{port}'], settings: {{tls: true, server_name: {NAME}{settings}}}}}\n"
+    );
+    fs::write(&file, text).expect("the folder of the test can be written");
+    file
+}
+
+fn authority() -> (tempfile::TempDir, Authority) {
+    let folder = tempfile::tempdir().expect("there is room for a folder");
+    let authority = Authority::new(folder.path());
+    authority.signs("client.test", Validity::Days(30));
+    (folder, authority)
+}
+
+/// Every probe says so, and shows when the leaf ends.
+fn refused(folder: &Path, certificate: &Certificate, reason: &str) -> Vec<i64> {
+    let (_server, port) = server(folder, certificate, "");
+    let file = checks(folder, port, "");
+    let ends = ["tls", "http", "tcp"].map(|check| {
+        let run = once(&file, check);
+        run.comes_to("fail", reason);
+        assert_eq!(run.said("blame"), "target");
+        assert_eq!(run.reached(), ["connect", "tls"], "{check}");
+        run.leaf()["not_after"]
+            .as_i64()
+            .expect("the certificate's end is a fact of a refused handshake")
+    });
+    ends.to_vec()
+}
+
+#[test]
+fn an_expired_certificate_fails_and_its_end_is_known() {
+    let (folder, authority) = authority();
+    let validity = Validity::Between("20200101000000Z", "20210101000000Z");
+    let certificate = authority.signs(NAME, validity);
+    assert_eq!(
+        refused(folder.path(), &certificate, "tls_expired"),
+        [LONG_AGO; 3]
+    );
+}
+
+#[test]
+fn a_certificate_of_the_future_fails_and_its_end_is_known() {
+    let (folder, authority) = authority();
+    let validity = Validity::Between("20480101000000Z", "20490101000000Z");
+    let certificate = authority.signs(NAME, validity);
+    let ends = refused(folder.path(), &certificate, "tls_not_yet_valid");
+    assert_eq!(ends, [2_493_072_000; 3]);
+}
+
+#[test]
+fn a_certificate_for_another_name_fails() {
+    let (folder, authority) = authority();
+    let certificate = authority.signs("other.test", Validity::Days(30));
+    refused(folder.path(), &certificate, "tls_name_mismatch");
+}
+
+#[test]
+fn a_certificate_that_nobody_has_signed_fails_unless_it_is_accepted() {
+    let (folder, authority) = authority();
+    let certificate = authority.self_signed(NAME);
+    refused(folder.path(), &certificate, "tls_unknown_issuer");
+    let (_server, port) = server(folder.path(), &certificate, "");
+    let file = checks(folder.path(), port, ", insecure: true");
+    for check in ["tls", "http", "tcp"] {
+        let run = once(&file, check);
+        run.comes_to("pass", "ok");
+        assert_eq!(
+            run.facts()["tls"]["distrust"]["kind"],
+            "tls_unknown_issuer",
+            "{check}"
+        );
+    }
+}
+
+#[test]
+fn a_certificate_that_ends_in_ten_days_passes_and_its_end_is_known() {
+    let (folder, authority) = authority();
+    let certificate = authority.signs(NAME, Validity::Days(10));
+    let (_server, port) = server(folder.path(), &certificate, "");
+    let file = checks(folder.path(), port, "");
+    let now = SystemTime::now()
+        .duration_since(SystemTime::UNIX_EPOCH)
+        .unwrap();
+    for check in ["tls", "http", "tcp"] {
+        let run = once(&file, check);
+        run.comes_to("pass", "ok");
+        let left = run.leaf()["not_after"].as_u64().unwrap() - now.as_secs();
+        assert!(
+            (9 * 86_400..=10 * 86_400).contains(&left),
+            "{check}: {left} s"
+        );
+        assert_eq!(run.leaf()["names"][0], NAME);
+    }
+}
+
+#[test]
+fn a_server_that_speaks_only_tls_1_2_is_understood_and_told_apart() {
+    let (folder, authority) = authority();
+    let certificate = authority.signs(NAME, Validity::Days(30));
+    let (_server, port) = server(folder.path(), &certificate, "-tls1_2");
+    let run = once(&checks(folder.path(), port, ""), "tls");
+    run.comes_to("pass", "ok");
+    assert_eq!(run.facts()["tls"]["version"], "TLS 1.2");
+    let file = checks(folder.path(), port, ", tls_min: 'TLS 1.3'");
+    for check in ["tls", "http", "tcp"] {
+        once(&file, check).comes_to("fail", "tls_handshake");
+    }
+}
+
+#[test]
+fn a_server_that_wants_a_certificate_of_the_client_is_given_one() {
+    let (folder, authority) = authority();
+    let certificate = authority.signs(NAME, Validity::Days(30));
+    for version in ["-tls1_2", "-tls1_3"] {
+        let wanted = format!("{version} -Verify 1 -verify_return_error -CAfile ca.pem");
+        let (_server, port) = server(folder.path(), &certificate, &wanted);
+        let file = checks(folder.path(), port, ", identity: me");
+        for check in ["tls", "http", "tcp"] {
+            once(&file, check).comes_to("pass", "ok");
+        }
+    }
+}
+
+#[test]
+fn a_client_without_the_certificate_that_the_server_wants_fails_in_the_handshake() {
+    let (folder, authority) = authority();
+    let certificate = authority.signs(NAME, Validity::Days(30));
+    let wanted = "-Verify 1 -verify_return_error -CAfile ca.pem";
+    let (_server, port) = server(folder.path(), &certificate, &format!("-tls1_2 {wanted}"));
+    let file = checks(folder.path(), port, "");
+    for check in ["tls", "http", "tcp"] {
+        once(&file, check).comes_to("fail", "tls_handshake");
+    }
+    // In TLS 1.3 the server's refusal comes after the handshake, and its closing may overtake it.
+    let (_server, port) = server(folder.path(), &certificate, &format!("-tls1_3 {wanted}"));
+    let run = once(&checks(folder.path(), port, ""), "http");
+    let reason = run.record["reason"].as_str().unwrap();
+    assert!(
+        ["tls_handshake", "connection_reset"].contains(&reason),
+        "{}",
+        run.record["sentence"]
+    );
+    assert_eq!(run.status, Some(2));
+}

@@ -1,0 +1,147 @@
+//! The engine in this process: one sandbox for all tests, real sockets, real limits.
+
+use std::{
+    collections::BTreeMap,
+    sync::{Arc, OnceLock},
+};
+
+use leadsman_core::{
+    attempt::{Assignment, Order, RunCause},
+    egress::{Egress, HostPattern},
+    id::{CheckId, Location, ProbeName, ResourceName, TargetName},
+    limits::Limits,
+    outcome::{Blame, Outcome, Reason},
+    plan::{Network, Retry, Tls},
+    record::RunRecord,
+};
+use leadsman_host::{LoadError, Probe, Roster, Sandbox, SandboxSettings, Secret, Secrets};
+use serde_json::{Value, json};
+use tokio::runtime::Runtime;
+
+/// The runtimes and the sandbox; an error here is an error of the machine.
+struct Engine {
+    io: Runtime,
+    sandbox: Arc<Sandbox>,
+}
+
+fn engine() -> &'static Engine {
+    static ENGINE: OnceLock<Engine> = OnceLock::new();
+    ENGINE.get_or_init(|| {
+        let io = Runtime::new().expect("a runtime can be started");
+        let settings = SandboxSettings { cache: None, instances: 64, guest_threads: None };
+        let sandbox = Sandbox::new(&settings, io.handle().clone()).expect("a sandbox can be built");
+        Engine { io, sandbox }
+    })
+}
+
+/// The sandbox that all tests share.
+pub fn sandbox() -> &'static Arc<Sandbox> {
+    &engine().sandbox
+}
+
+/// Loads a component.
+pub fn load(component: &[u8]) -> Result<Probe, LoadError> {
+    sandbox().load(component)
+}
+
+/// One run to be made.
+#[derive(Debug, Clone)]
+pub struct Trial {
+    probe: Vec<u8>,
+    target: String,
+    settings: Value,
+    timeout_ms: u64,
+    limits: Limits,
+    grants: Vec<String>,
+    secret: Option<(String, String, String)>,
+    retry: Retry,
+}
+
+impl Trial {
+    /// Of a component, on a target that is granted by being named.
+    pub fn of(probe: impl Into<Vec<u8>>, target: impl Into<String>) -> Self {
+        Self {
+            probe: probe.into(),
+            target: target.into(),
+            settings: json!({}),
+            timeout_ms: 5_000,
+            limits: Limits::default(),
+            grants: Vec::new(),
+            secret: None,
+            retry: Retry::default(),
+        }
+    }
+
+    /// Of a bundled probe.
+    pub fn bundled(name: &str, target: impl Into<String>, settings: Value) -> Self {
+        let component = leadsman_probes::named(name).expect("the probe is bundled").component;
+        Self { settings, ..Self::of(component, target) }
+    }
+
+    /// Sets the timeout.
+    #[must_use]
+    pub const fn timeout_ms(mut self, timeout_ms: u64) -> Self {
+        self.timeout_ms = timeout_ms;
+        self
+    }
+
+    /// Sets the limits.
+    #[must_use]
+    pub fn limits(mut self, limits: Limits) -> Self {
+        self.limits = limits;
+        self
+    }
+
+    /// Grants a secret of that name and value, bound to a host.
+    #[must_use]
+    pub fn secret(mut self, name: &str, value: &str, host: &str) -> Self {
+        self.secret = Some((name.to_owned(), value.to_owned(), host.to_owned()));
+        self
+    }
+
+    /// Makes the run.
+    pub fn run(self) -> RunRecord {
+        let probe = Arc::new(load(&self.probe).expect("the probe can be loaded"));
+        let settings = leadsman_config::check_settings(&probe.description, &self.settings);
+        let settings = settings.expect("the settings fit the probe's schema").to_string();
+        let assignment = Arc::new(self.assignment(settings));
+        let network = leadsman_net::Network::new(&Network::default(), &Tls::default()).expect("a network can be built");
+        let mut roster = Roster::new(Arc::clone(sandbox()), network, Arc::new(self.secrets()));
+        roster.add(&assignment, Ok(probe)).expect("the assignment can be prepared");
+        let order = Order { assignment, slot: 0, run: "trial".to_owned(), cause: RunCause::Tick, planned_unix_ns: 0, attempt: 1 };
+        engine().io.block_on(leadsman_runner::run_once(&roster, order, self.retry))
+    }
+
+    fn assignment(&self, settings: String) -> Assignment {
+        let pattern = |text: &str| leadsman_config::target_pattern(text).expect("the address can be read");
+        let grants = self.grants.iter().map(|grant| HostPattern::try_from(grant.clone()).expect("the grant can be read"));
+        let named = "the name is a name";
+        Assignment {
+            check: CheckId::new("trial").expect(named),
+            target: TargetName::new(&self.target).expect(named),
+            address: self.target.clone(),
+            location: Location::new("here").expect(named),
+            probe: ProbeName::new("trial").expect(named),
+            settings: settings.into(),
+            labels: BTreeMap::new(),
+            timeout: self.timeout_ms * 1_000_000,
+            limits: self.limits.clone(),
+            egress: Egress { grants: grants.collect(), target: pattern(&self.target), ..Egress::default() },
+            secrets: self.secret.iter().map(|(name, ..)| ResourceName::new(name).expect(named)).collect(),
+        }
+    }
+
+    fn secrets(&self) -> Secrets {
+        let secrets = self.secret.iter().map(|(name, value, host)| {
+            let hosts = vec![HostPattern::try_from(host.clone()).expect("the host can be read")];
+            let secret = Secret { value: Ok(value.clone().into()), hosts };
+            (ResourceName::new(name).expect("the name is a name"), secret)
+        });
+        Secrets::new(secrets.collect())
+    }
+}
+
+/// What a run came to.
+pub fn concluded(record: &RunRecord) -> (Outcome, Reason, Blame) {
+    (record.outcome, record.reason, record.blame)
+}

@@ -1,0 +1,278 @@
+//! CPU for each probe, at the same load and at the highest.
+
+use std::time::Duration;
+
+use tokio::time::sleep;
+
+use super::{
+    Bench,
+    configuration::{self, Load},
+    contender::{self, Target, Used},
+    plain::Protocol,
+    report::{Bar, Figure},
+};
+use crate::{failure::Failure, process::Running, scrape::Scrape};
+
+/// Probes a second where all bear the same load.
+const RATE: u32 = 500;
+
+/// How long a process may take to end.
+const ENDS: Duration = Duration::from_secs(20);
+
+/// What the daemon did and used, and how it kept its schedule meanwhile.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Kept {
+    pub(super) used: Used,
+    pub(super) missed: f64,
+    /// Runs that did not pass.
+    pub(super) failed: f64,
+    /// The bounds in seconds of the bucket that has the lag's p99.
+    pub(super) lag: Option<(f64, f64)>,
+}
+
+/// All of them, in order.
+pub(super) async fn all(bench: &Bench, target: &mut Target) -> Result<Vec<Figure>, Failure> {
+    let http = Load::of(Protocol::Http);
+    let mut figures = vec![at_rate(bench, target, "http_500", http, (0.25, Some(2.5))).await?];
+    figures.push(saturated(bench, target, http).await?);
+    let plain = figures.first().and_then(|figure| figure.ours);
+    figures.push(expecting(bench, target, plain).await?);
+    let others = [
+        ("https_500", Protocol::Https, 1.0 / 3.0),
+        ("dns_500", Protocol::Dns, 1.0 / 3.0),
+        ("tcp_500", Protocol::Tcp, 0.5),
+    ];
+    for (name, protocol, bar) in others {
+        figures.push(at_rate(bench, target, name, Load::of(protocol), (bar, None)).await?);
+    }
+    Ok(figures)
+}
+
+async fn at_rate(
+    bench: &Bench,
+    target: &mut Target,
+    name: &'static str,
+    load: Load,
+    (to_peer, to_native): (f64, Option<f64>),
+) -> Result<Figure, Failure> {
+    println!("==> {name}");
+    let count = usize::try_from(RATE)?;
+    let ours = ours(bench, target, load, count, bench.window()).await?;
+    let peer = peer(bench, target, load, Some(RATE)).await?;
+    let native = native(bench, target, load, Some(RATE)).await?;
+    void(name, &ours)?;
+    Ok(compared(
+        name,
+        &ours,
+        peer,
+        Some(native),
+        (to_peer, to_native),
+    ))
+}
+
+/// A figure is void where a probe did something else than it should.
+fn void(name: &str, ours: &Kept) -> Result<(), Failure> {
+    if ours.failed > 0.0 {
+        let failed = ours.failed;
+        return Err(Failure::new(format!("{name}: {failed} runs did not pass")));
+    }
+    Ok(())
+}
+
+fn compared(
+    name: &'static str,
+    ours: &Kept,
+    peer: Used,
+    native: Option<Used>,
+    (to_peer, to_native): (f64, Option<f64>),
+) -> Figure {
+    let mut figure = Figure::new(name, "CPU ms");
+    figure.ours = Some(ours.used.cpu_ms);
+    figure.peer = Some(peer.cpu_ms);
+    figure.native = native.map(|native| native.cpu_ms);
+    let ratio = ours.used.cpu_ms / peer.cpu_ms;
+    figure.ratio = Some(ratio);
+    figure
+        .bars
+        .push(Bar::at_most("of the peer's", to_peer, ratio));
+    if let (Some(bar), Some(native)) = (to_native, native) {
+        let ratio = ours.used.cpu_ms / native.cpu_ms;
+        figure
+            .bars
+            .push(Bar::at_most("of plain Rust's", bar, ratio));
+    }
+    figure.remark = remark(ours, peer, native);
+    figure
+}
+
+fn remark(ours: &Kept, peer: Used, native: Option<Used>) -> String {
+    let shown = |used: Used| format!("{:.0}/s {:.0} MB", used.per_second, used.megabytes);
+    let native = native.map_or_else(|| "–".to_owned(), shown);
+    format!(
+        "{} | {} | {native}; lag p99 {}; {} missed",
+        shown(ours.used),
+        shown(peer),
+        lag(ours.lag),
+        ours.missed
+    )
+}
+
+/// The bounds of a bucket in milliseconds.
+pub(super) fn lag(bounds: Option<(f64, f64)>) -> String {
+    match bounds {
+        None => "unknown".to_owned(),
+        Some((0.0, up_to)) => format!("≤ {} ms", up_to * 1e3),
+        Some((above, up_to)) => format!("{}–{} ms", above * 1e3, up_to * 1e3),
+    }
+}
+
+/// The daemon with so many checks, due every second.
+pub(super) async fn ours(
+    bench: &Bench,
+    target: &mut Target,
+    load: Load,
+    count: usize,
+    window: Duration,
+) -> Result<Kept, Failure> {
+    let checks = configuration::checks(load, count, &target.places);
+    let text = configuration::head("1s", "900ms") + &checks;
+    kept(bench, target, load, &text, window).await
+}
+
+/// The daemon on a configuration, once it runs.
+pub(super) async fn kept(
+    bench: &Bench,
+    target: &mut Target,
+    load: Load,
+    text: &str,
+    window: Duration,
+) -> Result<Kept, Failure> {
+    let config = contender::write(bench, "leadsman.yaml", text)?;
+    let (mut daemon, listen) = contender::leadsman(bench, &config)?;
+    contender::answers(&mut daemon, listen, "/-/ready").await?;
+    sleep(bench.warm()).await;
+    let before = Scrape::take(listen).await?;
+    let used = target.measure(&mut daemon, load, window).await?;
+    // What appears when it happens is 0 in its first scrape and counted from the next one on.
+    Scrape::take(listen).await?;
+    let after = Scrape::take(listen).await?;
+    let megabytes = daemon.peak_megabytes()?;
+    end(&mut daemon).await?;
+    let grown =
+        |name: &str, labels: &[(&str, &str)]| after.sum(name, labels) - before.sum(name, labels);
+    let lags = |scrape: &Scrape| scrape.buckets("leadsman_schedule_lag_seconds", &[]);
+    let passed = grown("leadsman_runs_total", &[("outcome", "pass")]);
+    let runs = grown("leadsman_runs_total", &[]);
+    Ok(Kept {
+        used: Used { megabytes, ..used },
+        missed: grown("leadsman_missed_ticks_total", &[]),
+        failed: runs - passed,
+        lag: lags(&after).since(&lags(&before)).quantile(0.99),
+    })
+}
+
+/// Ends the daemon at once: a second signal does not wait for a scrape.
+pub(super) async fn end(daemon: &mut Running) -> Result<(), Failure> {
+    daemon.terminate()?;
+    sleep(Duration::from_millis(100)).await;
+    if daemon.ended()?.is_none() {
+        daemon.terminate()?;
+    }
+    daemon.wait(ENDS).await.map(drop)
+}
+
+async fn peer(
+    bench: &Bench,
+    target: &mut Target,
+    load: Load,
+    rate: Option<u32>,
+) -> Result<Used, Failure> {
+    let (mut peer, mut asking) = contender::peer(bench, &target.places, load, rate).await?;
+    sleep(bench.warm()).await;
+    let used = target.measure(&mut peer, load, bench.window()).await?;
+    for process in [&mut asking, &mut peer] {
+        process.terminate()?;
+        process.wait(ENDS).await?;
+    }
+    Ok(used)
+}
+
+async fn native(
+    bench: &Bench,
+    target: &mut Target,
+    load: Load,
+    rate: Option<u32>,
+) -> Result<Used, Failure> {
+    let mut native = contender::native(bench, &target.places, load, rate)?;
+    sleep(bench.warm()).await;
+    let used = target.measure(&mut native, load, bench.window()).await?;
+    native.terminate()?;
+    native.wait(ENDS).await?;
+    Ok(used)
+}
+
+/// More checks until ticks are missed; what counts is the highest step without.
+async fn saturated(bench: &Bench, target: &mut Target, load: Load) -> Result<Figure, Failure> {
+    println!("==> http_saturated");
+    let steps: &[usize] = if bench.quick {
+        &[2_000, 4_000, 8_000]
+    } else {
+        &[1_000, 2_000, 3_000, 4_000, 5_000, 6_000, 7_000, 8_000]
+    };
+    let mut best = None;
+    let mut end = "no step was clean";
+    for step in steps {
+        let kept = ours(bench, target, load, *step, bench.window()).await?;
+        let is_clean = kept.missed == 0.0 && kept.failed == 0.0;
+        println!(
+            "    {step} checks: {:.3} CPU ms, {:.0}/s, {} missed, {} failed, lag p99 {}",
+            kept.used.cpu_ms,
+            kept.used.per_second,
+            kept.missed,
+            kept.failed,
+            lag(kept.lag)
+        );
+        if !is_clean {
+            end = "the next step missed ticks or failed";
+            break;
+        }
+        (best, end) = (Some(kept), "the last step was clean");
+    }
+    let best =
+        best.ok_or_else(|| Failure::new("http_saturated: no step was without missed ticks"))?;
+    let peer = peer(bench, target, load, None).await?;
+    let native = native(bench, target, load, None).await?;
+    let mut figure = compared(
+        "http_saturated",
+        &best,
+        peer,
+        Some(native),
+        (0.25, Some(1.8)),
+    );
+    figure.remark = format!("{}; {end}", figure.remark);
+    Ok(figure)
+}
+
+/// The same requests as `http_500`, and what is expected of the body besides.
+async fn expecting(
+    bench: &Bench,
+    target: &mut Target,
+    plain: Option<f64>,
+) -> Result<Figure, Failure> {
+    println!("==> http_expect_500");
+    let load = Load {
+        protocol: Protocol::Http,
+        expects: true,
+    };
+    let ours = ours(bench, target, load, usize::try_from(RATE)?, bench.window()).await?;
+    void("http_expect_500", &ours)?;
+    let peer = peer(bench, target, load, Some(RATE)).await?;
+    let mut figure = compared("http_expect_500", &ours, peer, None, (0.25, None));
+    figure.bars.clear();
+    figure.ratio = plain.map(|plain| ours.used.cpu_ms / plain);
+    let bar = figure
+        .ratio
+        .map(|ratio| Bar::at_most("of http_500", 1.25, ratio));
+    figure.bars.extend(bar);
+    Ok(figure)
+}
