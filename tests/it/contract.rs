@@ -26,11 +26,25 @@ fn every_item_of_the_contract_is_documented_and_says_since_when() {
         let text = fs::read_to_string(&file).unwrap();
         let lines: Vec<&str> = text.lines().map(str::trim).collect();
         for (index, line) in lines.iter().enumerate() {
-            let starts = ["interface ", "resource ", "record ", "variant ", "enum ", "world ", "type ", "constructor("];
-            let item = starts.iter().any(|start| line.starts_with(start)) || line.contains(": func(") || line.contains(": static func(");
+            let starts = [
+                "interface ",
+                "resource ",
+                "record ",
+                "variant ",
+                "enum ",
+                "world ",
+                "type ",
+                "constructor(",
+            ];
+            let item = starts.iter().any(|start| line.starts_with(start))
+                || line.contains(": func(")
+                || line.contains(": static func(");
             if item {
                 let place = format!("{}:{}: {line}", file.display(), index + 1);
-                assert!(lines[index - 1].starts_with("@since("), "no @since: {place}");
+                assert!(
+                    lines[index - 1].starts_with("@since("),
+                    "no @since: {place}"
+                );
             }
         }
     }
@@ -38,12 +52,26 @@ fn every_item_of_the_contract_is_documented_and_says_since_when() {
 
 #[test]
 fn the_bundled_probes_import_what_they_use_and_nothing_else() {
-    let own = [("http", "leadsman:http/client"), ("dns", "leadsman:dns/resolver"), ("tls", "leadsman:tls/handshake"), ("tcp", "leadsman:net/tcp")];
+    let own = [
+        ("http", "leadsman:http/client"),
+        ("dns", "leadsman:dns/resolver"),
+        ("tls", "leadsman:tls/handshake"),
+        ("tcp", "leadsman:net/tcp"),
+    ];
     for (name, used) in own {
-        let probe = leadsman_tests::engine::load(leadsman_probes::named(name).unwrap().component).unwrap();
+        let probe =
+            leadsman_tests::engine::load(leadsman_probes::named(name).unwrap().component).unwrap();
         for (_, interface) in own {
-            let imported = probe.imports.iter().any(|import| import.starts_with(interface));
-            assert_eq!(imported, interface == used, "{name} and {interface}: {:?}", probe.imports);
+            let imported = probe
+                .imports
+                .iter()
+                .any(|import| import.starts_with(interface));
+            assert_eq!(
+                imported,
+                interface == used,
+                "{name} and {interface}: {:?}",
+                probe.imports
+            );
         }
         assert_eq!(probe.description.name, name);
     }

@@ -27,11 +27,20 @@ fn ok_peer() -> Peer {
 
 #[test]
 fn a_loop_is_cut_at_its_cpu_limit() {
-    let limits = Limits { cpu_ms: 60, ..Limits::default() };
+    let limits = Limits {
+        cpu_ms: 60,
+        ..Limits::default()
+    };
     let began = Instant::now();
     let record = trial("spins_forever", "127.0.0.1:9").limits(limits).run();
-    assert_eq!(concluded(&record), (Outcome::Unknown, Reason::ProbeCpu, Blame::Probe));
-    assert!(began.elapsed() < Duration::from_secs(5), "cut long before the timeout");
+    assert_eq!(
+        concluded(&record),
+        (Outcome::Unknown, Reason::ProbeCpu, Blame::Probe)
+    );
+    assert!(
+        began.elapsed() < Duration::from_secs(5),
+        "cut long before the timeout"
+    );
     let used = record.last().unwrap().report.usage.cpu;
     assert!((60_000_000..200_000_000).contains(&used), "{used} ns");
 }
@@ -39,55 +48,125 @@ fn a_loop_is_cut_at_its_cpu_limit() {
 #[test]
 fn waiting_for_ever_ends_at_the_timeout_and_is_the_probes_fault() {
     let record = trial("waits_forever", "127.0.0.1:9").timeout_ms(100).run();
-    assert_eq!(concluded(&record), (Outcome::Unknown, Reason::ProbeDeadline, Blame::Probe));
-    assert_eq!(record.last().unwrap().report.ending, Ending::Deadline { waiting_on_target: false });
+    assert_eq!(
+        concluded(&record),
+        (Outcome::Unknown, Reason::ProbeDeadline, Blame::Probe)
+    );
+    assert_eq!(
+        record.last().unwrap().report.ending,
+        Ending::Deadline {
+            waiting_on_target: false
+        }
+    );
 }
 
 #[test]
 fn memory_ends_at_its_limit() {
-    let record = trial("grows_memory", "127.0.0.1:9").limits(Limits { memory_bytes: 8 << 20, ..Limits::default() }).run();
-    assert_eq!(concluded(&record), (Outcome::Unknown, Reason::ProbeMemory, Blame::Probe));
+    let record = trial("grows_memory", "127.0.0.1:9")
+        .limits(Limits {
+            memory_bytes: 8 << 20,
+            ..Limits::default()
+        })
+        .run();
+    assert_eq!(
+        concluded(&record),
+        (Outcome::Unknown, Reason::ProbeMemory, Blame::Probe)
+    );
     assert!(record.last().unwrap().report.usage.memory_bytes <= 8 << 20);
 }
 
 #[test]
 fn a_panic_before_the_target_has_answered_is_the_probes_fault_and_tells_its_message_and_line() {
     let record = trial("panics", "127.0.0.1:9").run();
-    assert_eq!(concluded(&record), (Outcome::Unknown, Reason::ProbeTrap, Blame::Probe));
-    assert!(record.sentence.contains("the target must be nowhere"), "{}", record.sentence);
-    assert!(record.sentence.contains("panics.rs:"), "{}", record.sentence);
+    assert_eq!(
+        concluded(&record),
+        (Outcome::Unknown, Reason::ProbeTrap, Blame::Probe)
+    );
+    assert!(
+        record.sentence.contains("the target must be nowhere"),
+        "{}",
+        record.sentence
+    );
+    assert!(
+        record.sentence.contains("panics.rs:"),
+        "{}",
+        record.sentence
+    );
 }
 
 #[test]
 fn a_panic_on_a_targets_502_page_is_a_failure_that_the_probe_has_to_mend() {
-    let peer = Peer::answering("HTTP/1.1 502 Bad Gateway\r\ncontent-length: 15\r\n\r\n<h1>Oh no.</h1>").unwrap();
+    let peer =
+        Peer::answering("HTTP/1.1 502 Bad Gateway\r\ncontent-length: 15\r\n\r\n<h1>Oh no.</h1>")
+            .unwrap();
     let record = trial("panics_on_answer", &peer.url()).run();
-    assert_eq!(concluded(&record), (Outcome::Fail, Reason::ProbeError, Blame::Probe));
-    assert!(record.sentence.contains("the page is a number"), "{}", record.sentence);
+    assert_eq!(
+        concluded(&record),
+        (Outcome::Fail, Reason::ProbeError, Blame::Probe)
+    );
+    assert!(
+        record.sentence.contains("the page is a number"),
+        "{}",
+        record.sentence
+    );
 }
 
 #[test]
 fn a_million_log_lines_are_cut_and_counted_and_the_verdict_stands() {
     let peer = ok_peer();
-    let limits = Limits { cpu_ms: 5_000, log_lines: 100, ..Limits::default() };
-    let record = trial("floods_log", &peer.url()).limits(limits).timeout_ms(20_000).run();
-    assert_eq!(concluded(&record), (Outcome::Pass, Reason::Ok, Blame::Nobody));
+    let limits = Limits {
+        cpu_ms: 5_000,
+        log_lines: 100,
+        ..Limits::default()
+    };
+    let record = trial("floods_log", &peer.url())
+        .limits(limits)
+        .timeout_ms(20_000)
+        .run();
+    assert_eq!(
+        concluded(&record),
+        (Outcome::Pass, Reason::Ok, Blame::Nobody)
+    );
     let report = &record.last().unwrap().report;
-    assert_eq!((report.log.len(), report.usage.truncated[&Limit::Log]), (100, 999_900));
+    assert_eq!(
+        (report.log.len(), report.usage.truncated[&Limit::Log]),
+        (100, 999_900)
+    );
 }
 
 #[test]
 fn a_huge_string_ends_the_run_at_the_limit_of_one_call() {
-    let record = trial("sends_huge_string", "127.0.0.1:9").limits(Limits { cpu_ms: 5_000, ..Limits::default() }).run();
-    assert_eq!(concluded(&record), (Outcome::Unknown, Reason::ProbeLimit, Blame::Probe));
-    assert_eq!(record.last().unwrap().report.ending, Ending::Limit { limit: Limit::CallBytes });
+    let record = trial("sends_huge_string", "127.0.0.1:9")
+        .limits(Limits {
+            cpu_ms: 5_000,
+            ..Limits::default()
+        })
+        .run();
+    assert_eq!(
+        concluded(&record),
+        (Outcome::Unknown, Reason::ProbeLimit, Blame::Probe)
+    );
+    assert_eq!(
+        record.last().unwrap().report.ending,
+        Ending::Limit {
+            limit: Limit::CallBytes
+        }
+    );
 }
 
 #[test]
 fn asking_without_end_stops_at_the_limit_of_requests() {
     let peer = ok_peer();
-    let record = trial("asks_without_end", &peer.url()).limits(Limits { requests: 5, ..Limits::default() }).run();
-    assert_eq!(concluded(&record), (Outcome::Unknown, Reason::ProbeLimit, Blame::Probe));
+    let record = trial("asks_without_end", &peer.url())
+        .limits(Limits {
+            requests: 5,
+            ..Limits::default()
+        })
+        .run();
+    assert_eq!(
+        concluded(&record),
+        (Outcome::Unknown, Reason::ProbeLimit, Blame::Probe)
+    );
     assert_eq!(peer.served(), 5);
 }
 
@@ -95,19 +174,28 @@ fn asking_without_end_stops_at_the_limit_of_requests() {
 fn a_pass_without_looking_is_not_believed() {
     let record = trial("does_nothing", "127.0.0.1:9").run();
     assert_eq!(record.last().unwrap().report.verdict, Some(Verdict::Pass));
-    assert_eq!(concluded(&record), (Outcome::Unknown, Reason::ProbeOutputInvalid, Blame::Probe));
+    assert_eq!(
+        concluded(&record),
+        (Outcome::Unknown, Reason::ProbeOutputInvalid, Blame::Probe)
+    );
 }
 
 #[test]
 fn a_claim_that_the_host_did_not_observe_is_not_believed() {
     let record = trial("lies", &ok_peer().url()).run();
-    assert_eq!(concluded(&record), (Outcome::Unknown, Reason::ProbeOutputInvalid, Blame::Probe));
+    assert_eq!(
+        concluded(&record),
+        (Outcome::Unknown, Reason::ProbeOutputInvalid, Blame::Probe)
+    );
 }
 
 #[test]
 fn a_host_that_nobody_granted_is_refused_and_the_line_that_would_allow_it_is_told() {
     let record = trial("wanders", "127.0.0.1:9").run();
-    assert_eq!((record.outcome, record.blame), (Outcome::Unknown, Blame::Policy));
+    assert_eq!(
+        (record.outcome, record.blame),
+        (Outcome::Unknown, Blame::Policy)
+    );
     assert!(record.sentence.contains("grants"), "{}", record.sentence);
 }
 
@@ -115,9 +203,16 @@ fn a_host_that_nobody_granted_is_refused_and_the_line_that_would_allow_it_is_tol
 fn three_requests_are_in_flight_at_once_and_latency_counts_their_time_once() {
     let peer = ok_peer();
     let record = trial("asks_in_parallel", &peer.url()).run();
-    assert_eq!(concluded(&record), (Outcome::Pass, Reason::Ok, Blame::Nobody));
+    assert_eq!(
+        concluded(&record),
+        (Outcome::Pass, Reason::Ok, Blame::Nobody)
+    );
     let report = &record.last().unwrap().report;
-    let sum: u64 = report.operations.iter().map(|operation| operation.ended.unwrap() - operation.started).sum();
+    let sum: u64 = report
+        .operations
+        .iter()
+        .map(|operation| operation.ended.unwrap() - operation.started)
+        .sum();
     assert_eq!(report.operations.len(), 3);
     assert!(report.latency() <= sum && report.latency() <= report.took);
 }
@@ -126,17 +221,30 @@ fn three_requests_are_in_flight_at_once_and_latency_counts_their_time_once() {
 fn a_secret_reaches_its_host_and_comes_back_as_its_placeholder() {
     let peer = Peer::start(|stream| {
         let request = String::from_utf8_lossy(&head(stream)?).into_owned();
-        let seen = if request.contains("Bearer s3cr3t-value") { "yes" } else { "no" };
+        let seen = if request.contains("Bearer s3cr3t-value") {
+            "yes"
+        } else {
+            "no"
+        };
         let body = format!("seen {seen}: {request}");
-        write!(stream, "HTTP/1.1 200 OK\r\ncontent-length: {}\r\n\r\n{body}", body.len())?;
+        write!(
+            stream,
+            "HTTP/1.1 200 OK\r\ncontent-length: {}\r\n\r\n{body}",
+            body.len()
+        )?;
         stream.flush()?;
         stream.read(&mut [0; 1]).map(drop)
     })
     .unwrap();
     let host = format!("http://{}", peer.address());
-    let record = trial("spills_secret", &peer.url()).secret("token", "s3cr3t-value", &host).run();
+    let record = trial("spills_secret", &peer.url())
+        .secret("token", "s3cr3t-value", &host)
+        .run();
     let told = serde_json::to_string(&record).unwrap() + &format!("{record:?}");
-    assert!(told.contains("seen yes"), "the secret reached its host: {told}");
+    assert!(
+        told.contains("seen yes"),
+        "the secret reached its host: {told}"
+    );
     assert!(!told.contains("s3cr3t-value"), "and nothing else");
     assert!(told.contains("leadsman-secret-token-"));
 }
@@ -144,17 +252,32 @@ fn a_secret_reaches_its_host_and_comes_back_as_its_placeholder() {
 #[test]
 fn a_secret_does_not_go_to_a_host_that_it_is_not_bound_to() {
     let peer = ok_peer();
-    let record = trial("spills_secret", &peer.url()).secret("token", "s3cr3t-value", "https://elsewhere.example").run();
-    assert_eq!(concluded(&record), (Outcome::Unknown, Reason::SecretUnavailable, Blame::Policy));
-    assert!(record.sentence.contains("elsewhere.example"), "{}", record.sentence);
+    let record = trial("spills_secret", &peer.url())
+        .secret("token", "s3cr3t-value", "https://elsewhere.example")
+        .run();
+    assert_eq!(
+        concluded(&record),
+        (Outcome::Unknown, Reason::SecretUnavailable, Blame::Policy)
+    );
+    assert!(
+        record.sentence.contains("elsewhere.example"),
+        "{}",
+        record.sentence
+    );
 }
 
 #[test]
 fn what_is_no_probe_is_refused_when_it_is_loaded_and_says_why() {
     assert!(matches!(load(b"#!/bin/sh"), Err(LoadError::NotWasm)));
-    assert!(matches!(load(&wat::parse_str("(module)").unwrap()), Err(LoadError::CoreModule)));
+    assert!(matches!(
+        load(&wat::parse_str("(module)").unwrap()),
+        Err(LoadError::CoreModule)
+    ));
     let whole = component("does_nothing").unwrap();
-    assert!(matches!(load(&whole[..whole.len() / 2]), Err(LoadError::Malformed(_))));
+    assert!(matches!(
+        load(&whole[..whole.len() / 2]),
+        Err(LoadError::Malformed(_))
+    ));
     let other_world = wat::parse_str("(component)").unwrap();
     let error = load(&other_world).unwrap_err().to_string();
     assert!(error.contains("leadsman:probe/check"), "{error}");
@@ -164,10 +287,21 @@ fn what_is_no_probe_is_refused_when_it_is_loaded_and_says_why() {
 fn an_import_that_is_never_granted_is_refused_by_name() {
     let wasi_http = r#"(component (import "wasi:http/types@0.2.0" (instance)))"#;
     let error = load(&wat::parse_str(wasi_http).unwrap()).unwrap_err();
-    assert!(matches!(&error, LoadError::Import { import, .. } if import == "wasi:http/types@0.2.0"), "{error}");
-    assert!(error.to_string().contains("leadsman:http/client"), "{error}");
+    assert!(
+        matches!(&error, LoadError::Import { import, .. } if import == "wasi:http/types@0.2.0"),
+        "{error}"
+    );
+    assert!(
+        error.to_string().contains("leadsman:http/client"),
+        "{error}"
+    );
     let own = r#"(component (import "corp:internal/keys" (instance)))"#;
-    assert!(load(&wat::parse_str(own).unwrap()).unwrap_err().to_string().contains("corp:internal/keys"));
+    assert!(
+        load(&wat::parse_str(own).unwrap())
+            .unwrap_err()
+            .to_string()
+            .contains("corp:internal/keys")
+    );
 }
 
 #[test]
@@ -175,7 +309,16 @@ fn every_guest_has_a_test() {
     let here = include_str!("guests.rs");
     let source = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("guests/examples");
     for file in std::fs::read_dir(source).unwrap() {
-        let name = file.unwrap().path().file_stem().unwrap().to_string_lossy().into_owned();
-        assert!(here.contains(&format!("\"{name}\"")), "no test runs the guest `{name}`");
+        let name = file
+            .unwrap()
+            .path()
+            .file_stem()
+            .unwrap()
+            .to_string_lossy()
+            .into_owned();
+        assert!(
+            here.contains(&format!("\"{name}\"")),
+            "no test runs the guest `{name}`"
+        );
     }
 }

@@ -28,7 +28,11 @@ fn engine() -> &'static Engine {
     static ENGINE: OnceLock<Engine> = OnceLock::new();
     ENGINE.get_or_init(|| {
         let io = Runtime::new().expect("a runtime can be started");
-        let settings = SandboxSettings { cache: None, instances: 64, guest_threads: None };
+        let settings = SandboxSettings {
+            cache: None,
+            instances: 64,
+            guest_threads: None,
+        };
         let sandbox = Sandbox::new(&settings, io.handle().clone()).expect("a sandbox can be built");
         Engine { io, sandbox }
     })
@@ -74,8 +78,13 @@ impl Trial {
 
     /// Of a bundled probe.
     pub fn bundled(name: &str, target: impl Into<String>, settings: Value) -> Self {
-        let component = leadsman_probes::named(name).expect("the probe is bundled").component;
-        Self { settings, ..Self::of(component, target) }
+        let component = leadsman_probes::named(name)
+            .expect("the probe is bundled")
+            .component;
+        Self {
+            settings,
+            ..Self::of(component, target)
+        }
     }
 
     /// Sets the timeout.
@@ -103,18 +112,36 @@ impl Trial {
     pub fn run(self) -> RunRecord {
         let probe = Arc::new(load(&self.probe).expect("the probe can be loaded"));
         let settings = leadsman_config::check_settings(&probe.description, &self.settings);
-        let settings = settings.expect("the settings fit the probe's schema").to_string();
+        let settings = settings
+            .expect("the settings fit the probe's schema")
+            .to_string();
         let assignment = Arc::new(self.assignment(settings));
-        let network = leadsman_net::Network::new(&Network::default(), &Tls::default()).expect("a network can be built");
+        let network = leadsman_net::Network::new(&Network::default(), &Tls::default())
+            .expect("a network can be built");
         let mut roster = Roster::new(Arc::clone(sandbox()), network, Arc::new(self.secrets()));
-        roster.add(&assignment, Ok(probe)).expect("the assignment can be prepared");
-        let order = Order { assignment, slot: 0, run: "trial".to_owned(), cause: RunCause::Tick, planned_unix_ns: 0, attempt: 1 };
-        engine().io.block_on(leadsman_runner::run_once(&roster, order, self.retry))
+        roster
+            .add(&assignment, Ok(probe))
+            .expect("the assignment can be prepared");
+        let order = Order {
+            assignment,
+            slot: 0,
+            run: "trial".to_owned(),
+            cause: RunCause::Tick,
+            planned_unix_ns: 0,
+            attempt: 1,
+        };
+        engine()
+            .io
+            .block_on(leadsman_runner::run_once(&roster, order, self.retry))
     }
 
     fn assignment(&self, settings: String) -> Assignment {
-        let pattern = |text: &str| leadsman_config::target_pattern(text).expect("the address can be read");
-        let grants = self.grants.iter().map(|grant| HostPattern::try_from(grant.clone()).expect("the grant can be read"));
+        let pattern =
+            |text: &str| leadsman_config::target_pattern(text).expect("the address can be read");
+        let grants = self
+            .grants
+            .iter()
+            .map(|grant| HostPattern::try_from(grant.clone()).expect("the grant can be read"));
         let named = "the name is a name";
         Assignment {
             check: CheckId::new("trial").expect(named),
@@ -126,15 +153,26 @@ impl Trial {
             labels: BTreeMap::new(),
             timeout: self.timeout_ms * 1_000_000,
             limits: self.limits.clone(),
-            egress: Egress { grants: grants.collect(), target: pattern(&self.target), ..Egress::default() },
-            secrets: self.secret.iter().map(|(name, ..)| ResourceName::new(name).expect(named)).collect(),
+            egress: Egress {
+                grants: grants.collect(),
+                target: pattern(&self.target),
+                ..Egress::default()
+            },
+            secrets: self
+                .secret
+                .iter()
+                .map(|(name, ..)| ResourceName::new(name).expect(named))
+                .collect(),
         }
     }
 
     fn secrets(&self) -> Secrets {
         let secrets = self.secret.iter().map(|(name, value, host)| {
             let hosts = vec![HostPattern::try_from(host.clone()).expect("the host can be read")];
-            let secret = Secret { value: Ok(value.clone().into()), hosts };
+            let secret = Secret {
+                value: Ok(value.clone().into()),
+                hosts,
+            };
             (ResourceName::new(name).expect("the name is a name"), secret)
         });
         Secrets::new(secrets.collect())

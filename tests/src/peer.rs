@@ -19,7 +19,9 @@ pub struct Peer {
 
 impl Peer {
     /// Starts a peer.
-    pub fn start(script: impl Fn(&mut TcpStream) -> io::Result<()> + Send + Sync + 'static) -> io::Result<Self> {
+    pub fn start(
+        script: impl Fn(&mut TcpStream) -> io::Result<()> + Send + Sync + 'static,
+    ) -> io::Result<Self> {
         let listener = TcpListener::bind("127.0.0.1:0")?;
         let address = listener.local_addr()?;
         let (served, script) = (Arc::new(AtomicUsize::new(0)), Arc::new(script));

@@ -221,6 +221,7 @@ fn report(
 ) -> Report {
     let (began, started_unix_ns) = started.0.get().copied().unwrap_or((ordered, unix_now()));
     let mut content = std::mem::take(&mut *trace.content());
+    let slept = content.slept_until(trace.at());
     Report {
         started_unix_ns,
         took,
@@ -236,7 +237,7 @@ fn report(
             memory_bytes: content.memory_bytes,
             host_calls: content.host_calls,
             queued: nanos(began.duration_since(ordered)),
-            slept: content.slept,
+            slept,
             truncated: std::mem::take(&mut content.truncated),
         },
     }

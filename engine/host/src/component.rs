@@ -254,21 +254,15 @@ pub(crate) fn told(error: &wasmtime::Error) -> String {
         .join("; ")
 }
 
-/// What a guest printed last: a panic's message.
+/// What a guest printed, but for hints to its author: a panic's message.
 pub(crate) fn last_words(trace: &Trace) -> Option<String> {
     let content = trace.content();
-    let words = content
-        .log
-        .iter()
-        .rev()
-        .find(|line| line.level == "output")?;
-    let words = words
-        .message
-        .lines()
-        .map(str::trim)
-        .filter(|line| !line.starts_with("note:"))
-        .collect::<Vec<_>>();
-    Some(words.join(" ").trim().to_owned()).filter(|words| !words.is_empty())
+    let printed = content.log.iter().filter(|line| line.level == "output");
+    let lines = printed.flat_map(|line| line.message.lines()).map(str::trim);
+    let words: Vec<&str> = lines
+        .filter(|line| !line.is_empty() && !line.starts_with("note:"))
+        .collect();
+    (!words.is_empty()).then(|| words.join(" "))
 }
 
 fn order(settings: &str) -> Result<Order, NameError> {

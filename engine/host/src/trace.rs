@@ -37,7 +37,8 @@ pub(crate) struct Content {
     pub(crate) truncated: BTreeMap<Limit, u64>,
     pub(crate) host_calls: u64,
     pub(crate) memory_bytes: u64,
-    pub(crate) slept: Nanos,
+    slept: Nanos,
+    asleep_since: Option<Nanos>,
     log_bytes: usize,
     open_steps: Vec<usize>,
 }
@@ -92,6 +93,20 @@ impl Trace {
             .operations
             .iter()
             .any(|operation| operation.ended.is_none())
+    }
+
+    /// The guest asks to wait from now on.
+    pub(crate) fn fall_asleep(&self) {
+        let now = self.at();
+        self.content().asleep_since = Some(now);
+    }
+
+    /// It has waited.
+    pub(crate) fn wake_up(&self) {
+        let now = self.at();
+        let mut content = self.content();
+        content.slept = content.slept_until(now);
+        content.asleep_since = None;
     }
 
     /// Keeps a cause.
@@ -170,6 +185,14 @@ impl Trace {
 }
 
 impl Content {
+    /// How long the guest asked to wait, a wait that has not ended included.
+    pub(crate) fn slept_until(&self, now: Nanos) -> Nanos {
+        let asleep = self
+            .asleep_since
+            .map_or(0, |since| now.saturating_sub(since));
+        self.slept.saturating_add(asleep)
+    }
+
     /// Counts that a soft limit cut something.
     pub(crate) fn cut(&mut self, limit: Limit) {
         *self.truncated.entry(limit).or_default() += 1;

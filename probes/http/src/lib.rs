@@ -76,3 +76,102 @@ fn measure(response: &http::Response) {
         report::measure("http_last_modified_timestamp_seconds", modified, &[]);
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use leadsman_sdk::mock::{Mock, Reply};
+    use serde_json::json;
+
+    use super::*;
+
+    const HOME: &str = "https://shop.example";
+
+    #[test]
+    fn two_hundred_passes_and_is_measured() {
+        let run = Mock::new(HOME)
+            .on("GET", HOME, Reply::ok("hello"))
+            .run(http);
+        assert_eq!(run.verdict, Verdict::Pass);
+        assert_eq!(
+            run.measures[0],
+            ("http_status_code".to_owned(), 200.0, vec![])
+        );
+    }
+
+    #[test]
+    fn a_bare_host_is_asked_over_https_at_its_path() {
+        let settings = json!({"path": "/healthz", "method": "HEAD"});
+        let run = Mock::new("shop.example").settings(settings).run(http);
+        assert_eq!(
+            run.requests,
+            [("HEAD".to_owned(), "https://shop.example/healthz".to_owned())]
+        );
+        assert_eq!(run.failures, ["connect_refused"]);
+    }
+
+    #[test]
+    fn every_unmet_expectation_is_told() {
+        let settings = json!({
+            "status": [200, "3xx"],
+            "expect_headers": [{"name": "content-type", "matches": "json"}, {"name": "etag"}],
+            "expect_body": {"matches": ["up"], "cel": ["body.n > 1"], "json_path": ["$.missing"]},
+        });
+        let reply = Reply::status(500)
+            .header("content-type", "text/html")
+            .body(r#"{"n": 1}"#);
+        let run = Mock::new(HOME)
+            .settings(settings)
+            .on("GET", HOME, reply)
+            .run(http);
+        let kinds: Vec<&str> = run
+            .assertions
+            .iter()
+            .map(|unmet| unmet.kind.as_str())
+            .collect();
+        assert_eq!(
+            kinds,
+            ["status", "header", "header", "body", "body", "body"]
+        );
+        assert_eq!(run.assertions[0].expected, "200 or 3xx");
+    }
+
+    #[test]
+    fn a_secret_that_is_not_granted_is_undecided_and_nothing_is_sent() {
+        let settings = json!({"basic": {"user": "synthetic", "secret": "login"}});
+        let run = Mock::new(HOME)
+            .settings(settings)
+            .on("GET", HOME, Reply::ok(""))
+            .run(http);
+        assert_eq!((run.verdict, run.requests.len()), (Verdict::Unknown, 0));
+        assert!(run.statements[0].contains("`login`"));
+    }
+
+    #[test]
+    fn slow_is_degraded() {
+        let slow = Reply::ok("").took(Duration::from_secs(2));
+        let run = Mock::new(HOME)
+            .settings(json!({"degraded_above": "1s"}))
+            .on("GET", HOME, slow)
+            .run(http);
+        assert_eq!(run.verdict, Verdict::Degraded);
+    }
+
+    #[test]
+    fn settings_that_contradict_each_other_are_complained_about() {
+        let settings: HttpSettings = serde_json::from_value(json!({
+            "tls": "maybe", "tls_min": "TLS 1.1", "method": "GET /", "versions": ["HTTP/3"],
+            "basic": {"user": "u", "secret": "s"}, "bearer": {"secret": "t"},
+        }))
+        .unwrap();
+        let pointers: Vec<String> = settings::validate(&settings)
+            .into_iter()
+            .map(|complaint| complaint.pointer)
+            .collect();
+        assert_eq!(
+            pointers,
+            ["/tls", "/versions/0", "/bearer", "/method", "/tls_min"]
+        );
+    }
+}

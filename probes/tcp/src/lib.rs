@@ -22,3 +22,54 @@ pub fn tcp(target: &Target, settings: &TcpSettings) -> Result<Verdict> {
     dialogue::hold(&stream, &settings.dialogue)?;
     Ok(Verdict::Pass)
 }
+
+#[cfg(test)]
+mod tests {
+    use leadsman_sdk::mock::Mock;
+    use serde_json::json;
+
+    use super::*;
+
+    #[test]
+    fn a_dialogue_passes_over_lines_until_one_matches() {
+        let settings = json!({"dialogue": [{"expect": "^250 ", "send": "QUIT"}]});
+        let run = Mock::new("mail.example:25")
+            .settings(settings)
+            .on_connect("250-a\r\n250 b\r\n")
+            .run(tcp);
+        assert_eq!(
+            (run.verdict, run.written.as_slice()),
+            (Verdict::Pass, &b"QUIT\n"[..])
+        );
+        assert_eq!(run.steps, [("exchange 1".to_owned(), Some(true))]);
+    }
+
+    #[test]
+    fn a_target_without_a_port_is_undecided() {
+        let run = Mock::new("mail.example").run(tcp);
+        assert_eq!(run.verdict, Verdict::Unknown);
+        assert!(run.statements[0].contains("names no port"));
+    }
+
+    #[test]
+    fn exchanges_that_cannot_be_held_are_complained_about() {
+        let settings: TcpSettings = serde_json::from_value(json!({
+            "trust": "corp",
+            "dialogue": [{}, {"expect": "a", "expect_bytes": "b"}, {"send": "x", "captures": {"n": "${1}"}}],
+        }))
+        .unwrap();
+        let pointers: Vec<String> = settings::validate(&settings)
+            .into_iter()
+            .map(|complaint| complaint.pointer)
+            .collect();
+        assert_eq!(
+            pointers,
+            [
+                "/trust",
+                "/dialogue/0",
+                "/dialogue/1",
+                "/dialogue/2/captures"
+            ]
+        );
+    }
+}

@@ -184,7 +184,50 @@ fn validate(settings: &TlsSettings) -> Vec<Complaint> {
 
 #[cfg(test)]
 mod tests {
+    use leadsman_sdk::mock::{Mock, TlsReply};
+    use serde_json::json;
+
     use super::*;
+
+    fn shown(facts: &[(&str, &str)]) -> TlsReply {
+        let texts = facts
+            .iter()
+            .map(|(name, text)| ((*name).to_owned(), (*text).to_owned()));
+        TlsReply {
+            texts: texts.collect(),
+            names: vec!["*.shop.example".to_owned()],
+        }
+    }
+
+    #[test]
+    fn a_chain_that_does_not_verify_fails_by_the_hosts_own_word_unless_it_is_accepted() {
+        let bad = || shown(&[("tls-version", "TLS 1.3"), ("distrust", "tls_expired")]);
+        let run = Mock::new("shop.example").on_handshake(bad()).run(tls);
+        assert_eq!(
+            (run.verdict, run.assertions[0].path.as_str()),
+            (Verdict::Fail, "tls_expired")
+        );
+        let accepted = Mock::new("shop.example")
+            .settings(json!({"insecure": true}))
+            .on_handshake(bad())
+            .run(tls);
+        assert_eq!(accepted.verdict, Verdict::Pass);
+    }
+
+    #[test]
+    fn versions_protocols_and_names_are_expected() {
+        let settings = json!({"versions": ["TLS 1.3"], "alpn": ["h2"], "names": ["www.shop.example", "pay.example"]});
+        let run = Mock::new("shop.example")
+            .settings(settings)
+            .on_handshake(shown(&[("tls-version", "TLS 1.2")]))
+            .run(tls);
+        let paths: Vec<&str> = run
+            .assertions
+            .iter()
+            .map(|unmet| unmet.path.as_str())
+            .collect();
+        assert_eq!(paths, ["versions", "alpn", "names"]);
+    }
 
     #[test]
     fn a_wildcard_covers_one_label() {

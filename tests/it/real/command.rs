@@ -1,6 +1,9 @@
 //! The command line: what it prints, and the status that it ends with.
 
-use std::{fs, path::PathBuf};
+use std::{
+    fs,
+    path::{Path, PathBuf},
+};
 
 use serde_json::Value;
 
@@ -206,4 +209,24 @@ fn an_explanation_says_where_a_value_comes_from_and_sends_nothing() {
         (fine.status.code(), &told["ok"]),
         (Some(0), &Value::Bool(true))
     );
+}
+
+#[test]
+fn the_configurations_of_the_readme_and_of_the_examples_are_right() {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).parent().unwrap();
+    let quickstart = root.join("examples/quickstart.yaml");
+    let output = leadsman_with(&["validate", "--config", quickstart.to_str().unwrap()]);
+    assert_eq!(output.status.code(), Some(0), "{output:?}");
+    let readme = fs::read_to_string(root.join("README.md")).unwrap();
+    let block = readme
+        .split("```yaml\n")
+        .find(|block| block.starts_with("# leadsman.yaml"));
+    let block = block.and_then(|block| block.split("```").next()).unwrap();
+    let folder = tempfile::tempdir().unwrap();
+    let file = written(&folder, "leadsman.yaml", block);
+    let path = file.to_str().unwrap();
+    for command in [&["validate"][..], &["explain", "web"]] {
+        let output = leadsman_with(&[command, &["--config", path]].concat());
+        assert_eq!(output.status.code(), Some(0), "{command:?}: {output:?}");
+    }
 }

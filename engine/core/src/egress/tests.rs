@@ -1,3 +1,5 @@
+//! The policy, by tables of spellings and by a property.
+
 use std::{net::IpAddr, sync::Arc};
 
 use proptest::prelude::*;

@@ -235,9 +235,10 @@ fn timeout(text: &str) -> Result<u64, CommandError> {
 }
 
 fn egress(arguments: &Once, target: &str) -> Result<Egress, CommandError> {
-    let granted = arguments.grants.iter().map(|grant| {
-        HostPattern::try_from(grant.clone()).map_err(CommandError::Usage)
-    });
+    let granted = arguments
+        .grants
+        .iter()
+        .map(|grant| HostPattern::try_from(grant.clone()).map_err(CommandError::Usage));
     let target = leadsman_config::target_pattern(target).map_err(CommandError::Usage)?;
     Ok(Egress {
         rules: Arc::new(EgressRules::default()),

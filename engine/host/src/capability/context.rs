@@ -77,12 +77,10 @@ impl Host for GuestState {
 
     async fn sleep(&mut self, nanoseconds: u64) -> wasmtime::Result<()> {
         self.crossed();
-        let (timer, began) = (
-            self.timer(Duration::from_nanos(nanoseconds)),
-            Instant::now(),
-        );
+        let timer = self.timer(Duration::from_nanos(nanoseconds));
+        self.trace.fall_asleep();
         timer.signal.wait().await;
-        self.trace.content().slept += nanos(began.elapsed());
+        self.trace.wake_up();
         Ok(())
     }
 

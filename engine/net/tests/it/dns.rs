@@ -1,3 +1,5 @@
+//! Name servers that answer, refuse, truncate and lie.
+
 use std::net::SocketAddr;
 
 use hickory_proto::{

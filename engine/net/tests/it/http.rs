@@ -1,3 +1,5 @@
+//! Exchanges, sessions and what is measured of them.
+
 use std::sync::{
     Arc,
     atomic::{AtomicUsize, Ordering},

@@ -1,3 +1,5 @@
+//! Client identities: shown to those who are trusted, and to nobody else.
+
 use std::{net::SocketAddr, sync::Arc};
 
 use leadsman_core::{

@@ -1,3 +1,5 @@
+//! Peers that send too much, too little or too slowly.
+
 use std::io::Write;
 
 use flate2::{Compression, write::GzEncoder};

@@ -1,3 +1,5 @@
+//! Redirects: where they may lead, and what does not go with them.
+
 use bytes::Bytes;
 use leadsman_core::{
     failure::FailureKind,

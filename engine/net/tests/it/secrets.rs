@@ -1,3 +1,5 @@
+//! Secrets: swapped where they belong, hidden in what comes back.
+
 use bytes::Bytes;
 use leadsman_core::{failure::FailureKind, seam::HttpCall};
 use leadsman_net::{Placeholder, SecretValue};

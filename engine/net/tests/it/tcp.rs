@@ -1,3 +1,5 @@
+//! Streams: connecting, writing, reading.
+
 use bytes::Bytes;
 use leadsman_core::{
     failure::FailureKind,

@@ -1,3 +1,5 @@
+//! Chains: captured first, judged second.
+
 use std::{net::SocketAddr, sync::Arc};
 
 use leadsman_core::{
