@@ -17,7 +17,7 @@ fn dependencies(crate_path: &str) -> BTreeSet<String> {
     let mut found = BTreeSet::new();
     for line in text.lines() {
         if line.starts_with('[') {
-            section = line.to_owned();
+            line.clone_into(&mut section);
         } else if section.ends_with("dependencies]")
             && !section.contains("dev-")
             && line.contains('=')

@@ -5,7 +5,13 @@ use std::{
     path::{Path, PathBuf},
 };
 
-/// Every file of the contract.
+use leadsman_core::outcome::{Blame, Outcome, Reason};
+use leadsman_tests::{
+    engine::{Trial, concluded},
+    peer::Peer,
+};
+
+/// Every file below a folder.
 fn files(folder: &Path) -> io::Result<Vec<PathBuf>> {
     let mut found = Vec::new();
     for entry in fs::read_dir(folder)? {
@@ -74,5 +80,21 @@ fn the_bundled_probes_import_what_they_use_and_nothing_else() {
             );
         }
         assert_eq!(probe.description.name, name);
+    }
+}
+
+#[test]
+fn a_probe_that_was_built_against_each_released_version_still_runs() {
+    let fixtures = Path::new(env!("CARGO_MANIFEST_DIR")).join("fixtures");
+    for file in files(&fixtures).unwrap() {
+        let answer = "HTTP/1.1 200 OK\r\ncontent-length: 2\r\nconnection: close\r\n\r\nok";
+        let peer = Peer::answering(answer).unwrap();
+        let record = Trial::of(fs::read(&file).unwrap(), peer.url()).run();
+        assert_eq!(
+            concluded(&record),
+            (Outcome::Pass, Reason::Ok, Blame::Nobody),
+            "{}",
+            file.display()
+        );
     }
 }

@@ -1,13 +1,10 @@
 //! The one integration binary: each further one would link the whole Wasm compiler again.
 
-#![expect(
-    clippy::unwrap_used,
-    clippy::indexing_slicing,
-    reason = "a test stops where it fails"
-)]
+#![expect(clippy::unwrap_used, reason = "a test stops where it fails")]
 
 mod arrows;
 mod contract;
+mod examples;
 mod guests;
 mod real;
 mod targets;

@@ -327,18 +327,19 @@ fn telemetry_settings(arguments: &args::Run, plan: &Plan, probes: &Probes) -> Te
 
 /// Keeps serving until one scrape has started after the last booked run, and has had time to end.
 async fn last_scrape(telemetry: &Telemetry) {
-    if !scraped_lately(telemetry) || !telemetry.awaits_scrape() {
+    if !scraped_lately(telemetry) {
         return;
     }
     let scraped = async {
         while telemetry.awaits_scrape() {
             tokio::time::sleep(LOOK).await;
         }
-        tokio::time::sleep(SCRAPE_ENDS).await;
     };
     if tokio::time::timeout(LAST_SCRAPE, scraped).await.is_err() {
         tracing::warn!("nobody scraped the last values");
     }
+    // Also one that had started before must be read to its end.
+    tokio::time::sleep(SCRAPE_ENDS).await;
 }
 
 fn scraped_lately(telemetry: &Telemetry) -> bool {

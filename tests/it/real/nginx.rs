@@ -15,12 +15,12 @@ pub(super) struct Nginx {
 }
 
 impl Nginx {
-    /// Starts it with these `server` blocks and waits until the port accepts. `log_format probes` is a request's
+    /// Starts it, as one process that leaves nothing behind when it is killed, with these `server` blocks and waits until the port accepts. `log_format probes` is a request's
     /// path, status and time in seconds.
     pub(super) fn start(folder: &Path, port: u16, servers: &str) -> Self {
         let place = folder.display();
         let text = format!(
-            "daemon off;\nworker_processes 1;\npid {place}/nginx.pid;\nerror_log {place}/nginx.err;\nevents {{}}\nhttp {{\n\
+            "daemon off;\nmaster_process off;\npid {place}/nginx.pid;\nerror_log {place}/nginx.err;\nevents {{}}\nhttp {{\n\
              log_format probes '$request_uri $status $msec';\naccess_log off;\n\
              client_body_temp_path {place}/t1;\nproxy_temp_path {place}/t2;\nfastcgi_temp_path {place}/t3;\n\
              uwsgi_temp_path {place}/t4;\nscgi_temp_path {place}/t5;\n{servers}\n}}\n"
@@ -40,7 +40,7 @@ impl Nginx {
         Self { process }
     }
 
-    /// Ends it in order: answers under way are finished and logged.
+    /// Ends it in order: an answer that was given has been logged.
     pub(super) fn stop(mut self) {
         self.process.signal("QUIT");
         assert!(self.process.ended().success(), "{}", self.process.output());

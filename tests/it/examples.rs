@@ -1,0 +1,91 @@
+//! Every example is loaded: what people copy must work.
+
+use std::{
+    fs,
+    os::unix::fs::PermissionsExt,
+    path::{Path, PathBuf},
+    sync::Arc,
+};
+
+use leadsman::{app, catalog::Probes};
+use leadsman_host::{Sandbox, SandboxError, SandboxSettings};
+use leadsman_tests::engine::sandbox;
+use tokio::runtime::Runtime;
+
+fn example(name: &str) -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR"))
+        .join("../examples")
+        .join(name)
+}
+
+#[test]
+fn every_configuration_among_the_examples_is_loaded() {
+    let probes = Probes::new(Arc::clone(sandbox()));
+    let folder = example("");
+    let mut loaded = 0;
+    for file in fs::read_dir(folder).unwrap() {
+        let path = file.unwrap().path();
+        if path
+            .extension()
+            .is_some_and(|extension| extension == "yaml")
+        {
+            let plan = app::load(&path, &probes)
+                .unwrap_or_else(|error| panic!("{}:\n{error}", path.display()));
+            assert!(!plan.checks.is_empty(), "{}", path.display());
+            loaded += 1;
+        }
+    }
+    assert!(loaded > 0, "there are configurations among the examples");
+}
+
+#[test]
+fn a_settings_mistake_is_told_at_its_own_line_by_the_probes_own_schema() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("wrong.yaml");
+    let text = "checks:\n  web:\n    probe: http\n    targets: [\"http://127.0.0.1:1\"]\n    settings:\n      statuss: 200\n      expect_body:\n        matches: [\"(\"]\n      tls_min: TLS 1.0\n";
+    fs::write(&file, text).unwrap();
+    let told = app::load(&file, &Probes::new(Arc::clone(sandbox())))
+        .unwrap_err()
+        .to_string();
+    assert!(told.contains(":6:") && told.contains("`status`"), "{told}");
+}
+
+#[test]
+fn expressions_and_versions_that_cannot_be_are_told_at_their_lines() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("wrong.yaml");
+    let text = "checks:\n  web:\n    probe: http\n    targets: [\"http://127.0.0.1:1\"]\n    settings:\n      expect_body:\n        json_path: [\"items[\"]\n        cel: [\"1 +\"]\n      tls_min: TLS 1.0\n";
+    fs::write(&file, text).unwrap();
+    let told = app::load(&file, &Probes::new(Arc::clone(sandbox())))
+        .unwrap_err()
+        .to_string();
+    for (line, word) in [
+        (":7:", "JSONPath"),
+        (":8:", "CEL"),
+        (":9:", "rustls has nothing below TLS 1.2"),
+    ] {
+        assert!(
+            told.contains(line) && told.contains(word),
+            "{line} {word}:\n{told}"
+        );
+    }
+}
+
+#[test]
+fn compiled_code_is_not_loaded_from_where_others_may_write() {
+    let folder = tempfile::tempdir().unwrap();
+    let cache = folder.path().join("open");
+    fs::create_dir(&cache).unwrap();
+    fs::set_permissions(&cache, fs::Permissions::from_mode(0o777)).unwrap();
+    let io = Runtime::new().unwrap();
+    let settings = SandboxSettings {
+        cache: Some(cache),
+        instances: 4,
+        guest_threads: Some(1),
+    };
+    let refused = Sandbox::new(&settings, io.handle().clone()).unwrap_err();
+    assert!(
+        matches!(&refused, SandboxError::Cache { source, .. } if source.to_string().contains("chmod 700")),
+        "{refused:?}"
+    );
+}
