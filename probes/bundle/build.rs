@@ -20,7 +20,7 @@ fn main() -> Result<(), Box<dyn Error>> {
         .and_then(Path::parent)
         .ok_or("the crate lies two folders below the workspace")?;
     let out = PathBuf::from(env::var("OUT_DIR")?);
-    for watched in ["probes", "probes-sdk", "wit", "Cargo.lock"] {
+    for watched in ["probes", "probes-sdk", "wit", "Cargo.toml", "Cargo.lock"] {
         println!("cargo:rerun-if-changed={}", root.join(watched).display());
     }
     build(root, &out.join("guests"))?;

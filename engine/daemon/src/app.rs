@@ -7,6 +7,7 @@ use std::{
         Arc,
         atomic::{AtomicBool, Ordering},
     },
+    thread,
     time::Duration,
 };
 
@@ -23,7 +24,8 @@ use leadsman_net::{Network, SetupError};
 use leadsman_runner::{Control, Entry, Runner};
 use tokio::{
     runtime::Runtime,
-    signal::unix::{SignalKind, signal},
+    signal::unix::{Signal, SignalKind, signal},
+    task::JoinSet,
 };
 
 use crate::{
@@ -91,9 +93,12 @@ pub enum AppError {
     Start(String),
 }
 
-/// The runtime that sockets, timers and timestamps live on.
+/// The runtime that sockets, timers, the dispatcher and timestamps live on: half the cores. Waiting is
+/// cheap; what costs is waking another thread for each step of a run.
 pub fn io_runtime() -> Result<Runtime, AppError> {
+    let cores = thread::available_parallelism().map_or(2, usize::from);
     let runtime = tokio::runtime::Builder::new_multi_thread()
+        .worker_threads((cores / 2).max(1))
         .thread_name("leadsman-io")
         .enable_all()
         .build();
@@ -210,7 +215,26 @@ pub fn run(arguments: &args::Run, cache: Option<PathBuf>) -> Result<(), AppError
         ("guest", sandbox.guests().clone()),
     ])
     .map_err(|error| AppError::Start(format!("the watchdog cannot be started: {error}")))?;
-    let outcome = io.block_on(daemon(arguments, &plan, &probes, concurrent));
+    let (roster, entries) = prepare(&plan, &probes)?;
+    let telemetry = Telemetry::new(
+        &plan,
+        build_info(),
+        telemetry_settings(arguments, &plan, &probes),
+    );
+    let service = Service {
+        arguments: arguments.clone(),
+        location: plan.location,
+        telemetry: Arc::new(telemetry),
+        state: Arc::default(),
+        roster: Arc::new(roster),
+        entries,
+        concurrent,
+    };
+    // On a worker, not on this thread: the dispatcher shares a core with the sockets that it starts.
+    let serving = io.spawn(service.serve());
+    let outcome = io
+        .block_on(serving)
+        .unwrap_or_else(|error| Err(AppError::Start(error.to_string())));
     io.shutdown_timeout(Duration::from_secs(1));
     outcome
 }
@@ -231,74 +255,109 @@ impl Health for State {
     }
 }
 
-async fn daemon(
-    arguments: &args::Run,
-    plan: &Plan,
-    probes: &Probes,
+/// Everything that the daemon is made of, built and not yet announced.
+struct Service {
+    arguments: args::Run,
+    location: Location,
+    telemetry: Arc<Telemetry>,
+    state: Arc<State>,
+    roster: Arc<Roster>,
+    entries: Vec<Entry>,
     concurrent: u32,
-) -> Result<(), AppError> {
-    let (roster, entries) = prepare(plan, probes)?;
-    let settings = telemetry_settings(arguments, plan, probes);
-    let telemetry = Arc::new(Telemetry::new(plan, build_info(), settings));
-    let state = Arc::new(State::default());
-    let health: Arc<dyn Health> = Arc::<State>::clone(&state);
-    let listener = serve::bind(arguments.listen)
-        .await
-        .map_err(AppError::Start)?;
-    let address = listener
-        .local_addr()
-        .map_err(|error| AppError::Start(error.to_string()))?;
-    let mut endpoint = tokio::task::JoinSet::new();
-    endpoint.spawn(serve::serve(
-        listener,
-        web::router(Arc::clone(&telemetry), health),
-    ));
-    tracing::info!(
-        location = plan.location.as_str(),
-        checks = plan.checks.len(),
-        targets = entries.len(),
-        "serving http://{address}/metrics"
-    );
-    let control = Control::default();
-    let signals = signal(SignalKind::terminate())
-        .and_then(|terminate| Ok((terminate, signal(SignalKind::interrupt())?)));
-    let (mut terminate, mut interrupt) =
-        signals.map_err(|error| AppError::Start(format!("signals cannot be heard: {error}")))?;
-    let mut stop =
-        async || tokio::select! { _ = terminate.recv() => {}, _ = interrupt.recv() => {} };
-    let told = Arc::new(Told::new(Arc::clone(&telemetry), entries.len()));
-    let capacity = usize::try_from(concurrent).unwrap_or(usize::MAX);
-    let life = u64::try_from(clock::unix_ns() / 1_000_000).unwrap_or(0);
-    let runner = Runner::new(
-        (Arc::new(roster), told),
-        entries,
-        capacity,
-        clock::now,
-        life,
-    );
-    if arguments.wait_for_first_scrape {
-        tracing::info!("holding the first tick until the first scrape");
-        tokio::select! { () = first_scrape(&telemetry) => {}, () = stop() => return Ok(()) }
+}
+
+impl Service {
+    /// Serves until it is stopped, and until everything has been told.
+    async fn serve(self) -> Result<(), AppError> {
+        let _endpoint = self.listen().await?;
+        let mut stop = Stop::new()?;
+        if self.arguments.wait_for_first_scrape {
+            tracing::info!("holding the first tick until the first scrape");
+            tokio::select! { () = first_scrape(&self.telemetry) => {}, () = stop.asked() => return Ok(()) }
+        }
+        let control = Control::default();
+        let (telemetry, state) = (Arc::clone(&self.telemetry), Arc::clone(&self.state));
+        let runner = self.runner();
+        let mut running = std::pin::pin!(runner.run(&control));
+        state.ready.store(true, Ordering::Relaxed);
+        tokio::select! { () = &mut running => {}, () = stop.asked() => {} }
+        stop.same_signal().await;
+        state.ready.store(false, Ordering::Relaxed);
+        control.drain();
+        tracing::info!(
+            "no new ticks; waiting for the runs under way, and for one scrape of their results"
+        );
+        let drained = async {
+            running.await;
+            last_scrape(&telemetry).await;
+        };
+        tokio::select! {
+            () = drained => tracing::info!("drained"),
+            () = stop.asked() => tracing::warn!("stopped at once by a second signal"),
+        }
+        Ok(())
     }
-    state.ready.store(true, Ordering::Relaxed);
-    let mut running = std::pin::pin!(runner.run(&control));
-    tokio::select! { () = &mut running => {}, () = stop() => {} }
-    // One request to stop may arrive twice: to the process, and to its group.
-    while tokio::time::timeout(SAME_SIGNAL, stop()).await.is_ok() {}
-    state.ready.store(false, Ordering::Relaxed);
-    control.drain();
-    tracing::info!(
-        "no new ticks; waiting for the runs under way, and for one scrape of their results"
-    );
-    let drained = async {
-        running.await;
-        last_scrape(&telemetry).await;
-    };
-    tokio::select! {
-        () = drained => tracing::info!("drained"),
-        () = stop() => tracing::warn!("stopped at once by a second signal"),
+
+    /// Opens the endpoint; it closes when what is returned is dropped.
+    async fn listen(&self) -> Result<JoinSet<()>, AppError> {
+        let listener = serve::bind(self.arguments.listen)
+            .await
+            .map_err(AppError::Start)?;
+        let address = listener
+            .local_addr()
+            .map_err(|error| AppError::Start(error.to_string()))?;
+        let health: Arc<dyn Health> = Arc::<State>::clone(&self.state);
+        let mut endpoint = JoinSet::new();
+        endpoint.spawn(serve::serve(
+            listener,
+            web::router(Arc::clone(&self.telemetry), health),
+        ));
+        let (location, targets) = (self.location.as_str(), self.entries.len());
+        tracing::info!(location, targets, "serving http://{address}/metrics");
+        Ok(endpoint)
     }
-    Ok(())
+
+    fn runner(self) -> Runner<Roster, Told> {
+        let told = Arc::new(Told::new(self.telemetry, self.entries.len()));
+        let capacity = usize::try_from(self.concurrent).unwrap_or(usize::MAX);
+        let life = u64::try_from(clock::unix_ns() / 1_000_000).unwrap_or(0);
+        Runner::new(
+            (self.roster, told),
+            self.entries,
+            capacity,
+            clock::now,
+            life,
+        )
+    }
+}
+
+/// The signals that end a daemon.
+struct Stop {
+    terminate: Signal,
+    interrupt: Signal,
+}
+
+impl Stop {
+    fn new() -> Result<Self, AppError> {
+        let unheard = |error| AppError::Start(format!("signals cannot be heard: {error}"));
+        let terminate = signal(SignalKind::terminate()).map_err(unheard)?;
+        Ok(Self {
+            terminate,
+            interrupt: signal(SignalKind::interrupt()).map_err(unheard)?,
+        })
+    }
+
+    async fn asked(&mut self) {
+        tokio::select! { _ = self.terminate.recv() => {}, _ = self.interrupt.recv() => {} }
+    }
+
+    /// One request to stop may arrive twice: to the process, and to its group.
+    async fn same_signal(&mut self) {
+        while tokio::time::timeout(SAME_SIGNAL, self.asked())
+            .await
+            .is_ok()
+        {}
+    }
 }
 
 fn build_info() -> BuildInfo {

@@ -52,7 +52,7 @@ pub enum Command {
 }
 
 /// `leadsman run`.
-#[derive(Debug, Args)]
+#[derive(Debug, Clone, Args)]
 pub struct Run {
     /// The configuration.
     #[arg(long = "config", value_name = "FILE")]

@@ -8,6 +8,7 @@ use std::{
 };
 
 use leadsman_core::{
+    digest,
     id::ProbeName,
     plan::{Catalog, Complaint, ProbeDescription, ProbeSource},
 };
@@ -55,21 +56,28 @@ impl Probes {
             ProbeSource::Bundled => bundled(name)?,
             ProbeSource::File { path, .. } => read(path)?,
         };
-        let probe = self
-            .sandbox
-            .load(&bytes)
-            .map_err(|error| error.to_string())?;
-        match source {
-            ProbeSource::File {
-                sha256: Some(expected),
-                ..
-            } if *expected != probe.digest => Err(format!(
-                "its SHA-256 is {}, the configuration says {expected}",
-                probe.digest
-            )),
-            ProbeSource::File { .. } | ProbeSource::Bundled => Ok(Arc::new(probe)),
-        }
+        intact(source, &bytes)?;
+        let probe = self.sandbox.load(&bytes);
+        probe.map(Arc::new).map_err(|error| error.to_string())
     }
+}
+
+/// A file that is pinned must be the one that was meant: the same bytes are judged and compiled.
+fn intact(source: &ProbeSource, bytes: &[u8]) -> Result<(), String> {
+    let ProbeSource::File {
+        sha256: Some(expected),
+        ..
+    } = source
+    else {
+        return Ok(());
+    };
+    let found = digest::sha256(bytes);
+    if found == *expected {
+        return Ok(());
+    }
+    Err(format!(
+        "its SHA-256 is {found}, the configuration says {expected}"
+    ))
 }
 
 fn bundled(name: &ProbeName) -> Result<Vec<u8>, String> {

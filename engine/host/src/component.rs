@@ -8,7 +8,6 @@ use std::{
 
 use leadsman_core::{
     attempt::{Assignment, Order, RunCause},
-    digest,
     id::{CheckId, Location, NameError, ProbeName, TargetName},
     limits::Limits,
     plan::{Complaint, ProbeDescription},
@@ -80,8 +79,6 @@ pub struct Probe {
     pub(crate) pre: ProbePre<GuestState>,
     /// What it says of itself.
     pub description: Arc<ProbeDescription>,
-    /// SHA-256 of the file, in hexadecimal.
-    pub digest: String,
     /// What it imports: its capability manifest.
     pub imports: Vec<String>,
 }
@@ -90,7 +87,7 @@ impl std::fmt::Debug for Probe {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.debug_struct("Probe")
             .field("name", &self.description.name)
-            .field("digest", &self.digest)
+            .field("version", &self.description.version)
             .finish_non_exhaustive()
     }
 }
@@ -108,11 +105,9 @@ impl Sandbox {
             .map_err(|error| LoadError::World(told(&error)))?;
         let pre = ProbePre::new(pre).map_err(|error| LoadError::World(told(&error)))?;
         let description = self.describe(&pre)?;
-        let digest = digest::sha256(bytes);
         Ok(Probe {
             pre,
             description: Arc::new(description),
-            digest,
             imports,
         })
     }

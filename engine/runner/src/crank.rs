@@ -77,7 +77,7 @@ pub struct Runner<P, S> {
     sink: Arc<S>,
     entries: Vec<Entry>,
     capacity: usize,
-    clock: Box<dyn Fn() -> Now + Send>,
+    clock: Box<dyn Fn() -> Now + Send + Sync>,
     ids: RunIds,
 }
 
@@ -99,7 +99,7 @@ impl<P: Prober, S: Sink> Runner<P, S> {
         (prober, sink): (Arc<P>, Arc<S>),
         entries: Vec<Entry>,
         capacity: usize,
-        clock: impl Fn() -> Now + Send + 'static,
+        clock: impl Fn() -> Now + Send + Sync + 'static,
         life: u64,
     ) -> Self {
         Self {

@@ -215,7 +215,7 @@ async fn native(
 async fn saturated(bench: &Bench, target: &mut Target, load: Load) -> Result<Figure, Failure> {
     println!("==> http_saturated");
     let steps: &[usize] = if bench.quick {
-        &[2_000, 4_000, 8_000]
+        &[2_000, 3_000, 4_000, 6_000, 8_000]
     } else {
         &[1_000, 2_000, 3_000, 4_000, 5_000, 6_000, 7_000, 8_000]
     };

@@ -35,11 +35,20 @@ fn reply_to(query: &[u8], script: Script) -> Message {
     reply
 }
 
+/// One port that is free for both transports.
+async fn both() -> (UdpSocket, TcpListener) {
+    loop {
+        let socket = UdpSocket::bind("127.0.0.1:0").await.unwrap();
+        if let Ok(listener) = TcpListener::bind(socket.local_addr().unwrap()).await {
+            return (socket, listener);
+        }
+    }
+}
+
 /// A server that answers over UDP by one script, and over TCP by another.
 async fn server(udp: Script, tcp: Script) -> SocketAddr {
-    let socket = UdpSocket::bind("127.0.0.1:0").await.unwrap();
+    let (socket, listener) = both().await;
     let address = socket.local_addr().unwrap();
-    let listener = TcpListener::bind(address).await.unwrap();
     tokio::spawn(async move {
         let mut buffer = [0; 1500];
         while let Ok((read, from)) = socket.recv_from(&mut buffer).await {

@@ -87,7 +87,7 @@ fn entry(seconds: u64, retry: Retry) -> Entry {
     }
 }
 
-fn clock() -> impl Fn() -> Now + Send + 'static {
+fn clock() -> impl Fn() -> Now + Send + Sync + 'static {
     let began = Instant::now();
     move || {
         let passed = i64::try_from(began.elapsed().as_millis()).unwrap();
