@@ -51,6 +51,8 @@ struct Bench {
     xtask: PathBuf,
     blackbox: PathBuf,
     quick: bool,
+    /// Held while it runs: two at once would measure each other.
+    _alone: fs::File,
 }
 
 impl Bench {
@@ -101,6 +103,10 @@ async fn prepare(quick: bool) -> Result<Bench, Failure> {
         packages::find(name).ok_or_else(|| Failure::new(format!("{name} is not there")))?;
     let folder = cargo::root().join("target/bench");
     fs::create_dir_all(&folder).map_err(|error| Failure::file(&folder, &error))?;
+    let alone = fs::File::create(folder.join("lock"))?;
+    alone
+        .try_lock()
+        .map_err(|error| Failure::new(format!("another benchmark runs here: {error}")))?;
     let build = |package| spawn_blocking(move || build::program(package, true));
     Ok(Bench {
         folder,
@@ -108,6 +114,7 @@ async fn prepare(quick: bool) -> Result<Bench, Failure> {
         xtask: build("xtask").await??,
         blackbox,
         quick,
+        _alone: alone,
     })
 }
 

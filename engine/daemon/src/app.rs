@@ -210,11 +210,13 @@ pub fn run(arguments: &args::Run, cache: Option<PathBuf>) -> Result<(), AppError
     let sandbox = sandbox(cache, concurrent, &io)?;
     let probes = Probes::new(Arc::clone(&sandbox));
     let plan = load(&arguments.config, &probes)?;
-    let _watchdog = Watchdog::start(vec![
-        ("io", io.handle().clone()),
-        ("guest", sandbox.guests().clone()),
-    ])
-    .map_err(|error| AppError::Start(format!("the watchdog cannot be started: {error}")))?;
+    let guests = sandbox
+        .guest_runtimes()
+        .into_iter()
+        .map(|runtime| ("guest", runtime));
+    let watched = std::iter::once(("io", io.handle().clone())).chain(guests);
+    let _watchdog = Watchdog::start(watched.collect())
+        .map_err(|error| AppError::Start(format!("the watchdog cannot be started: {error}")))?;
     let (roster, entries) = prepare(&plan, &probes)?;
     let telemetry = Telemetry::new(
         &plan,

@@ -76,7 +76,7 @@ async fn attempt(sandbox: &Arc<Sandbox>, prepared: &Arc<Prepared>, order: Order)
         Arc::clone(&meter),
         sandbox.ticker.clone(),
     );
-    let mut task = sandbox.guests().spawn(metered);
+    let mut task = sandbox.guest_thread().spawn(metered);
     let _cut = AbortOnDrop(task.abort_handle());
     let ended = tokio::time::timeout_at(ordered + timeout + GRACE, &mut task).await;
     let (ending, verdict, took) = match ended {

@@ -198,9 +198,9 @@ impl Sandbox {
             }
         };
         let metered = Metered::new(answer, meter, self.ticker.clone());
-        let task = self.guests().spawn(metered);
+        let task = self.guest_thread().spawn(metered);
         let outcome = self
-            .guests()
+            .io
             .block_on(async { tokio::time::timeout(ASKED, task).await });
         match outcome {
             Ok(Ok(Ok(text))) => Ok(text),

@@ -7,17 +7,14 @@ use std::{
     sync::Arc,
 };
 
-use tokio::{
-    runtime::{Handle, Runtime},
-    sync::Semaphore,
-};
+use tokio::{runtime::Handle, sync::Semaphore};
 use wasmtime::{
     Cache, CacheConfig, Config, Enabled, Engine, InstanceAllocationStrategy, OptLevel,
     PoolingAllocationConfig,
     component::{HasSelf, Linker},
 };
 
-use crate::{bindings::Probe as ProbeWorld, guests, state::GuestState, ticker::Ticker};
+use crate::{bindings::Probe as ProbeWorld, guests::Guests, state::GuestState, ticker::Ticker};
 
 /// Core modules of one component: a Rust probe has three, one in Python far more.
 const MODULES_PER_INSTANCE: u32 = 4;
@@ -72,7 +69,7 @@ pub struct Sandbox {
     pub(crate) ticker: Ticker,
     pub(crate) io: Handle,
     pub(crate) slots: Arc<Semaphore>,
-    guests: Option<Runtime>,
+    guests: Guests,
 }
 
 impl std::fmt::Debug for Sandbox {
@@ -89,7 +86,7 @@ impl Sandbox {
         let engine = engine(settings)?;
         let linker = linker(&engine).map_err(SandboxError::Engine)?;
         let ticker = Ticker::start(&engine)?;
-        let guests = guests::runtime(settings.guest_threads)?;
+        let guests = Guests::start(settings.guest_threads)?;
         let slots = Arc::new(Semaphore::new(crate::state::size(settings.instances)));
         Ok(Arc::new(Self {
             engine,
@@ -97,22 +94,18 @@ impl Sandbox {
             ticker,
             io,
             slots,
-            guests: Some(guests),
+            guests,
         }))
     }
 
-    /// The guests' runtime.
-    pub fn guests(&self) -> &Handle {
-        self.guests.as_ref().map_or(&self.io, Runtime::handle)
+    /// Where the next guest runs.
+    pub(crate) fn guest_thread(&self) -> &Handle {
+        self.guests.next().unwrap_or(&self.io)
     }
-}
 
-impl Drop for Sandbox {
-    /// A runtime must not be waited for inside another one.
-    fn drop(&mut self) {
-        if let Some(guests) = self.guests.take() {
-            guests.shutdown_background();
-        }
+    /// The runtimes of the guests' threads, to be watched.
+    pub fn guest_runtimes(&self) -> Vec<Handle> {
+        self.guests.handles().collect()
     }
 }
 

@@ -1,21 +1,82 @@
-//! The runtime that guests run on: apart from sockets and timers, and a little less important.
+//! The threads that guests run on: apart from sockets and timers, and a little less important.
+//!
+//! Each is a runtime of its own. One runtime with several workers wakes a second worker whenever the
+//! first finds work, to look for more; that costs two switches of threads a run, for nothing.
 
-use std::{io, thread};
+use std::{
+    io,
+    sync::atomic::{AtomicUsize, Ordering},
+    thread,
+};
 
-use tokio::runtime::{Builder, Runtime};
+use tokio::{
+    runtime::{Builder, Handle, Runtime},
+    sync::oneshot,
+};
 
 /// How much less important guests are than the I/O runtime.
 const NICE: i32 = 5;
 
-/// Builds the guests' runtime: as many threads as cores, niced.
-pub(crate) fn runtime(threads: Option<usize>) -> io::Result<Runtime> {
-    let cores = thread::available_parallelism().map_or(2, usize::from);
-    Builder::new_multi_thread()
-        .worker_threads(threads.unwrap_or(cores).max(1))
-        .thread_name("leadsman-guest")
-        .on_thread_start(lower_priority)
-        .enable_time()
-        .build()
+/// The guests' threads; they end when this is dropped.
+#[derive(Debug)]
+pub(crate) struct Guests {
+    threads: Vec<Thread>,
+    next: AtomicUsize,
+}
+
+#[derive(Debug)]
+struct Thread {
+    handle: Handle,
+    /// The thread ends when this is dropped.
+    _alive: oneshot::Sender<()>,
+}
+
+impl Guests {
+    /// As many threads as cores, unless another number is asked for.
+    pub(crate) fn start(threads: Option<usize>) -> io::Result<Self> {
+        let cores = thread::available_parallelism().map_or(2, usize::from);
+        let threads = (0..threads.unwrap_or(cores).max(1))
+            .map(start)
+            .collect::<io::Result<_>>()?;
+        Ok(Self {
+            threads,
+            next: AtomicUsize::new(0),
+        })
+    }
+
+    /// Where the next guest runs: each in its turn.
+    pub(crate) fn next(&self) -> Option<&Handle> {
+        let turn = self
+            .next
+            .fetch_add(1, Ordering::Relaxed)
+            .checked_rem(self.threads.len())?;
+        self.threads.get(turn).map(|thread| &thread.handle)
+    }
+
+    /// Every thread's runtime, to be watched.
+    pub(crate) fn handles(&self) -> impl Iterator<Item = Handle> + '_ {
+        self.threads.iter().map(|thread| thread.handle.clone())
+    }
+}
+
+fn start(number: usize) -> io::Result<Thread> {
+    let runtime = Builder::new_current_thread().enable_time().build()?;
+    let handle = runtime.handle().clone();
+    let (alive, ended) = oneshot::channel();
+    thread::Builder::new()
+        .name(format!("leadsman-guest-{number}"))
+        .spawn(move || turn(&runtime, ended))?;
+    Ok(Thread {
+        handle,
+        _alive: alive,
+    })
+}
+
+/// Runs guests until nobody holds the other end.
+fn turn(runtime: &Runtime, ended: oneshot::Receiver<()>) {
+    lower_priority();
+    let ended = runtime.block_on(ended);
+    debug_assert!(ended.is_err(), "nothing is ever sent");
 }
 
 /// Linux gives each thread a priority of its own. Where it may not be lowered, guests run as they are.

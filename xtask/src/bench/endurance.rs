@@ -60,15 +60,27 @@ async fn start(bench: &Bench, target: &mut Target) -> Result<Figure, Failure> {
 }
 
 /// What is asked of the schedule; a bucket's upper bound stands for the lag.
-fn scheduled(names: [&'static str; 3], kept: &Kept, memory: f64) -> Vec<Figure> {
+fn scheduled(names: [&'static str; 3], kept: &Kept, memory: Option<f64>) -> Vec<Figure> {
     let [missed, lag, megabytes] = names;
     let (_, up_to) = kept.lag.unwrap_or((0.0, f64::INFINITY));
     let mut lagged = Figure::own(lag, "ms", up_to * 1e3, 10.0);
-    lagged.remark = format!("p99 {}", figures::lag(kept.lag));
+    let (lag, failed) = (figures::lag(kept.lag), kept.failed);
+    lagged.remark = format!("p99 {lag}; {failed} of our runs did not pass");
+    if kept.spun > 0.0 {
+        lagged.remark += &[
+            "; ",
+            &kept.spun.to_string(),
+            " runs never returned and were cut",
+        ]
+        .concat();
+    }
     vec![
         Figure::own(missed, "ticks", kept.missed, 0.0),
         lagged,
-        Figure::own(megabytes, "MB", kept.used.megabytes, memory),
+        match memory {
+            Some(most) => Figure::own(megabytes, "MB", kept.used.megabytes, most),
+            None => Figure::told(megabytes, "MB", kept.used.megabytes),
+        },
     ]
 }
 
@@ -80,7 +92,7 @@ async fn thousand(bench: &Bench, target: &mut Target) -> Result<Vec<Figure>, Fai
         "thousand_checks_lag_p99",
         "thousand_checks_memory",
     ];
-    Ok(scheduled(names, &kept, 120.0))
+    Ok(scheduled(names, &kept, Some(120.0)))
 }
 
 async fn spinners(bench: &Bench, target: &mut Target) -> Result<Vec<Figure>, Failure> {
@@ -104,7 +116,7 @@ async fn spinners(bench: &Bench, target: &mut Target) -> Result<Vec<Figure>, Fai
     .concat();
     let kept = figures::kept(bench, target, HTTP, &text, Duration::from_secs(30)).await?;
     let names = ["spinners_missed", "spinners_lag_p99", "spinners_memory"];
-    Ok(scheduled(names, &kept, 200.0))
+    Ok(scheduled(names, &kept, None))
 }
 
 /// The proving ground's probe that never returns, built where it disturbs nobody.
@@ -149,6 +161,7 @@ async fn endure(bench: &Bench, target: &mut Target, config: &Path) -> Result<Vec
         descriptors = descriptors.max(daemon.descriptors()?);
         sleep(Duration::from_millis(250)).await;
     }
+    let unscraped = daemon.peak_megabytes()?;
     Scrape::take(listen).await?;
     target.answer(true).await?;
     let recovered = recovery(&mut daemon, listen).await?;
@@ -160,17 +173,18 @@ async fn endure(bench: &Bench, target: &mut Target, config: &Path) -> Result<Vec
     let mut figures = vec![
         Figure::own("bad_day_missed_overload", "ticks", overload, 0.0),
         Figure::own("bad_day_memory", "MB", megabytes, 400.0),
-        Figure::own(
+        Figure::told(
             "bad_day_descriptors",
             "open",
             f64::from(u32::try_from(descriptors)?),
-            8_192.0,
         ),
         // The scrape that sees it comes after the interval.
         Figure::own("bad_day_recovery", "s", recovered, 32.0),
     ];
     if let Some(figure) = figures.first_mut() {
-        figure.remark = format!("{missed} ticks missed for any reason");
+        figure.remark = format!(
+            "{missed} ticks missed for any reason; {unscraped:.0} MB before the first scrape"
+        );
     }
     Ok(figures)
 }

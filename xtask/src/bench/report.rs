@@ -51,8 +51,15 @@ impl Figure {
     /// One that only the daemon has, and what it may be at the most.
     pub(super) fn own(name: &'static str, unit: &'static str, ours: f64, at_most: f64) -> Self {
         Self {
-            ours: Some(ours),
             bars: vec![Bar::at_most("", at_most, ours)],
+            ..Self::told(name, unit, ours)
+        }
+    }
+
+    /// One that only the daemon has, and that has no bar.
+    pub(super) fn told(name: &'static str, unit: &'static str, ours: f64) -> Self {
+        Self {
+            ours: Some(ours),
             ..Self::new(name, unit)
         }
     }
