@@ -196,7 +196,7 @@ fn pool(instances: u32) -> PoolingAllocationConfig {
         .linear_memory_keep_resident(KEPT_MEMORY)
         .table_keep_resident(4 << 10)
         .async_stack_keep_resident(16 << 10)
-        .pagemap_scan(Enabled::No);
+        .pagemap_scan(Enabled::Auto);
     pool
 }
 
