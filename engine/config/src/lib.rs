@@ -1,11 +1,16 @@
 //! Text to a validated plan, or every error at once.
 //!
-//! The file is read into a tree that remembers where each value stands; the sections walk
+//! A file is read into a tree that remembers where each value stands; the sections walk
 //! that tree and collect what is wrong instead of stopping at the first mistake; settings are judged by
-//! the schema of the probe that they are for. Nothing is opened here but what `${file:…}` names, and
-//! that by the caller's own function.
+//! the schema of the probe that they are for. Nothing is opened here but through the caller's [`Files`].
+//!
+//! A fleet's configuration is the platform's file and the team files that it includes. Each team file
+//! is read against the platform alone, so that a mistake in one never concerns another.
 
+mod discovery;
 mod element;
+mod files;
+mod fleet;
 mod layers;
 mod nearest;
 mod notes;
@@ -20,15 +25,17 @@ mod tree;
 #[cfg(test)]
 mod tests;
 
-use std::{io, path::Path, time::Duration};
+use std::{path::Path, time::Duration};
 
 use leadsman_core::{
     egress::HostPattern,
     plan::{Catalog, Plan},
 };
 
-use crate::{notes::Notes, reference::Surroundings};
 pub use crate::{
+    discovery::{Group, parse as parse_discovered},
+    files::{Disk, Files},
+    fleet::{Fleet, Platform, conflicts},
     problem::{Problem, Problems},
     schema::schema,
     settings::{coerce::coerce_set, judge::check_settings},
@@ -40,31 +47,17 @@ pub const LARGEST_FILE: usize = 1 << 20;
 /// The probes that every binary carries; a configuration may not redefine them.
 pub const BUNDLED_PROBES: [&str; 4] = ["http", "dns", "tls", "tcp"];
 
-/// Turns the text of the file at `path` into a plan.
+/// Turns the text of the file at `path`, and of the files that it includes, into a plan.
 ///
-/// `env` and `read` answer `${env:NAME}` and `${file:PATH}`; `catalog` knows the probes. Relative paths
-/// are resolved against the folder of `path`.
+/// `files` answers `${env:NAME}`, `${file:PATH}`, `include` and `file_sd`; `catalog` knows the probes.
+/// Relative paths are resolved against the folder of the file that they stand in.
 pub fn load(
     path: &Path,
     text: &str,
-    env: &dyn Fn(&str) -> Option<String>,
-    read: &dyn Fn(&Path) -> io::Result<String>,
+    files: &dyn Files,
     catalog: &dyn Catalog,
 ) -> Result<Plan, Problems> {
-    let notes = Notes::new(path, text);
-    let plan = tree::parse(text, &notes).and_then(|mut root| {
-        reference::substitute(
-            &mut root,
-            &Surroundings {
-                folder: notes.folder(),
-                env,
-                read,
-            },
-            &notes,
-        );
-        section::plan(&root, catalog, &notes)
-    });
-    notes.conclude(plan)
+    Fleet::read(path, text, files, catalog, true).plan()
 }
 
 /// Reads a duration as the configuration writes it (`10s`, `1h30m`), for the command line.

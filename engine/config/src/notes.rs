@@ -1,10 +1,13 @@
 //! Where the sections write down what is wrong while they go on reading.
 
-use std::{cell::RefCell, path::Path};
+use std::{
+    cell::RefCell,
+    path::{Path, PathBuf},
+};
 
 use crate::{
     problem::{Problem, Problems},
-    tree::{Node, Span},
+    tree::{FileKind, Node, Span},
 };
 
 /// Why a value is refused, before its place is known.
@@ -27,6 +30,11 @@ pub(crate) struct Notes<'a> {
     file: &'a Path,
     lines: Vec<&'a str>,
     found: RefCell<Vec<Problem>>,
+    kind: FileKind,
+    /// The platform's file, where this is a team's.
+    platform: PathBuf,
+    /// Where this file refers to what stands in the platform's.
+    reference: RefCell<(Span, String)>,
 }
 
 impl<'a> Notes<'a> {
@@ -35,12 +43,50 @@ impl<'a> Notes<'a> {
             file,
             lines: text.lines().collect(),
             found: RefCell::default(),
+            kind: FileKind::Platform,
+            platform: file.to_path_buf(),
+            reference: RefCell::new((Span::START, String::new())),
         }
+    }
+
+    /// Of a team's file, which refers to the platform's.
+    pub(crate) fn of_team(file: &'a Path, text: &'a str, platform: &Path) -> Self {
+        Self {
+            kind: FileKind::Team,
+            platform: platform.to_path_buf(),
+            ..Self::new(file, text)
+        }
+    }
+
+    /// The place, in this file.
+    pub(crate) const fn here(&self, at: Span) -> Span {
+        Span {
+            file: self.kind,
+            ..at
+        }
+    }
+
+    /// The file's first character.
+    pub(crate) const fn start(&self) -> Span {
+        self.here(Span::START)
+    }
+
+    /// What is said of the platform's nodes from now on is said there.
+    pub(crate) fn refer(&self, at: Span, path: &str) {
+        *self.reference.borrow_mut() = (at, path.to_owned());
     }
 
     /// The folder that relative paths start from.
     pub(crate) fn folder(&self) -> &'a Path {
         self.file.parent().unwrap_or(Path::new(""))
+    }
+
+    /// The folder of the file that the node stands in.
+    pub(crate) fn folder_of(&self, node: &Node) -> &Path {
+        if node.at.file == self.kind {
+            return self.folder();
+        }
+        self.platform.parent().unwrap_or(Path::new(""))
     }
 
     /// Notes that the value of `node` is wrong.
@@ -51,8 +97,18 @@ impl<'a> Notes<'a> {
         }
     }
 
-    /// Notes that something at `at` is wrong.
+    /// Notes that something at `at` is wrong. What stands in the platform's file is right by itself:
+    /// it is wrong where this file uses it.
     pub(crate) fn say_at(&self, at: Span, path: &str, what: Wrong) {
+        if at.file == self.kind {
+            return self.push(at, path, what);
+        }
+        let (reference, path) = self.reference.borrow().clone();
+        let message = format!("{} (inherited from {})", what.message, self.origin(at));
+        self.push(self.here(reference), &path, wrong(message, what.mend));
+    }
+
+    fn push(&self, at: Span, path: &str, what: Wrong) {
         let excerpt = at
             .line
             .checked_sub(1)
@@ -88,7 +144,12 @@ impl<'a> Notes<'a> {
 
     /// `file:line`, for origins.
     pub(crate) fn origin(&self, at: Span) -> String {
-        format!("{}:{}", self.file.display(), at.line)
+        let file = if at.file == self.kind {
+            self.file
+        } else {
+            &self.platform
+        };
+        format!("{}:{}", file.display(), at.line)
     }
 
     /// How many mistakes there are so far.
@@ -100,7 +161,7 @@ impl<'a> Notes<'a> {
     pub(crate) fn conclude<T>(self, result: Option<T>) -> Result<T, Problems> {
         if self.found.borrow().is_empty() && result.is_none() {
             // Reached only if a section gives up without saying why; say at least where.
-            self.say_at(Span::START, "", wrong("the file cannot be used", ""));
+            self.say_at(self.start(), "", wrong("the file cannot be used", ""));
         }
         match (result, self.found.into_inner()) {
             (Some(result), found) if found.is_empty() => Ok(result),

@@ -1,6 +1,10 @@
 //! What is wrong with a file: where, what, and how to mend it.
 
-use std::{fmt, fmt::Write as _, path::PathBuf};
+use std::{
+    fmt,
+    fmt::Write as _,
+    path::{Path, PathBuf},
+};
 
 use serde::Serialize;
 
@@ -27,7 +31,24 @@ pub struct Problem {
     pub excerpt: String,
 }
 
-/// Every mistake in a file, in the order of its lines.
+impl Problem {
+    /// A mistake that concerns a whole file.
+    pub fn of_file(file: &Path, message: String) -> Self {
+        Self {
+            file: file.to_path_buf(),
+            line: 1,
+            column: 1,
+            offset: 0,
+            length: 0,
+            path: String::new(),
+            message,
+            mend: String::new(),
+            excerpt: String::new(),
+        }
+    }
+}
+
+/// Every mistake, in the order of files and lines.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 #[serde(transparent)]
 pub struct Problems {
@@ -37,8 +58,18 @@ pub struct Problems {
 impl Problems {
     /// Sorts what was found; the same mistake, reached twice, is one.
     pub(crate) fn new(mut list: Vec<Problem>) -> Self {
-        list.sort_by(|a, b| (a.line, a.column, &a.message).cmp(&(b.line, b.column, &b.message)));
-        list.dedup_by(|a, b| (a.line, a.column, &a.message) == (b.line, b.column, &b.message));
+        fn place(problem: &Problem) -> (&Path, usize, usize, &str) {
+            let Problem {
+                file,
+                line,
+                column,
+                message,
+                ..
+            } = problem;
+            (file, *line, *column, message)
+        }
+        list.sort_by(|a, b| place(a).cmp(&place(b)));
+        list.dedup_by(|a, b| place(a) == place(b));
         Self { list }
     }
 
@@ -71,6 +102,15 @@ impl Problems {
             all.join("\n"),
             if count == 1 { "error" } else { "errors" }
         )
+    }
+}
+
+impl IntoIterator for Problems {
+    type Item = Problem;
+    type IntoIter = std::vec::IntoIter<Problem>;
+
+    fn into_iter(self) -> Self::IntoIter {
+        self.list.into_iter()
     }
 }
 

@@ -21,14 +21,15 @@ pub fn schema(probes: &[(&str, Arc<ProbeDescription>)]) -> Value {
         definitions.insert(key, settings);
     }
     definitions.insert("check".to_owned(), check(probes));
-    definitions.insert("defaults".to_owned(), object(&common(), &[]));
+    definitions.insert("defaults".to_owned(), object(&defaults(), &[]));
+    definitions.insert("template".to_owned(), template());
     definitions.insert("target".to_owned(), target());
     json!({
         "$schema": "http://json-schema.org/draft-07/schema#",
         "title": "Leadsman's configuration",
         "type": "object",
         "additionalProperties": false,
-        "required": ["checks"],
+        "anyOf": [{"required": ["checks"]}, {"required": ["include"]}],
         "properties": root(),
         "$defs": definitions,
     })
@@ -44,6 +45,12 @@ fn root() -> Value {
         "network": network(),
         "tls": tls(),
         "secrets": {"type": "object", "additionalProperties": secret()},
+        "include": {"$ref": "#/$defs/texts", "description": "The teams' files: patterns of paths, each file its own unit of loading."},
+        "teams": {"type": "object", "description": "What each team's files may use.", "additionalProperties": ceilings()},
+        "alerts": {"$ref": "#/$defs/alerts"},
+        "maintenance": {"$ref": "#/$defs/maintenance"},
+        "templates": {"type": "object", "description": "Named defaults.", "additionalProperties": {"$ref": "#/$defs/template"}},
+        "targets": {"type": "object", "description": "Named lists of targets.", "additionalProperties": {"$ref": "#/$defs/targets"}},
         "probes": {"type": "object", "additionalProperties": {
             "type": "object", "additionalProperties": false, "required": ["file"],
             "properties": {"file": {"type": "string"}, "sha256": {"type": "string", "pattern": "^[0-9a-fA-F]{64}$"}}}},
@@ -75,9 +82,9 @@ fn tls() -> Value {
 
 fn secret() -> Value {
     json!({"type": "object", "additionalProperties": false, "required": ["hosts"],
-        "oneOf": [{"required": ["file"]}, {"required": ["env"]}],
+        "oneOf": [{"required": ["file"]}, {"required": ["env"]}, {"required": ["credential"]}],
         "properties": {
-            "file": {"type": "string"}, "env": {"type": "string"},
+            "file": {"type": "string"}, "env": {"type": "string"}, "credential": {"type": "string"},
             "hosts": {"$ref": "#/$defs/texts"}, "teams": {"$ref": "#/$defs/texts"}}})
 }
 
@@ -99,20 +106,51 @@ fn common() -> Map<String, Value> {
             "availability": {"$ref": "#/$defs/percent"},
             "latency": {"type": "object", "additionalProperties": false, "required": ["under", "at_least"],
                 "properties": {"under": {"$ref": "#/$defs/duration"}, "at_least": {"$ref": "#/$defs/percent"}}},
-            "unknown": {"enum": ["bad", "excluded"]}}},
+            "unknown": {"enum": ["bad", "excluded"]},
+            "window": {"$ref": "#/$defs/duration", "description": "What the promise is about; default 30d."},
+            "over": {"enum": ["target", "check"], "description": "Whether each target keeps it, or all together."}}},
+        "page": {"type": "object", "additionalProperties": false, "description": "When the owner is paged.", "properties": {
+            "locations": {"type": "integer", "minimum": 1}, "bad": {"type": "integer", "minimum": 1}}},
+        "expiry": {"type": "object", "additionalProperties": false, "required": ["ticket", "page"], "properties": {
+            "ticket": {"$ref": "#/$defs/duration"}, "page": {"$ref": "#/$defs/duration"}}},
+        "alerts": {"$ref": "#/$defs/alerts"},
+        "maintenance": {"$ref": "#/$defs/maintenance"},
     }))
+}
+
+fn defaults() -> Map<String, Value> {
+    common()
+}
+
+fn template() -> Value {
+    let mut properties = common();
+    properties.extend(map(json!({
+        "extends": {"type": "string", "description": "Another template."},
+        "probe": {"type": "string"},
+        "settings": {"type": ["object", "null"]},
+        "depends_on": {"$ref": "#/$defs/texts"},
+    })));
+    object(&properties, &[])
+}
+
+fn ceilings() -> Value {
+    json!({"type": ["object", "null"], "additionalProperties": false, "properties": {
+        "checks": {"type": "integer", "minimum": 1}, "series": {"type": "integer", "minimum": 1},
+        "min_interval": {"$ref": "#/$defs/duration"}, "hosts": {"$ref": "#/$defs/texts"}}})
 }
 
 fn check(probes: &[(&str, Arc<ProbeDescription>)]) -> Value {
     let mut properties = common();
     let names: Vec<&str> = probes.iter().map(|(name, _)| *name).collect();
     properties.insert("probe".to_owned(), json!({"type": "string", "description": "Which probe runs.", "anyOf": [{"enum": names}, {"type": "string"}]}));
-    properties.insert(
-        "targets".to_owned(),
-        json!({"type": "array", "minItems": 1, "items": {"$ref": "#/$defs/target"}}),
-    );
+    properties.extend(map(json!({
+        "targets": {"anyOf": [{"type": "string", "description": "A list of `targets`."}, {"$ref": "#/$defs/targets"}]},
+        "use": {"type": "string", "description": "A template."},
+        "was": {"$ref": "#/$defs/texts", "description": "Earlier ids: counters and history go on."},
+        "depends_on": {"$ref": "#/$defs/texts", "description": "Checks whose failure inhibits this one's pages."},
+    })));
     properties.insert("settings".to_owned(), json!({"type": ["object", "null"], "description": "What the probe is told; its own schema."}));
-    let mut check = object(&properties, &["probe", "targets"]);
+    let mut check = object(&properties, &["targets"]);
     let rules: Vec<Value> = names.iter().map(|name| applies(name)).collect();
     if let (Some(check), false) = (check.as_object_mut(), rules.is_empty()) {
         check.insert("allOf".to_owned(), Value::Array(rules));
@@ -128,7 +166,9 @@ fn applies(name: &str) -> Value {
 }
 
 fn target() -> Value {
-    json!({"anyOf": [{"type": "string"}, {"type": "object", "additionalProperties": false, "required": ["address"], "properties": {
+    json!({"anyOf": [{"type": "string"}, {"type": "object", "additionalProperties": false, "required": ["file_sd"], "properties": {
+        "file_sd": {"type": "string", "description": "Files in Prometheus' own format: a pattern of paths."},
+    }}, {"type": "object", "additionalProperties": false, "required": ["address"], "properties": {
         "name": {"type": "string", "description": "The series' label; default is the address."},
         "address": {"type": "string", "description": "A URL, host or host:port."},
         "labels": {"$ref": "#/$defs/labels"},
@@ -145,6 +185,12 @@ fn values() -> Map<String, Value> {
         "percent": {"type": "string", "pattern": r"^(\$\{.*\}|\s*\d+(\.\d+)?\s*%)$", "examples": ["99.9%"]},
         "retries": {"type": "integer", "minimum": 0, "maximum": 10},
         "texts": {"type": "array", "items": {"type": "string"}},
+        "targets": {"type": "array", "minItems": 1, "items": {"$ref": "#/$defs/target"}},
+        "alerts": {"type": "object", "additionalProperties": false, "properties": {
+            "runbook": {"type": "string", "description": "A page's address; `${check.key}`, `${check.id}` and `${check.team}` stand for the check's."},
+            "severity": {"type": "object", "additionalProperties": false, "properties": {"page": {"type": "string"}, "ticket": {"type": "string"}}}}},
+        "maintenance": {"type": "array", "items": {"type": "object", "additionalProperties": false, "required": ["cron", "for"], "properties": {
+            "cron": {"type": "string"}, "for": {"$ref": "#/$defs/duration"}, "timezone": {"type": "string"}}}},
         "labels": {"type": "object", "propertyNames": {"pattern": "^[A-Za-z_][A-Za-z0-9_]*$"}, "additionalProperties": {"type": "string"}},
         "limits": {"type": "object", "additionalProperties": false, "properties": {
             "cpu": {"$ref": "#/$defs/duration"}, "memory": {"$ref": "#/$defs/size"},

@@ -1,119 +1,156 @@
-//! The sections of the file, each read into its part of the plan.
+//! The sections of the files, each read into its part of the plan.
 
+mod care;
+mod ceilings;
 mod check;
 mod limits;
 mod location;
 mod network;
 mod objectives;
+mod owner;
+pub(crate) mod platform;
 mod probes;
 mod secrets;
 mod settings;
 mod targets;
+mod templates;
 mod timing;
 mod tls;
 
-use leadsman_core::plan::{Catalog, Check, Plan};
+use leadsman_core::plan::{Catalog, Check};
 
 use crate::{
     element::name,
-    layers::Layers,
+    files::Files,
     nearest,
     notes::{Notes, wrong},
-    section::{check::Shared, probes::Probes},
+    section::{check::Shared, owner::Owner, platform::Platform},
     table::{Keys, Table},
     tree::{Entry, Node},
 };
 
+/// What the platform alone may say.
+const PLATFORM: [&str; 7] = [
+    "location",
+    "locations",
+    "include",
+    "network",
+    "tls",
+    "secrets",
+    "teams",
+];
 const ROOT: Keys = Keys {
     known: &[
         "location",
         "locations",
-        "team",
-        "labels",
+        "include",
         "network",
         "tls",
         "secrets",
         "probes",
+        "teams",
+        "team",
+        "labels",
+        "alerts",
+        "maintenance",
+        "templates",
         "defaults",
+        "targets",
         "checks",
     ],
-    later: &[
-        "include",
-        "teams",
-        "templates",
-        "maintenance",
+    later: &[],
+};
+const TEAM: Keys = Keys {
+    known: &[
+        "team",
+        "labels",
         "alerts",
+        "maintenance",
+        "templates",
+        "defaults",
         "targets",
+        "checks",
     ],
+    later: &[],
 };
 
-/// The whole plan; `None` once something that everything else needs is missing.
-pub(crate) fn plan(root: &Node, catalog: &dyn Catalog, notes: &Notes<'_>) -> Option<Plan> {
-    if root.is_null() {
-        notes.say(
-            root,
-            wrong("the file is empty", "a file needs at least `checks`"),
-        );
-        return None;
-    }
-    let table = Table::open(root, ROOT, notes)?;
-    let places = location::read(&table, notes);
-    let team = table.get("team").and_then(|node| notes.read(node, team));
-    let network = network::read(table.get("network"), notes);
+/// What a file is read with.
+#[derive(Clone, Copy)]
+pub(crate) struct Reading<'a> {
+    pub(crate) files: &'a dyn Files,
+    pub(crate) catalog: &'a dyn Catalog,
+    /// Whether the origins of values are kept.
+    pub(crate) origins: bool,
+}
+
+/// The checks of one file: of a team, or of the platform's own.
+pub(crate) fn checks(
+    table: &Table<'_>,
+    platform: &Platform,
+    reading: Reading<'_>,
+    notes: &Notes<'_>,
+) -> Vec<Check> {
+    let owner = Owner::read(table, platform, notes);
+    let own_defaults = table
+        .get("defaults")
+        .and_then(|node| Table::open(node, check::DEFAULTS, notes));
     let shared = Shared {
-        places: &places,
-        team,
-        labels: name::labels(table.get("labels"), notes),
-        rules: network.rules.clone(),
-        tls: tls::read(table.get("tls"), notes),
-        secrets: secrets::read(table.get("secrets"), notes),
-        probes: Probes::read(table.get("probes"), catalog, notes),
+        platform,
+        owner: &owner,
+        templates: templates::Templates::read(table.get("templates"), platform, notes),
+        defaults: own_defaults,
+        lists: targets::Lists::read(table.get("targets"), platform.targets.as_ref(), notes),
+        reading,
         notes,
     };
-    let checks = checks(&table, &shared);
-    Some(Plan {
-        location: places.here.clone()?,
-        locations: places.all.clone(),
-        network,
-        tls: shared.tls,
-        secrets: shared.secrets.known,
-        probes: shared.probes.used(&checks),
-        checks,
-    })
+    shared.look_at_what_is_inherited();
+    let mut checks = each_check(table, platform, &shared);
+    checks.sort_by(|a, b| a.id.cmp(&b.id));
+    ceilings::judge(table.node, &owner, &checks, platform, notes);
+    checks
 }
 
-fn team(node: &Node) -> Result<String, crate::notes::Wrong> {
-    name::name(node, leadsman_core::id::ResourceName::new).map(String::from)
-}
-
-fn checks(root: &Table<'_>, shared: &Shared<'_>) -> Vec<Check> {
-    let defaults = root
-        .get("defaults")
-        .and_then(|node| Table::open(node, check::DEFAULTS, shared.notes));
-    // Read for itself, so that a mistake in it shows even where every check says otherwise.
-    shared.common(
-        &Layers {
-            own: defaults,
-            defaults: None,
-        },
-        &mut std::collections::BTreeMap::new(),
-    );
-    let Some(node) = root.require("checks", "a file needs at least one check", shared.notes) else {
+fn each_check(table: &Table<'_>, platform: &Platform, shared: &Shared<'_>) -> Vec<Check> {
+    let notes = shared.notes;
+    if platform.is_distributed() && table.get("checks").is_none() {
+        return Vec::new();
+    }
+    let Some(node) = table.require("checks", "a file needs at least one check", notes) else {
         return Vec::new();
     };
-    let entries = shared.notes.keep(node, node.entries()).unwrap_or_default();
+    let entries = notes.keep(node, node.entries()).unwrap_or_default();
     if entries.is_empty() {
-        shared.notes.say(
-            node,
-            wrong("`checks` is empty", "a file needs at least one check"),
-        );
+        let mend = "a file needs at least one check";
+        notes.say(node, wrong("`checks` is empty", mend));
     }
-    let mut checks: Vec<Check> = entries
+    entries
         .iter()
-        .filter_map(|entry| shared.check(entry, defaults))
-        .collect();
-    checks.sort_by(|a, b| a.id.cmp(&b.id));
-    checks
+        .filter_map(|entry| shared.check(entry))
+        .collect()
+}
+
+/// A team's file, opened: what belongs to the platform is refused by name.
+pub(crate) fn team_file<'n>(root: &'n Node, notes: &Notes<'_>) -> Option<Table<'n>> {
+    if root.is_null() {
+        let mend = "a file needs at least `checks`";
+        notes.say(root, wrong("the file is empty", mend));
+        return None;
+    }
+    let entries = notes.keep(root, root.entries())?;
+    let stray = entries
+        .iter()
+        .filter(|entry| PLATFORM.contains(&entry.key.as_str()) || entry.key == "probes");
+    let mut is_stray = false;
+    for entry in stray {
+        is_stray = true;
+        let message = format!("`{}` belongs into the platform's file", entry.key);
+        let mend = "ask its owners, or remove it here";
+        notes.say_at(entry.at, &entry.node.path, wrong(message, mend));
+    }
+    if is_stray {
+        return None;
+    }
+    Table::open(root, TEAM, notes)
 }
 
 /// The entry's value among named things, or a note with the nearest name.

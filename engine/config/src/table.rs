@@ -34,6 +34,12 @@ impl<'a> Table<'a> {
         Some(Self { node, entries })
     }
 
+    /// The mapping at `node`, whose keys have been looked at before.
+    pub(crate) fn known(node: &'a Node) -> Option<Self> {
+        let entries = node.entries().ok()?;
+        Some(Self { node, entries })
+    }
+
     /// The value of `key`; nothing written is no value.
     pub(crate) fn get(&self, key: &str) -> Option<&'a Node> {
         self.entries

@@ -1,6 +1,14 @@
 //! Files to plans, and wrong files to all of their mistakes.
 
-use std::{collections::BTreeMap, fmt::Write as _, fs, io, path::Path, sync::Arc};
+mod fleet;
+
+use std::{
+    collections::BTreeMap,
+    fmt::Write as _,
+    fs, io,
+    path::{Path, PathBuf},
+    sync::Arc,
+};
 
 use leadsman_core::{
     id::ProbeName,
@@ -9,7 +17,7 @@ use leadsman_core::{
 use proptest::prelude::*;
 use serde_json::{Value, json};
 
-use crate::{Problems, check_settings, load, schema};
+use crate::{Files, Problems, check_settings, load, schema};
 
 /// A catalog whose probes have settings like real ones.
 struct Shelf;
@@ -100,6 +108,26 @@ fn http() -> Value {
     })
 }
 
+/// The files and variables that the examples refer to.
+struct Place;
+
+impl Files for Place {
+    fn env(&self, name: &str) -> Option<String> {
+        env(name)
+    }
+
+    fn read(&self, path: &Path) -> io::Result<String> {
+        match path.to_str() {
+            Some("conf/redirects") => Ok("7\n".to_owned()),
+            _ => Err(io::Error::new(io::ErrorKind::NotFound, "no such file")),
+        }
+    }
+
+    fn matching(&self, _: &Path) -> Result<Vec<PathBuf>, String> {
+        Ok(Vec::new())
+    }
+}
+
 fn env(name: &str) -> Option<String> {
     let known = [
         ("LEADSMAN_LOCATION", "eu-west"),
@@ -112,15 +140,8 @@ fn env(name: &str) -> Option<String> {
         .map(|(_, value)| value.to_owned())
 }
 
-fn read(path: &Path) -> io::Result<String> {
-    match path.to_str() {
-        Some("conf/redirects") => Ok("7\n".to_owned()),
-        _ => Err(io::Error::new(io::ErrorKind::NotFound, "no such file")),
-    }
-}
-
 fn loaded(text: &str) -> Result<Plan, Problems> {
-    load(Path::new("conf/leadsman.yaml"), text, &env, &read, &Shelf)
+    load(Path::new("conf/leadsman.yaml"), text, &Place, &Shelf)
 }
 
 fn file(path: &str) -> String {
@@ -259,7 +280,7 @@ fn the_schema_for_editors_accepts_the_valid_and_refuses_what_it_can_see() {
         "unknown-setting",
         "settings-of-the-wrong-type",
         "duration-without-a-unit",
-        "later-sections",
+        "sections-that-are-not-there",
     ] {
         let value: Value = serde_saphyr::from_str(&file(&format!("invalid/{name}.yaml"))).unwrap();
         assert!(!validator.is_valid(&value), "{name}");

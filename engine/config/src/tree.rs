@@ -14,11 +14,24 @@ pub(crate) struct Span {
     pub(crate) column: usize,
     pub(crate) offset: usize,
     pub(crate) length: usize,
+    /// Which file it is a place in.
+    pub(crate) file: FileKind,
+}
+
+/// A file is read together with the platform's, whose nodes it refers to.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub(crate) enum FileKind {
+    /// The platform's, or the only one.
+    #[default]
+    Platform,
+    /// A team's.
+    Team,
 }
 
 impl Span {
     /// The file's first character.
     pub(crate) const START: Self = Self {
+        file: FileKind::Platform,
         line: 1,
         column: 1,
         offset: 0,

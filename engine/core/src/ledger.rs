@@ -171,6 +171,7 @@ mod tests {
             availability: Some(0.999),
             latency: Some(latency),
             unknown_is_bad,
+            ..Objectives::default()
         }
     }
 

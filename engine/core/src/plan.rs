@@ -1,5 +1,8 @@
 //! The validated configuration: everything resolved that needs no I/O.
 
+mod care;
+pub mod cost;
+
 use std::{collections::BTreeMap, net::SocketAddr, path::PathBuf, sync::Arc, time::Duration};
 
 use serde::{Deserialize, Serialize};
@@ -11,6 +14,8 @@ use crate::{
     schedule::Rule,
     seam::Family,
 };
+
+pub use care::{Alerts, Expiry, OpenWindow, Page, Window};
 
 /// The whole configuration, validated.
 #[derive(Debug, Clone, PartialEq, Serialize)]
@@ -114,6 +119,8 @@ pub enum SecretSource {
     File(PathBuf),
     /// An environment variable.
     Env(String),
+    /// A credential of the service manager: a file in `$CREDENTIALS_DIRECTORY`.
+    Credential(String),
 }
 
 /// Where a probe's component comes from.
@@ -150,7 +157,19 @@ pub struct Check {
     pub locations: Vec<Location>,
     /// Its targets: one assignment each.
     pub assignments: Vec<Arc<Assignment>>,
-    /// Where the effective values come from, for `leadsman explain`: key to origin.
+    /// What it was called before: counters and history go on.
+    pub was: Vec<CheckId>,
+    /// Checks whose failure at this location inhibits this one's pages; outcomes stay what they are.
+    pub depends_on: Vec<CheckId>,
+    /// When its owner is paged.
+    pub page: Page,
+    /// When a certificate that ends is told.
+    pub expiry: Option<Expiry>,
+    /// How its alerts are routed.
+    pub alerts: Alerts,
+    /// When its runs are left out of the SLIs.
+    pub maintenance: Vec<Window>,
+    /// Where the effective values come from, for `leadsman explain`: key to origin. Empty in a daemon.
     pub origins: BTreeMap<String, String>,
 }
 
@@ -172,6 +191,10 @@ pub struct Objectives {
     pub latency: Option<LatencyObjective>,
     /// Whether an unknown run counts as bad.
     pub unknown_is_bad: bool,
+    /// The time that the promise is about; `None` is the rules' default of 30 days.
+    pub window: Option<Duration>,
+    /// Whether all targets keep the promise together, instead of each for itself.
+    pub over_check: bool,
 }
 
 /// The promised latency.

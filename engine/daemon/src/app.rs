@@ -11,7 +11,7 @@ use std::{
     time::Duration,
 };
 
-use leadsman_config::Problems;
+use leadsman_config::{Disk, Problems};
 use leadsman_core::{
     attempt::Assignment,
     digest,
@@ -151,9 +151,7 @@ pub fn load(path: &Path, probes: &Probes) -> Result<Plan, AppError> {
         source,
     };
     let text = fs::read_to_string(path).map_err(unreadable)?;
-    let env = |name: &str| std::env::var(name).ok();
-    let read = |path: &Path| fs::read_to_string(path);
-    leadsman_config::load(path, &text, &env, &read, probes).map_err(AppError::Configuration)
+    leadsman_config::load(path, &text, &Disk, probes).map_err(AppError::Configuration)
 }
 
 /// The roster and the entries of a plan; slots are the checks' assignments in order.

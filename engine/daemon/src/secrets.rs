@@ -1,6 +1,6 @@
-//! Reads the secrets of a plan: from files and from the environment.
+//! Reads the secrets of a plan: from files, from the environment, from the service manager.
 
-use std::{env, fs};
+use std::{env, fs, path::Path};
 
 use leadsman_core::plan::{Plan, SecretSource};
 use leadsman_host::{Secret, Secrets};
@@ -29,12 +29,20 @@ fn value(source: &SecretSource) -> Result<String, String> {
         SecretSource::Env(name) => {
             env::var(name).map_err(|error| format!("the environment variable `{name}`: {error}"))
         }
-        SecretSource::File(path) => {
-            let text = fs::read_to_string(path)
-                .map_err(|error| format!("`{}`: {error}", path.display()))?;
-            Ok(text
-                .strip_suffix('\n')
-                .map_or_else(|| text.clone(), str::to_owned))
+        SecretSource::File(path) => file(path),
+        SecretSource::Credential(name) => {
+            let folder = env::var_os("CREDENTIALS_DIRECTORY").ok_or_else(|| {
+                format!("the credential `{name}`: there is no `CREDENTIALS_DIRECTORY`; the unit needs `LoadCredential={name}:PATH`")
+            })?;
+            file(&Path::new(&folder).join(name))
         }
     }
+}
+
+fn file(path: &Path) -> Result<String, String> {
+    let text =
+        fs::read_to_string(path).map_err(|error| format!("`{}`: {error}", path.display()))?;
+    Ok(text
+        .strip_suffix('\n')
+        .map_or_else(|| text.clone(), str::to_owned))
 }

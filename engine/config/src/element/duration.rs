@@ -37,6 +37,30 @@ pub(crate) fn duration(node: &Node) -> Result<Duration, Wrong> {
     }
 }
 
+/// The duration at `node`, between two others.
+pub(crate) fn within(
+    node: &Node,
+    least: Duration,
+    most: Duration,
+    what: &str,
+) -> Result<Duration, Wrong> {
+    let value = duration(node)?;
+    let (low, high) = (shown(least), shown(most));
+    if value < least {
+        return Err(wrong(
+            format!("the {what} {} is shorter than {low}", node.shown()),
+            format!("write `{low}` or more"),
+        ));
+    }
+    if value > most {
+        return Err(wrong(
+            format!("the {what} {} is longer than {high}", node.shown()),
+            format!("write `{high}` or less"),
+        ));
+    }
+    Ok(value)
+}
+
 /// The duration that `text` says.
 pub(crate) fn parse(text: &str) -> Result<Duration, Wrong> {
     let refused = || {

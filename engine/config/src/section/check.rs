@@ -1,46 +1,37 @@
 //! `checks`: what is examined, how, when and what is promised.
 
-use std::{collections::BTreeMap, sync::Arc};
+use std::{collections::BTreeMap, iter, sync::Arc};
 
 use leadsman_core::{
     attempt::Assignment,
-    egress::{Egress, EgressRules, HostPattern},
+    egress::{Egress, HostPattern},
     id::{CheckId, Location, ProbeName, ResourceName},
     limits::Limits,
-    plan::{Check, Objectives, Tls},
+    plan::{Alerts, Check, Expiry, Objectives, Page, Secret, Window},
 };
 
 use super::{
-    each, known, limits,
-    location::{self, Places},
-    objectives,
-    probes::Probes,
-    secrets::Secrets,
-    settings::Settings,
-    targets::{self, Target},
+    Reading, care, each, known, limits, location, objectives,
+    owner::Owner,
+    platform::Platform,
+    settings::{Set, Settings},
+    targets::{self, Lists, Target},
+    templates::Templates,
     timing::{self, Timing},
 };
 use crate::{
     element::{address::pattern, name},
-    layers::Layers,
+    layers::{Layer, Layers, Origins},
     notes::{Notes, wrong},
     settings::resources::Resources,
     table::{Keys, Table},
     tree::{Entry, Node},
 };
 
-const LATER: &[&str] = &[
-    "extends",
-    "use",
-    "was",
-    "depends_on",
-    "alerts",
-    "maintenance",
-    "page",
-    "expiry",
-];
 const CHECK: Keys = Keys {
     known: &[
+        "use",
+        "was",
         "probe",
         "targets",
         "settings",
@@ -54,8 +45,37 @@ const CHECK: Keys = Keys {
         "grants",
         "limits",
         "objectives",
+        "page",
+        "expiry",
+        "alerts",
+        "maintenance",
+        "depends_on",
     ],
-    later: LATER,
+    later: &[],
+};
+/// What a template may hold.
+pub(super) const TEMPLATE: Keys = Keys {
+    known: &[
+        "extends",
+        "probe",
+        "settings",
+        "interval",
+        "cron",
+        "timezone",
+        "timeout",
+        "retries",
+        "labels",
+        "locations",
+        "grants",
+        "limits",
+        "objectives",
+        "page",
+        "expiry",
+        "alerts",
+        "maintenance",
+        "depends_on",
+    ],
+    later: &[],
 };
 /// What `defaults` may hold.
 pub(super) const DEFAULTS: Keys = Keys {
@@ -70,8 +90,12 @@ pub(super) const DEFAULTS: Keys = Keys {
         "grants",
         "limits",
         "objectives",
+        "page",
+        "expiry",
+        "alerts",
+        "maintenance",
     ],
-    later: LATER,
+    later: &[],
 };
 const GRANTS: Keys = Keys {
     known: &["hosts", "secrets"],
@@ -80,13 +104,12 @@ const GRANTS: Keys = Keys {
 
 /// What every check of the file refers to.
 pub(super) struct Shared<'a> {
-    pub(super) places: &'a Places,
-    pub(super) team: Option<String>,
-    pub(super) labels: BTreeMap<String, String>,
-    pub(super) rules: Arc<EgressRules>,
-    pub(super) tls: Tls,
-    pub(super) secrets: Secrets,
-    pub(super) probes: Probes<'a>,
+    pub(super) platform: &'a Platform,
+    pub(super) owner: &'a Owner,
+    pub(super) templates: Templates<'a>,
+    pub(super) defaults: Option<Table<'a>>,
+    pub(super) lists: Lists<'a>,
+    pub(super) reading: Reading<'a>,
     pub(super) notes: &'a Notes<'a>,
 }
 
@@ -99,46 +122,105 @@ pub(super) struct Common {
     locations: Vec<Location>,
     hosts: Vec<HostPattern>,
     secrets: Vec<ResourceName>,
+    page: Page,
+    expiry: Option<Expiry>,
+    alerts: Alerts,
+    maintenance: Vec<Window>,
+    depends_on: Vec<CheckId>,
 }
 
-impl Shared<'_> {
+impl<'a> Shared<'a> {
+    /// Defaults and templates are read for themselves, so that a mistake in one shows even where every
+    /// check says otherwise.
+    pub(super) fn look_at_what_is_inherited(&'a self) {
+        let chains = self.templates.chains(self.notes);
+        for chain in iter::once(Vec::new()).chain(chains) {
+            let layers = self.above_defaults(chain);
+            let is_own = layers
+                .0
+                .first()
+                .is_some_and(|layer| layer.table.node.at.file == self.notes.start().file);
+            if is_own {
+                self.common(&layers, &mut Origins::default());
+            }
+        }
+    }
+
+    /// The file's defaults and the platform's below the layers of a check.
+    fn above_defaults(&'a self, mut layers: Vec<Layer<'a>>) -> Layers<'a> {
+        let platforms = self.platform.defaults.as_ref().and_then(Table::known);
+        let is_same = self
+            .defaults
+            .zip(platforms)
+            .is_some_and(|(own, theirs)| own.node == theirs.node);
+        let theirs = platforms.filter(|_| !is_same);
+        let defaults = self.defaults.into_iter().chain(theirs);
+        layers.extend(defaults.map(|table| Layer {
+            table,
+            name: Some("defaults"),
+        }));
+        Layers(layers)
+    }
+
     /// Reads what a check and the defaults have in common.
-    pub(super) fn common(
-        &self,
-        layers: &Layers<'_>,
-        origins: &mut BTreeMap<String, String>,
-    ) -> Common {
+    fn common(&self, layers: &Layers<'_>, origins: &mut Origins) -> Common {
+        let notes = self.notes;
         let timing = timing::Reader {
             layers,
             origins,
-            notes: self.notes,
+            notes,
         }
         .timing();
         let grants = layers
             .get("grants")
-            .and_then(|found| Table::open(found.node, GRANTS, self.notes));
-        let secrets = grants.and_then(|grants| grants.get("secrets"));
-        let mut labels = self.labels.clone();
-        for layer in [layers.defaults, layers.own].into_iter().flatten() {
-            labels.extend(name::labels(layer.get("labels"), self.notes));
+            .and_then(|found| Table::open(found.node, GRANTS, notes));
+        let mut labels = self.owner.labels.clone();
+        for found in layers.all("labels") {
+            labels.extend(name::labels(Some(found.node), notes));
         }
         Common {
-            limits: limits::read(layers, origins, self.notes),
-            objectives: objectives::read(layers, timing.timeout, origins, self.notes),
+            limits: limits::read(layers, origins, notes),
+            objectives: objectives::read(layers, timing.timeout, origins, notes),
             labels,
             locations: layers.get("locations").map_or_else(
-                || self.places.all.clone(),
-                |found| location::chosen(found.node, self.places, self.notes),
+                || self.platform.places.all.clone(),
+                |found| location::chosen(found.node, &self.platform.places, notes),
             ),
             hosts: each(
                 grants.and_then(|grants| grants.get("hosts")),
                 "hosts",
-                self.notes,
+                notes,
                 pattern,
             ),
-            secrets: self.granted(secrets),
+            secrets: self.granted(grants.and_then(|grants| grants.get("secrets"))),
+            page: care::page(layers, origins, notes),
+            expiry: care::expiry(layers, notes),
+            alerts: self.alerts(layers),
+            maintenance: self.maintenance(layers),
+            depends_on: self.depends_on(layers),
             timing,
         }
+    }
+
+    fn alerts(&self, layers: &Layers<'_>) -> Alerts {
+        let mut alerts = self.owner.alerts.clone();
+        for found in layers.all("alerts") {
+            care::alerts(found.node, &mut alerts, self.notes);
+        }
+        alerts
+    }
+
+    fn maintenance(&self, layers: &Layers<'_>) -> Vec<Window> {
+        let mut windows = self.owner.maintenance.clone();
+        for found in layers.all("maintenance") {
+            windows.extend(care::maintenance(found.node, self.notes));
+        }
+        windows
+    }
+
+    fn depends_on(&self, layers: &Layers<'_>) -> Vec<CheckId> {
+        let found = layers.get("depends_on").map(|found| found.node);
+        care::ids(found, "check ids", self.owner.team.as_deref(), self.notes)
     }
 
     fn granted(&self, node: Option<&Node>) -> Vec<ResourceName> {
@@ -150,24 +232,24 @@ impl Shared<'_> {
 
     fn secret(&self, item: &Node) -> Option<ResourceName> {
         let text = self.notes.keep(item, item.expect_text("a secret's name"))?;
-        let all = self
-            .secrets
+        let secrets = &self.platform.secrets;
+        let all = secrets
             .declared
             .iter()
             .map(|name| (name.as_str(), name.clone()));
         let name = known(item, text, "secret", all, self.notes)?;
-        let bound = self
-            .secrets
+        let bound = secrets
             .known
             .get(&name)
             .filter(|secret| !secret.teams.is_empty());
-        let ours = |secret: &&leadsman_core::plan::Secret| {
-            self.team
+        let ours = |secret: &&Secret| {
+            self.owner
+                .team
                 .as_ref()
                 .is_none_or(|team| !secret.teams.contains(team))
         };
         if let Some(secret) = bound.filter(ours) {
-            let who = self.team.as_ref().map_or_else(
+            let who = self.owner.team.as_ref().map_or_else(
                 || "a file without `team`".to_owned(),
                 |team| format!("team `{team}`"),
             );
@@ -186,45 +268,69 @@ impl Shared<'_> {
     }
 
     /// The check of one entry; `None` where it is wrong, or runs elsewhere.
-    pub(super) fn check(&self, entry: &Entry, defaults: Option<Table<'_>>) -> Option<Check> {
+    pub(super) fn check(&'a self, entry: &'a Entry) -> Option<Check> {
         let id = self.id(entry);
         let own = Table::open(&entry.node, CHECK, self.notes)?;
-        let mut origins = BTreeMap::new();
-        let common = self.common(
-            &Layers {
-                own: Some(own),
-                defaults,
-            },
-            &mut origins,
-        );
-        let node = own.require("probe", "name one, for example `probe: http`", self.notes);
-        let probe = node.and_then(|node| {
-            origins.insert("probe".to_owned(), self.notes.origin(node.at));
-            self.probes.named(node, self.notes)
-        });
-        let targets = targets::read(own.get("targets"), &entry.node, probe.as_ref(), self.notes);
+        let layers = self.layers(own);
+        let mut origins = Origins {
+            wanted: self.reading.origins,
+            ..Origins::default()
+        };
+        let common = self.common(&layers, &mut origins);
+        let probe = self.probe(&layers, own, &mut origins);
+        let targets = targets::read(own.get("targets"), &entry.node, probe.as_ref(), self);
+        let sets: Vec<Set<'_>> = targets.iter().map(|target| target.set).collect();
         let settings = self
-            .settings(&own, probe.as_ref(), &common.secrets)?
-            .merged(
-                &targets.iter().map(|target| target.set).collect::<Vec<_>>(),
-                &mut origins,
-            );
+            .settings(&layers, own, probe.as_ref(), &common.secrets)?
+            .merged(&sets, &mut origins);
+        let was = care::ids(
+            own.get("was"),
+            "check ids",
+            self.owner.team.as_deref(),
+            self.notes,
+        );
         self.assemble(Draft {
             id: id?,
             probe: probe?,
             common,
             targets,
             settings: settings?,
+            was,
             origins,
         })
     }
 
+    /// The check's own keys, its templates' and the defaults.
+    fn layers(&'a self, own: Table<'a>) -> Layers<'a> {
+        let reference = own.get("use").unwrap_or(own.node);
+        self.notes.refer(reference.at, &reference.path);
+        let mut layers = vec![Layer {
+            table: own,
+            name: None,
+        }];
+        layers.extend(self.templates.chain(own.get("use"), self.notes));
+        self.above_defaults(layers)
+    }
+
+    fn probe(
+        &self,
+        layers: &Layers<'_>,
+        own: Table<'_>,
+        origins: &mut Origins,
+    ) -> Option<ProbeName> {
+        let Some(found) = layers.get("probe") else {
+            return own
+                .require("probe", "name one, for example `probe: http`", self.notes)
+                .and(None);
+        };
+        origins.found(|| "probe".to_owned(), Some(found), self.notes);
+        self.platform.probes.named(found.node, self.notes)
+    }
+
     fn id(&self, entry: &Entry) -> Option<CheckId> {
         let key = name::key(entry, self.notes)?;
-        let id = self
-            .team
-            .as_ref()
-            .map_or_else(|| key.as_str().to_owned(), |team| format!("{team}/{key}"));
+        let team = self.owner.team.as_ref();
+        let id = team.map_or_else(|| key.as_str().to_owned(), |team| format!("{team}/{key}"));
         CheckId::new(&id)
             .map_err(|error| {
                 self.notes
@@ -235,32 +341,32 @@ impl Shared<'_> {
 
     fn settings<'s>(
         &'s self,
-        own: &Table<'s>,
+        layers: &Layers<'s>,
+        own: Table<'s>,
         probe: Option<&'s ProbeName>,
         granted: &'s [ResourceName],
     ) -> Option<Settings<'s>> {
-        let probe = probe?;
-        let judge = match self.probes.judge(probe) {
+        let (probe, probes) = (probe?, &self.platform.probes);
+        let judge = match probes.judge(probe, self.reading.catalog) {
             Ok(judge) => judge,
-            Err(_) if self.probes.is_declared(probe) => return None,
+            Err(_) if probes.is_declared(probe) => return None,
             Err(why) => {
                 self.notes
                     .say(own.get("probe").unwrap_or(own.node), wrong(why, ""));
                 return None;
             }
         };
-        let node = own
-            .get("settings")
-            .filter(|node| self.notes.keep(node, node.entries()).is_some());
+        let is_mapping = |node: &Node| self.notes.keep(node, node.entries()).is_some();
+        let written = layers.all("settings");
         let resources = Resources {
-            secrets: &self.secrets.declared,
+            secrets: &self.platform.secrets.declared,
             granted,
-            tls: &self.tls,
+            tls: &self.platform.tls,
         };
-        let ask = |settings: &str| self.probes.complaints(probe, settings);
+        let ask = |settings: &str| probes.complaints(probe, settings, self.reading.catalog);
         Some(Settings {
             check: own.node,
-            node,
+            layers: written.filter(|found| is_mapping(found.node)).collect(),
             judge,
             resources,
             ask: Box::new(ask),
@@ -269,7 +375,7 @@ impl Shared<'_> {
     }
 
     fn assemble(&self, draft: Draft<'_>) -> Option<Check> {
-        let here = self.places.here.as_ref()?;
+        let here = self.platform.places.here.as_ref()?;
         if !draft.common.locations.contains(here) {
             return None;
         }
@@ -277,16 +383,26 @@ impl Shared<'_> {
         let assignments = pairs
             .map(|(target, settings)| Arc::new(self.assignment(&draft, target, settings, here)))
             .collect();
+        let mut alerts = draft.common.alerts;
+        alerts.runbook = alerts
+            .runbook
+            .map(|text| care::runbook_of(&text, &draft.id));
         Some(Check {
             id: draft.id,
-            team: self.team.clone(),
+            team: self.owner.team.clone(),
             labels: draft.common.labels,
             rule: draft.common.timing.rule,
             retry: draft.common.timing.retry,
             objectives: draft.common.objectives,
             locations: draft.common.locations,
             assignments,
-            origins: draft.origins,
+            was: draft.was,
+            depends_on: draft.common.depends_on,
+            page: draft.common.page,
+            expiry: draft.common.expiry,
+            alerts,
+            maintenance: draft.common.maintenance,
+            origins: draft.origins.map,
         })
     }
 
@@ -294,7 +410,7 @@ impl Shared<'_> {
         &self,
         draft: &Draft<'_>,
         target: &Target<'_>,
-        settings: &str,
+        settings: &Arc<str>,
         here: &Location,
     ) -> Assignment {
         Assignment {
@@ -303,12 +419,12 @@ impl Shared<'_> {
             address: target.address.clone(),
             location: here.clone(),
             probe: draft.probe.clone(),
-            settings: settings.into(),
+            settings: Arc::clone(settings),
             labels: target.labels.clone(),
             timeout: u64::try_from(draft.common.timing.timeout.as_nanos()).unwrap_or(u64::MAX),
             limits: draft.common.limits.clone(),
             egress: Egress {
-                rules: self.rules.clone(),
+                rules: Arc::clone(&self.platform.network.rules),
                 grants: draft.common.hosts.clone(),
                 target: target.pattern.clone(),
             },
@@ -323,6 +439,7 @@ struct Draft<'a> {
     probe: ProbeName,
     common: Common,
     targets: Vec<Target<'a>>,
-    settings: Vec<String>,
-    origins: BTreeMap<String, String>,
+    settings: Vec<Arc<str>>,
+    was: Vec<CheckId>,
+    origins: Origins,
 }

@@ -1,12 +1,10 @@
 //! `limits`: what one attempt may use, in human units, below the ceilings.
 
-use std::collections::BTreeMap;
-
 use leadsman_core::limits::Limits;
 
 use crate::{
     element::{duration, size},
-    layers::Layers,
+    layers::{Layers, Origins},
     notes::{Notes, Wrong, wrong},
     table::{Keys, Table},
     tree::{Node, Tree},
@@ -36,17 +34,12 @@ enum Unit {
     Count,
 }
 
-pub(super) fn read(
-    layers: &Layers<'_>,
-    origins: &mut BTreeMap<String, String>,
-    notes: &Notes<'_>,
-) -> Limits {
+pub(super) fn read(layers: &Layers<'_>, origins: &mut Origins, notes: &Notes<'_>) -> Limits {
     let inner = layers.inner(|node| Table::open(node, LIMITS, notes), "limits");
     let mut limits = Limits::default();
     for (key, (_, _, ceiling)) in LIMITS.known.iter().zip(Limits::default().fields()) {
         let found = inner.get(key);
-        let origin = found.map_or_else(|| "default".to_owned(), |found| found.origin(notes));
-        origins.insert(format!("limits.{key}"), origin);
+        origins.found(|| format!("limits.{key}"), found, notes);
         if let Some(value) =
             found.and_then(|found| notes.read(found.node, |node| value(node, key, ceiling)))
         {

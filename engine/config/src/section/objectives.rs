@@ -1,38 +1,40 @@
 //! `objectives`: what is promised.
 
-use std::{collections::BTreeMap, time::Duration};
+use std::time::Duration;
 
 use leadsman_core::plan::{LatencyObjective, Objectives};
 
 use crate::{
     element::{duration, percent::percent, whole::choice},
-    layers::{Found, Layers},
+    layers::{Found, Layers, Origins},
     notes::{Notes, wrong},
     table::{Keys, Table},
     tree::Node,
 };
 
 const OBJECTIVES: Keys = Keys {
-    known: &["availability", "latency", "unknown"],
-    later: &["window", "over", "page"],
+    known: &["availability", "latency", "unknown", "window", "over"],
+    later: &[],
 };
 const LATENCY: Keys = Keys {
     known: &["under", "at_least"],
     later: &[],
 };
 const UNKNOWN: [(&str, bool); 2] = [("bad", true), ("excluded", false)];
+const OVER: [(&str, bool); 2] = [("check", true), ("target", false)];
+const SHORTEST_WINDOW: Duration = Duration::from_hours(24);
+const LONGEST_WINDOW: Duration = Duration::from_hours(90 * 24);
 
 pub(super) fn read(
     layers: &Layers<'_>,
     timeout: Duration,
-    origins: &mut BTreeMap<String, String>,
+    origins: &mut Origins,
     notes: &Notes<'_>,
 ) -> Objectives {
     let inner = layers.inner(|node| Table::open(node, OBJECTIVES, notes), "objectives");
     let mut find = |key: &str| -> Option<Found<'_>> {
         let found = inner.get(key);
-        let origin = found.map_or_else(|| "default".to_owned(), |found| found.origin(notes));
-        origins.insert(format!("objectives.{key}"), origin);
+        origins.found(|| format!("objectives.{key}"), found, notes);
         found
     };
     Objectives {
@@ -41,7 +43,15 @@ pub(super) fn read(
         unknown_is_bad: find("unknown")
             .and_then(|found| notes.read(found.node, |node| choice(node, &UNKNOWN)))
             .unwrap_or_default(),
+        window: find("window").and_then(|found| notes.read(found.node, window)),
+        over_check: find("over")
+            .and_then(|found| notes.read(found.node, |node| choice(node, &OVER)))
+            .unwrap_or_default(),
     }
+}
+
+fn window(node: &Node) -> Result<Duration, crate::notes::Wrong> {
+    duration::within(node, SHORTEST_WINDOW, LONGEST_WINDOW, "window")
 }
 
 fn latency(node: &Node, timeout: Duration, notes: &Notes<'_>) -> Option<LatencyObjective> {

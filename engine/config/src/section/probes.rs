@@ -1,9 +1,8 @@
 //! `probes`: the bundled ones, and the components that the file adds.
 
 use std::{
-    cell::RefCell,
     collections::{BTreeMap, BTreeSet},
-    sync::Arc,
+    sync::{Arc, Mutex, PoisonError},
 };
 
 use leadsman_core::{
@@ -27,31 +26,37 @@ const PROBE: Keys = Keys {
 };
 
 /// The probes of the file and what they say of themselves, asked once each.
-pub(crate) struct Probes<'a> {
+pub(crate) struct Probes {
     sources: BTreeMap<ProbeName, ProbeSource>,
     declared: BTreeSet<String>,
-    catalog: &'a dyn Catalog,
-    judges: RefCell<BTreeMap<ProbeName, Result<Arc<Judge>, String>>>,
+    judges: Mutex<Judges>,
 }
 
-impl<'a> Probes<'a> {
-    pub(super) fn read(node: Option<&Node>, catalog: &'a dyn Catalog, notes: &Notes<'_>) -> Self {
+type Judges = BTreeMap<ProbeName, Result<Arc<Judge>, String>>;
+
+impl Probes {
+    pub(super) fn read(node: Option<&Node>, catalog: &dyn Catalog, notes: &Notes<'_>) -> Self {
         let bundled = BUNDLED_PROBES
             .iter()
             .filter_map(|name| ProbeName::new(name).ok());
         let mut probes = Self {
             sources: bundled.map(|name| (name, ProbeSource::Bundled)).collect(),
             declared: BTreeSet::new(),
-            catalog,
-            judges: RefCell::default(),
+            judges: Mutex::default(),
         };
         for (name, entry) in named(node, notes) {
-            probes.declare(&name, entry, notes);
+            probes.declare(&name, entry, catalog, notes);
         }
         probes
     }
 
-    fn declare(&mut self, name: &ResourceName, entry: &Entry, notes: &Notes<'_>) {
+    fn declare(
+        &mut self,
+        name: &ResourceName,
+        entry: &Entry,
+        catalog: &dyn Catalog,
+        notes: &Notes<'_>,
+    ) {
         if BUNDLED_PROBES.contains(&name.as_str()) {
             let message = format!("`{name}` is a bundled probe and cannot be redefined");
             return notes.say_at(
@@ -64,7 +69,7 @@ impl<'a> Probes<'a> {
         let source = file(&entry.node, notes);
         if let (Ok(name), Some(source)) = (ProbeName::new(name.as_str()), source) {
             self.sources.insert(name.clone(), source);
-            if let Err(why) = self.judge(&name) {
+            if let Err(why) = self.judge(&name, catalog) {
                 notes.say_at(
                     entry.at,
                     &entry.node.path,
@@ -93,20 +98,24 @@ impl<'a> Probes<'a> {
     }
 
     /// What judges the settings of that probe.
-    pub(super) fn judge(&self, name: &ProbeName) -> Result<Arc<Judge>, String> {
-        if let Some(judge) = self.judges.borrow().get(name) {
+    pub(super) fn judge(
+        &self,
+        name: &ProbeName,
+        catalog: &dyn Catalog,
+    ) -> Result<Arc<Judge>, String> {
+        let mut judges = self.judges.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(judge) = judges.get(name) {
             return judge.clone();
         }
         let source = self
             .sources
             .get(name)
             .ok_or_else(|| format!("the probe `{name}` is not usable"))?;
-        let judge = self
-            .catalog
+        let judge = catalog
             .describe(name, source)
             .and_then(|described| Judge::new(&described))
             .map(Arc::new);
-        self.judges.borrow_mut().insert(name.clone(), judge.clone());
+        judges.insert(name.clone(), judge.clone());
         judge
     }
 
@@ -120,15 +129,16 @@ impl<'a> Probes<'a> {
         &self,
         name: &ProbeName,
         settings: &str,
+        catalog: &dyn Catalog,
     ) -> Result<Vec<Complaint>, String> {
         self.sources.get(name).map_or_else(
             || Ok(Vec::new()),
-            |source| self.catalog.validate(name, source, settings),
+            |source| catalog.validate(name, source, settings),
         )
     }
 
     /// The probes of these checks.
-    pub(super) fn used(&self, checks: &[Check]) -> BTreeMap<ProbeName, ProbeSource> {
+    pub(crate) fn used(&self, checks: &[Check]) -> BTreeMap<ProbeName, ProbeSource> {
         let used: BTreeSet<&ProbeName> = checks
             .iter()
             .flat_map(|check| check.assignments.iter().map(|assignment| &assignment.probe))

@@ -16,7 +16,7 @@ use crate::{
 };
 
 const SECRET: Keys = Keys {
-    known: &["file", "env", "hosts", "teams"],
+    known: &["file", "env", "credential", "hosts", "teams"],
     later: &[],
 };
 
@@ -68,27 +68,31 @@ fn secret(node: &Node, notes: &Notes<'_>) -> Option<Secret> {
 }
 
 fn source(table: &Table<'_>, notes: &Notes<'_>) -> Option<SecretSource> {
-    match (table.get("file"), table.get("env")) {
-        (Some(file), None) => notes
+    let written = ["file", "env", "credential"].map(|key| table.get(key));
+    match written {
+        [Some(file), None, None] => notes
             .read(file, |node| name::path(node, notes.folder()))
             .map(SecretSource::File),
-        (None, Some(env)) => notes.read(env, variable).map(SecretSource::Env),
-        (Some(_), Some(env)) => {
+        [None, Some(env), None] => notes.read(env, variable).map(SecretSource::Env),
+        [None, None, Some(credential)] => {
+            let name = notes.read(credential, |node| name::name(node, ResourceName::new))?;
+            Some(SecretSource::Credential(name.into()))
+        }
+        [None, None, None] => {
+            let mend = "for example `file: /run/secrets/shop-login`";
             notes.say(
-                env,
-                wrong(
-                    "a secret has either `file` or `env`, this one has both",
-                    "remove one",
-                ),
+                table.node,
+                wrong("a secret needs `file`, `env` or `credential`", mend),
             );
             None
         }
-        (None, None) => {
+        _ => {
+            let last = written.into_iter().flatten().last().unwrap_or(table.node);
             notes.say(
-                table.node,
+                last,
                 wrong(
-                    "a secret needs `file` or `env`",
-                    "for example `file: /run/secrets/shop-login`",
+                    "a secret has one of `file`, `env` and `credential`, this one has more",
+                    "remove all but one",
                 ),
             );
             None

@@ -1,14 +1,12 @@
 //! A check's settings: each target's `set` merged over them, judged, completed.
 
-use std::{
-    collections::{BTreeMap, BTreeSet},
-    sync::Arc,
-};
+use std::{collections::BTreeMap, sync::Arc};
 
 use leadsman_core::plan::Complaint;
 use serde_json::{Map, Value};
 
 use crate::{
+    layers::{Found, Origins},
     notes::{Notes, wrong},
     settings::{finding::Finding, judge::Judge, resources::Resources},
     tree::{Node, Span},
@@ -21,7 +19,8 @@ type Ask<'a> = dyn Fn(&str) -> Result<Vec<Complaint>, String> + 'a;
 pub(super) struct Settings<'a> {
     /// The whole check: where a missing `settings` is reported.
     pub(super) check: &'a Node,
-    pub(super) node: Option<&'a Node>,
+    /// The templates' settings and the check's own, the innermost last.
+    pub(super) layers: Vec<Found<'a>>,
     pub(super) judge: Arc<Judge>,
     pub(super) resources: Resources<'a>,
     pub(super) ask: Box<Ask<'a>>,
@@ -29,37 +28,55 @@ pub(super) struct Settings<'a> {
 }
 
 impl Settings<'_> {
-    /// The settings for each target's `set`, as JSON text; `None` where something is wrong.
-    pub(super) fn merged(
-        &self,
-        sets: &[Option<&Node>],
-        origins: &mut BTreeMap<String, String>,
-    ) -> Option<Vec<String>> {
-        let own = self
-            .node
-            .map_or_else(|| Value::Object(Map::new()), |node| self.judge.typed(node));
-        if sets.is_empty() {
-            self.complete(own, None);
-            return None;
+    /// The settings for each target's `set`, as JSON text; `None` where something is wrong. Targets
+    /// without a `set` share one text.
+    pub(super) fn merged(&self, sets: &[Set<'_>], origins: &mut Origins) -> Option<Vec<Arc<str>>> {
+        let mut own = Value::Object(Map::new());
+        for layer in &self.layers {
+            merge_patch(&mut own, self.judge.typed(layer.node));
         }
-        let mut asked = BTreeSet::new();
+        if sets.is_empty() {
+            self.complete(own, None)?;
+            return Some(Vec::new());
+        }
+        let mut made: BTreeMap<String, Option<Arc<str>>> = BTreeMap::new();
         let mut texts = Vec::new();
         for set in sets {
             let mut merged = own.clone();
-            if let Some(set) = set {
-                merge_patch(&mut merged, self.judge.typed(set));
+            if let Some(node) = set.node {
+                merge_patch(&mut merged, self.patch(node, set.is_shared));
             }
-            let complete = self.complete(merged, *set);
-            if let Some(complete) = &complete {
-                self.trace(complete, *set, origins);
-            }
-            let text = complete.map(|complete| complete.to_string());
-            if let Some(text) = text.as_ref().filter(|text| asked.insert((*text).clone())) {
-                self.consult(text, *set);
-            }
+            let key = merged.to_string();
+            let text = match made.get(&key) {
+                Some(text) => text.clone(),
+                None => self.text(merged, set.node, origins),
+            };
+            made.insert(key, text.clone());
             texts.push(text);
         }
         texts.into_iter().collect()
+    }
+
+    fn text(&self, merged: Value, set: Option<&Node>, origins: &mut Origins) -> Option<Arc<str>> {
+        let complete = self.complete(merged, set)?;
+        self.trace(&complete, set, origins);
+        let text = complete.to_string();
+        self.consult(&text, set);
+        Some(text.into())
+    }
+
+    /// A list of targets serves checks of several probes: each takes what its own probe knows.
+    fn patch(&self, set: &Node, is_shared: bool) -> Value {
+        let mut patch = self.judge.typed(set);
+        if let (true, Some(patch)) = (is_shared, patch.as_object_mut()) {
+            patch.retain(|key, _| self.judge.knows(key));
+        }
+        patch
+    }
+
+    /// The innermost settings that are written in this check.
+    fn node(&self) -> Option<&Node> {
+        self.layers.last().map(|found| found.node)
     }
 
     fn complete(&self, mut settings: Value, set: Option<&Node>) -> Option<Value> {
@@ -82,17 +99,19 @@ impl Settings<'_> {
                 .for_each(|complaint| self.say(Finding::from(complaint), set)),
             Err(why) => self
                 .notes
-                .say(self.node.unwrap_or(self.check), wrong(why, "")),
+                .say(self.node().unwrap_or(self.check), wrong(why, "")),
         }
     }
 
     /// Notes a finding at its setting: in the target's `set` if it is written there.
     fn say(&self, finding: Finding, set: Option<&Node>) {
-        let own = self.node.unwrap_or(self.check);
+        let own = self.node().unwrap_or(self.check);
         let in_set = set.and_then(|set| place(set, &finding.pointer, finding.of_key));
         let exact = in_set.or_else(|| {
-            self.node
-                .and_then(|node| place(node, &finding.pointer, finding.of_key))
+            let layers = self.layers.iter().rev();
+            layers
+                .map(|layer| layer.node)
+                .find_map(|node| place(node, &finding.pointer, finding.of_key))
         });
         let (at, node) = exact.unwrap_or_else(|| nearest_above(set, own, &finding.pointer));
         if !node.is_unresolved() {
@@ -102,23 +121,35 @@ impl Settings<'_> {
     }
 
     /// Where each setting comes from: what the check writes stands above what a target's `set` writes.
-    fn trace(&self, complete: &Value, set: Option<&Node>, origins: &mut BTreeMap<String, String>) {
+    fn trace(&self, complete: &Value, set: Option<&Node>, origins: &mut Origins) {
         for key in complete.as_object().into_iter().flat_map(Map::keys) {
-            let layers = [self.node, set].into_iter().flatten();
-            let written = layers
-                .filter_map(|node| node.child(key))
-                .map(|(at, _)| self.notes.origin(at))
-                .next();
-            match written {
-                Some(origin) => drop(origins.insert(format!("settings.{key}"), origin)),
-                None => drop(
-                    origins
-                        .entry(format!("settings.{key}"))
-                        .or_insert_with(|| "probe's default".to_owned()),
-                ),
+            let name = format!("settings.{key}");
+            let origin = self.written(key, set);
+            if origin.is_some() || !origins.map.contains_key(&name) {
+                origins.keep(
+                    || name,
+                    || origin.unwrap_or_else(|| "probe's default".to_owned()),
+                );
             }
         }
     }
+
+    fn written(&self, key: &str, set: Option<&Node>) -> Option<String> {
+        let layers = self.layers.iter().rev();
+        let inherited = layers
+            .filter_map(|found| Some((found.node.child(key)?.0, found)))
+            .map(|(at, found)| found.named(self.notes.origin(at)))
+            .next();
+        inherited.or_else(|| Some(self.notes.origin(set?.child(key)?.0)))
+    }
+}
+
+/// What a target sets apart.
+#[derive(Clone, Copy)]
+pub(super) struct Set<'a> {
+    pub(super) node: Option<&'a Node>,
+    /// Whether it is written in a list that several checks may use.
+    pub(super) is_shared: bool,
 }
 
 fn place<'n>(root: &'n Node, pointer: &str, of_key: bool) -> Option<(Span, &'n Node)> {

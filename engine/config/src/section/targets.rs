@@ -1,13 +1,15 @@
-//! `targets`: what a check examines.
+//! `targets`: what a check examines; written there, in a list of the file, or discovered.
 
 use std::collections::{BTreeMap, BTreeSet};
 
 use leadsman_core::{
     egress::HostPattern,
-    id::{ProbeName, TargetName},
+    id::{ProbeName, ResourceName, TargetName},
 };
 
+use super::{check::Shared, known, named, settings::Set};
 use crate::{
+    discovery::Group,
     element::{address, name},
     notes::{Notes, Wrong, wrong},
     table::{Keys, Table},
@@ -16,58 +18,189 @@ use crate::{
 
 const TARGET: Keys = Keys {
     known: &["name", "address", "labels", "set"],
-    later: &["file_sd"],
+    later: &[],
+};
+const DISCOVERED: Keys = Keys {
+    known: &["file_sd"],
+    later: &[],
 };
 
+/// The label that names a discovered target.
+const NAME: &str = "name";
+
 /// One target of one check.
+#[derive(Clone)]
 pub(super) struct Target<'a> {
     pub(super) name: TargetName,
     pub(super) address: String,
     /// `None` where the machine's own resolver is examined.
     pub(super) pattern: Option<HostPattern>,
     pub(super) labels: BTreeMap<String, String>,
-    pub(super) set: Option<&'a Node>,
+    pub(super) set: Set<'a>,
 }
 
+/// The lists of targets that a file's checks share.
+pub(super) struct Lists<'a> {
+    all: Vec<(ResourceName, &'a Node)>,
+}
+
+impl<'a> Lists<'a> {
+    pub(super) fn read(
+        own: Option<&'a Node>,
+        platforms: Option<&'a Node>,
+        notes: &Notes<'_>,
+    ) -> Self {
+        let theirs = platforms.filter(|theirs| own != Some(theirs));
+        let lists = [own, theirs].into_iter();
+        let all = lists.flat_map(|node| named(node, notes));
+        Self {
+            all: all.map(|(name, entry)| (name, &entry.node)).collect(),
+        }
+    }
+}
+
+/// The targets of a check; `None` is said where nothing is written.
 pub(super) fn read<'a>(
     node: Option<&'a Node>,
     check: &Node,
     probe: Option<&ProbeName>,
-    notes: &Notes<'_>,
+    shared: &Shared<'a>,
 ) -> Vec<Target<'a>> {
+    let notes = shared.notes;
     let Some(node) = node else {
-        notes.say(
-            check,
-            wrong("`targets` is missing", "list at least one address"),
-        );
+        let mend = "list at least one address, or name a list of `targets`";
+        notes.say(check, wrong("`targets` is missing", mend));
         return Vec::new();
     };
-    let items = notes.keep(node, node.items("targets"));
-    if items.is_some_and(<[_]>::is_empty) {
-        notes.say(
-            node,
-            wrong("`targets` is empty", "list at least one address"),
-        );
+    let mut reader = Reader {
+        probe,
+        shared,
+        seen: BTreeSet::new(),
+        targets: Vec::new(),
+    };
+    match node.text() {
+        Some(list) => reader.list(node, list),
+        None => reader.items(node, false),
     }
-    let mut seen = BTreeSet::new();
-    let targets = items.unwrap_or_default().iter().filter_map(|item| {
-        let target = target(item, probe, notes)?;
-        if !seen.insert(target.name.clone()) {
-            let message = format!("two targets of this check are named `{}`", target.name);
-            notes.say(
-                item,
-                wrong(
-                    message,
-                    "give one of them another `name`: it is the series' label",
-                ),
-            );
-        }
-        Some(target)
-    });
-    targets.collect()
+    reader.targets
 }
 
-fn target<'a>(item: &'a Node, probe: Option<&ProbeName>, notes: &Notes<'_>) -> Option<Target<'a>> {
+struct Reader<'r, 'a> {
+    probe: Option<&'r ProbeName>,
+    shared: &'r Shared<'a>,
+    seen: BTreeSet<TargetName>,
+    targets: Vec<Target<'a>>,
+}
+
+impl<'a> Reader<'_, 'a> {
+    fn list(&mut self, node: &Node, text: &str) {
+        let notes = self.shared.notes;
+        let all = self.shared.lists.all.iter();
+        let all = all.map(|(name, node)| (name.as_str(), *node));
+        if let Some(list) = known(node, text, "list of targets", all, notes) {
+            self.items(list, true);
+        }
+    }
+
+    fn items(&mut self, node: &'a Node, is_shared: bool) {
+        let notes = self.shared.notes;
+        let items = notes.keep(node, node.items("targets"));
+        if items.is_some_and(<[_]>::is_empty) {
+            notes.say(
+                node,
+                wrong("`targets` is empty", "list at least one address"),
+            );
+        }
+        for item in items.unwrap_or_default() {
+            if item.child("file_sd").is_some() {
+                self.discovered(item);
+            } else if let Some(target) = target(item, is_shared, self.probe, notes) {
+                self.add(item, target);
+            }
+        }
+    }
+
+    fn add(&mut self, item: &Node, target: Target<'a>) {
+        if !self.seen.insert(target.name.clone()) {
+            let message = format!("two targets of this check are named `{}`", target.name);
+            let mend = "give one of them another `name`: it is the series' label";
+            return self.shared.notes.say(item, wrong(message, mend));
+        }
+        self.targets.push(target);
+    }
+
+    /// The targets of every file that the pattern matches; none is no mistake, for they come and go.
+    fn discovered(&mut self, item: &Node) {
+        let notes = self.shared.notes;
+        let Some(node) =
+            Table::open(item, DISCOVERED, notes).and_then(|table| table.get("file_sd"))
+        else {
+            return;
+        };
+        let pattern = notes.read(node, |node| name::path(node, notes.folder_of(node)));
+        let files = self.shared.reading.files;
+        let paths = pattern.map(|pattern| files.matching(&pattern).map_err(|why| wrong(why, "")));
+        for path in paths
+            .and_then(|paths| notes.keep(node, paths))
+            .unwrap_or_default()
+        {
+            let groups = files.discovered(&path).map_err(|why| wrong(why, ""));
+            for group in notes
+                .keep(node, groups)
+                .iter()
+                .flat_map(|groups| groups.iter())
+            {
+                self.group(node, group);
+            }
+        }
+    }
+
+    fn group(&mut self, node: &Node, group: &Group) {
+        for address in &group.targets {
+            match found(address, group) {
+                Ok(target) if self.has(&target) => {}
+                Ok(target) => self.add(node, target),
+                Err(what) => self.shared.notes.say(node, what),
+            }
+        }
+    }
+
+    /// The same target in two files is one.
+    fn has(&self, target: &Target<'_>) -> bool {
+        self.seen.contains(&target.name)
+            && self.targets.iter().any(|known| {
+                known.name == target.name
+                    && known.address == target.address
+                    && known.labels == target.labels
+            })
+    }
+}
+
+fn found<'a>(address: &str, group: &Group) -> Result<Target<'a>, Wrong> {
+    let pattern = Some(address::target(address)?);
+    let label = group.labels.get(NAME).map_or(address, String::as_str);
+    let labels = group.labels.iter();
+    let labels = labels.filter(|(name, _)| !name.starts_with("__") && name.as_str() != NAME);
+    Ok(Target {
+        name: TargetName::new(label).map_err(|error| name::refused(&error))?,
+        address: address.to_owned(),
+        pattern,
+        labels: labels
+            .map(|(name, value)| (name.clone(), value.clone()))
+            .collect(),
+        set: Set {
+            node: None,
+            is_shared: true,
+        },
+    })
+}
+
+fn target<'a>(
+    item: &'a Node,
+    is_shared: bool,
+    probe: Option<&ProbeName>,
+    notes: &Notes<'_>,
+) -> Option<Target<'a>> {
     if !matches!(item.value, Tree::Map(_)) {
         let (address, pattern) = notes.read(item, |node| place(node, probe))?;
         let name = notes.keep(
@@ -79,7 +212,10 @@ fn target<'a>(item: &'a Node, probe: Option<&ProbeName>, notes: &Notes<'_>) -> O
             address,
             pattern,
             labels: BTreeMap::new(),
-            set: None,
+            set: Set {
+                node: None,
+                is_shared,
+            },
         });
     }
     let table = Table::open(item, TARGET, notes)?;
@@ -104,7 +240,10 @@ fn target<'a>(item: &'a Node, probe: Option<&ProbeName>, notes: &Notes<'_>) -> O
         address,
         pattern,
         labels,
-        set,
+        set: Set {
+            node: set,
+            is_shared,
+        },
     })
 }
 

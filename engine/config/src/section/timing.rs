@@ -1,12 +1,12 @@
 //! When a check runs, how long it may take, and whether it fits.
 
-use std::{collections::BTreeMap, time::Duration};
+use std::time::Duration;
 
 use leadsman_core::{plan::Retry, schedule::Rule};
 
 use crate::{
     element::{calendar, duration, whole::whole},
-    layers::{Found, Layers},
+    layers::{Found, Layers, Origins},
     notes::{Notes, Wrong, wrong},
     table::{Keys, Table},
     tree::{Node, Tree},
@@ -36,7 +36,7 @@ pub(super) struct Timing {
 /// Notes each effective value's origin while it is read.
 pub(super) struct Reader<'a, 'n> {
     pub(super) layers: &'a Layers<'a>,
-    pub(super) origins: &'a mut BTreeMap<String, String>,
+    pub(super) origins: &'a mut Origins,
     pub(super) notes: &'a Notes<'n>,
 }
 
@@ -58,8 +58,7 @@ impl<'a> Reader<'a, '_> {
     }
 
     fn origin(&mut self, key: &str, found: Option<Found<'_>>) {
-        let origin = found.map_or_else(|| "default".to_owned(), |found| found.origin(self.notes));
-        self.origins.insert(key.to_owned(), origin);
+        self.origins.found(|| key.to_owned(), found, self.notes);
     }
 
     fn rule(&mut self) -> Rule {
@@ -105,7 +104,7 @@ impl<'a> Reader<'a, '_> {
     }
 
     fn unused(&self, zone: Option<Found<'_>>) {
-        let own = self.layers.own.and_then(|table| table.get("timezone"));
+        let own = self.layers.own().and_then(|table| table.get("timezone"));
         if let (Some(node), Some(zone)) = (own, zone) {
             self.notes.read(zone.node, calendar::zone);
             // In `defaults` it waits for the checks that have `cron`.
@@ -150,7 +149,7 @@ impl<'a> Reader<'a, '_> {
     /// The part of the sum that the check itself writes, before what it inherits.
     fn written(&self) -> Option<&'a Node> {
         let keys = ["interval", "timeout", "retries"];
-        let own = keys.iter().find_map(|key| self.layers.own?.get(key));
+        let own = keys.iter().find_map(|key| self.layers.own()?.get(key));
         own.or_else(|| {
             keys.iter()
                 .find_map(|key| self.layers.get(key))
@@ -189,29 +188,11 @@ fn too_long(interval: Duration, timeout: Duration, retry: Retry, needed: Duratio
 }
 
 fn interval(node: &Node) -> Result<Duration, Wrong> {
-    within(node, SHORTEST_INTERVAL, LONGEST_INTERVAL, "interval")
+    duration::within(node, SHORTEST_INTERVAL, LONGEST_INTERVAL, "interval")
 }
 
 fn timeout(node: &Node) -> Result<Duration, Wrong> {
-    within(node, SHORTEST_TIMEOUT, LONGEST_TIMEOUT, "timeout")
-}
-
-fn within(node: &Node, least: Duration, most: Duration, what: &str) -> Result<Duration, Wrong> {
-    let value = duration::duration(node)?;
-    let (low, high) = (duration::shown(least), duration::shown(most));
-    if value < least {
-        return Err(wrong(
-            format!("the {what} {} is shorter than {low}", node.shown()),
-            format!("write `{low}` or more"),
-        ));
-    }
-    if value > most {
-        return Err(wrong(
-            format!("the {what} {} is longer than {high}", node.shown()),
-            format!("write `{high}` or less"),
-        ));
-    }
-    Ok(value)
+    duration::within(node, SHORTEST_TIMEOUT, LONGEST_TIMEOUT, "timeout")
 }
 
 fn retry(node: &Node, notes: &Notes<'_>) -> Option<Retry> {
@@ -235,7 +216,7 @@ fn retry(node: &Node, notes: &Notes<'_>) -> Option<Retry> {
         .and_then(|node| notes.read(node, count));
     let delay = table.get("delay").map_or(Some(Duration::ZERO), |node| {
         notes.read(node, |node| {
-            within(node, Duration::ZERO, LONGEST_DELAY, "delay")
+            duration::within(node, Duration::ZERO, LONGEST_DELAY, "delay")
         })
     });
     Some(Retry {

@@ -52,6 +52,11 @@ impl Judge {
         Ok(Self { schema, validator })
     }
 
+    /// Whether the probe has a setting of that name.
+    pub(crate) fn knows(&self, key: &str) -> bool {
+        shape::properties(&self.schema).is_none_or(|properties| properties.contains_key(key))
+    }
+
     /// Everything that the schema refuses.
     pub(crate) fn findings(&self, settings: &Value) -> Vec<Finding> {
         let mut all: Vec<Finding> = self

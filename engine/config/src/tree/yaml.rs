@@ -9,7 +9,7 @@ use serde_saphyr::{
     options::{DuplicateKeyPolicy, NonFiniteFloatPolicy},
 };
 
-use super::{Entry, Node, Span, Tree};
+use super::{Entry, FileKind, Node, Span, Tree};
 use crate::{
     LARGEST_FILE,
     notes::{Notes, wrong},
@@ -23,7 +23,7 @@ pub(crate) fn parse(text: &str, notes: &Notes<'_>) -> Option<Node> {
             text.len()
         );
         notes.say_at(
-            Span::START,
+            notes.start(),
             "",
             wrong(
                 message,
@@ -35,7 +35,7 @@ pub(crate) fn parse(text: &str, notes: &Notes<'_>) -> Option<Node> {
     match serde_saphyr::from_str_with_options::<Spanned<Raw>>(text, options()) {
         Ok(root) => Some(Planter { notes }.node(root, None, String::new())),
         Err(error) => {
-            notes.say_at(error_place(&error), "", syntax(&error));
+            notes.say_at(notes.here(error_place(&error)), "", syntax(&error));
             None
         }
     }
@@ -90,6 +90,7 @@ fn place(location: Location) -> Span {
     let number = |value: u64| usize::try_from(value).unwrap_or(usize::MAX);
     let span = location.span();
     Span {
+        file: FileKind::default(),
         line: number(location.line()).max(1),
         column: number(location.column()).max(1),
         offset: number(span.byte_offset().unwrap_or_default()),
@@ -174,7 +175,7 @@ struct Planter<'a> {
 
 impl Planter<'_> {
     fn node(&self, raw: Spanned<Raw>, key: Option<Span>, path: String) -> Node {
-        let own = place(raw.defined);
+        let own = self.notes.here(place(raw.defined));
         let value = match raw.value {
             Raw::Null => Tree::Null,
             Raw::Bool(value) => Tree::Bool(value),
@@ -207,7 +208,7 @@ impl Planter<'_> {
         let mut kept: Vec<Entry> = Vec::with_capacity(entries.len());
         let mut first = std::collections::BTreeMap::new();
         for (key, value) in entries {
-            let at = place(key.defined);
+            let at = self.notes.here(place(key.defined));
             let inner = if path.is_empty() {
                 key.value.clone()
             } else {

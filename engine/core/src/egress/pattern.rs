@@ -47,6 +47,23 @@ impl HostPattern {
         }
     }
 
+    /// Whether all that the other pattern covers is covered by this one.
+    pub fn includes(&self, other: &Self) -> bool {
+        let host = if other.subdomains {
+            self.subdomains && (self.host == other.host || is_below(&other.host, &self.host))
+        } else {
+            self.covers_host(&other.host)
+        };
+        let scheme = self.scheme.as_deref().is_none_or(|scheme| {
+            other
+                .scheme
+                .as_deref()
+                .is_some_and(|asked| speaks(scheme, asked))
+        });
+        let port = self.effective_port();
+        host && scheme && (port.is_none() || port == other.effective_port())
+    }
+
     fn effective_port(&self) -> Option<u16> {
         self.port.or(match self.scheme.as_deref() {
             Some("http") => Some(80),

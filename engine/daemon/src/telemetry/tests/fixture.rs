@@ -16,7 +16,10 @@ use leadsman_core::{
     limits::Limits,
     outcome::{Conclusion, Reason},
     phase::{Nanos, Phase, Phases},
-    plan::{Check, LatencyObjective, MeasureDescription, Network, Objectives, Plan, Retry, Tls},
+    plan::{
+        Alerts, Check, LatencyObjective, MeasureDescription, Network, Objectives, Page, Plan,
+        Retry, Tls,
+    },
     record::{AttemptRecord, RunRecord},
     schedule::Rule,
     seam::{Answer, Call, HttpCall, HttpReply},
@@ -66,6 +69,12 @@ pub(crate) fn check(id: &str, probe: &str, targets: &[&str]) -> Check {
         },
         locations: vec![location(), Location::new("us-east").unwrap()],
         assignments: targets.iter().map(assignment).collect(),
+        was: Vec::new(),
+        depends_on: Vec::new(),
+        page: Page::default(),
+        expiry: None,
+        alerts: Alerts::default(),
+        maintenance: Vec::new(),
         origins: BTreeMap::new(),
     }
 }

@@ -1,0 +1,296 @@
+//! The platform's file and the teams' files, each read for itself.
+
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    io,
+    path::{Path, PathBuf},
+    sync::Arc,
+};
+
+use leadsman_core::plan::{Catalog, Check, Plan};
+
+use crate::{
+    files::Files,
+    notes::Notes,
+    problem::{Problem, Problems},
+    reference::{self, Surroundings},
+    section::{self, Reading, platform},
+    table::Table,
+    tree::{self, Node},
+};
+
+/// The platform's file, valid, with the checks that it has itself.
+pub struct Platform {
+    shared: platform::Platform,
+    own: Vec<Check>,
+}
+
+impl std::fmt::Debug for Platform {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Platform")
+            .field("path", &self.shared.path)
+            .finish_non_exhaustive()
+    }
+}
+
+impl Platform {
+    /// Reads the platform's file.
+    pub fn read(
+        path: &Path,
+        text: &str,
+        files: &dyn Files,
+        catalog: &dyn Catalog,
+        origins: bool,
+    ) -> Result<Self, Problems> {
+        let notes = Notes::new(path, text);
+        let reading = Reading {
+            files,
+            catalog,
+            origins,
+        };
+        let platform = root(text, files, &notes).and_then(|root| {
+            let shared = platform::Platform::read(path, &root, reading, &notes)?;
+            let own = Table::known(&root)
+                .map(|table| section::checks(&table, &shared, reading, &notes))
+                .unwrap_or_default();
+            shared.places.here.is_some().then_some(Self { shared, own })
+        });
+        notes.conclude(platform)
+    }
+
+    /// The checks of a team's file.
+    pub fn team_file(
+        &self,
+        path: &Path,
+        text: &str,
+        files: &dyn Files,
+        catalog: &dyn Catalog,
+        origins: bool,
+    ) -> Result<Vec<Check>, Problems> {
+        let notes = Notes::of_team(path, text, &self.shared.path);
+        let reading = Reading {
+            files,
+            catalog,
+            origins,
+        };
+        let checks = root(text, files, &notes).and_then(|root| {
+            let table = section::team_file(&root, &notes)?;
+            Some(section::checks(&table, &self.shared, reading, &notes))
+        });
+        notes.conclude(checks)
+    }
+
+    /// The checks of the platform's own file.
+    pub fn own_checks(&self) -> &[Check] {
+        &self.own
+    }
+
+    /// Where the file is.
+    pub fn path(&self) -> &Path {
+        &self.shared.path
+    }
+
+    /// The patterns of the team files' paths.
+    pub fn include(&self) -> &[PathBuf] {
+        &self.shared.include
+    }
+
+    /// The paths of the team files, each once, ordered; the platform's own is none.
+    pub fn team_files(&self, files: &dyn Files) -> Result<Vec<PathBuf>, String> {
+        let mut paths = BTreeSet::new();
+        for pattern in &self.shared.include {
+            let found = files
+                .matching(pattern)
+                .map_err(|why| format!("`{}` cannot be listed: {why}", pattern.display()))?;
+            paths.extend(found);
+        }
+        paths.remove(&self.shared.path);
+        Ok(paths.into_iter().collect())
+    }
+
+    /// The whole plan with these checks, which have been read against this platform.
+    pub fn plan(&self, mut checks: Vec<Check>) -> Option<Plan> {
+        checks.sort_by(|a, b| a.id.cmp(&b.id));
+        Some(Plan {
+            location: self.shared.places.here.clone()?,
+            locations: self.shared.places.all.clone(),
+            network: self.shared.network.as_ref().clone(),
+            tls: self.shared.tls.clone(),
+            secrets: self.shared.secrets.known.clone(),
+            probes: self.shared.probes.used(&checks),
+            checks,
+        })
+    }
+}
+
+fn root(text: &str, files: &dyn Files, notes: &Notes<'_>) -> Option<Node> {
+    let mut root = tree::parse(text, notes)?;
+    let surroundings = Surroundings {
+        folder: notes.folder(),
+        env: &|name| files.env(name),
+        read: &|path| files.read(path),
+    };
+    reference::substitute(&mut root, &surroundings, notes);
+    Some(root)
+}
+
+/// Everything read once: the platform, and each team's file or what is wrong with it.
+#[derive(Debug)]
+pub struct Fleet {
+    /// The platform, or what is wrong with its file.
+    pub platform: Result<Arc<Platform>, Problems>,
+    /// Each team's file, by path.
+    pub files: BTreeMap<PathBuf, Result<Vec<Check>, Problems>>,
+}
+
+impl Fleet {
+    /// Reads the platform's file and all that it includes.
+    pub fn read(
+        path: &Path,
+        text: &str,
+        files: &dyn Files,
+        catalog: &dyn Catalog,
+        origins: bool,
+    ) -> Self {
+        let platform = Platform::read(path, text, files, catalog, origins).map(Arc::new);
+        let mut read = BTreeMap::new();
+        if let Ok(platform) = &platform {
+            match platform.team_files(files) {
+                Ok(paths) => read.extend(paths.into_iter().map(|path| {
+                    let checks = one(platform, &path, files, catalog, origins);
+                    (path, checks)
+                })),
+                Err(why) => {
+                    let problems = Problems::new(vec![Problem::of_file(path, why)]);
+                    read.insert(path.to_path_buf(), Err(problems));
+                }
+            }
+        }
+        Self {
+            platform,
+            files: read,
+        }
+    }
+
+    /// One plan of all files, or what is wrong with any of them.
+    pub fn plan(self) -> Result<Plan, Problems> {
+        let platform = self.platform?;
+        let mut all: Vec<(PathBuf, Vec<Check>)> = vec![(
+            platform.path().to_path_buf(),
+            platform.own_checks().to_vec(),
+        )];
+        let mut wrong = Vec::new();
+        for (path, read) in self.files {
+            match read {
+                Ok(checks) => all.push((path, checks)),
+                Err(problems) => wrong.extend(problems),
+            }
+        }
+        wrong.extend(
+            conflicts(&all)
+                .into_iter()
+                .flat_map(|(_, problems)| problems),
+        );
+        if !wrong.is_empty() {
+            return Err(Problems::new(wrong));
+        }
+        let checks: Vec<Check> = all.into_iter().flat_map(|(_, checks)| checks).collect();
+        let path = platform.path().to_path_buf();
+        let nothing = || {
+            let why = "the configuration has no check that runs at this location".to_owned();
+            Problems::new(vec![Problem::of_file(&path, why)])
+        };
+        platform.plan(checks).ok_or_else(nothing)
+    }
+}
+
+fn one(
+    platform: &Platform,
+    path: &Path,
+    files: &dyn Files,
+    catalog: &dyn Catalog,
+    origins: bool,
+) -> Result<Vec<Check>, Problems> {
+    let unreadable = |error: io::Error| {
+        let why = format!("the file cannot be read: {error}");
+        Problems::new(vec![Problem::of_file(path, why)])
+    };
+    let text = files.read(path).map_err(unreadable)?;
+    platform.team_file(path, &text, files, catalog, origins)
+}
+
+/// What no file can know alone: two checks of one id, a name that is still in use, a dependency on
+/// nothing or in a circle. Of two files with one id, the later one is wrong.
+pub fn conflicts(files: &[(PathBuf, Vec<Check>)]) -> Vec<(PathBuf, Problems)> {
+    let mut owners: BTreeMap<&str, &Path> = BTreeMap::new();
+    let mut wrong: BTreeMap<&Path, Vec<Problem>> = BTreeMap::new();
+    for (path, checks) in files {
+        for check in checks {
+            if let Some(other) = owners.insert(check.id.as_str(), path) {
+                owners.insert(check.id.as_str(), other);
+                let why = format!(
+                    "the check `{}` is already in `{}`",
+                    check.id,
+                    other.display()
+                );
+                wrong
+                    .entry(path)
+                    .or_default()
+                    .push(Problem::of_file(path, why));
+            }
+        }
+    }
+    for (path, checks) in files {
+        for check in checks {
+            let whys = check.was.iter().filter_map(|was| {
+                let other = owners.get(was.as_str())?;
+                Some(format!(
+                    "`{}` was `{was}`, which is still a check in `{}`",
+                    check.id,
+                    other.display()
+                ))
+            });
+            let problems = whys.map(|why| Problem::of_file(path, why));
+            wrong.entry(path).or_default().extend(problems);
+        }
+    }
+    circles(files, &mut wrong);
+    wrong
+        .into_iter()
+        .filter(|(_, problems)| !problems.is_empty())
+        .map(|(path, problems)| (path.to_path_buf(), Problems::new(problems)))
+        .collect()
+}
+
+/// Dependencies that lead back to where they began.
+fn circles<'a>(files: &'a [(PathBuf, Vec<Check>)], wrong: &mut BTreeMap<&'a Path, Vec<Problem>>) {
+    let checks = || {
+        files
+            .iter()
+            .flat_map(|(path, checks)| checks.iter().map(move |check| (path, check)))
+    };
+    let by_id: BTreeMap<&str, &Check> = checks()
+        .map(|(_, check)| (check.id.as_str(), check))
+        .collect();
+    for (path, check) in checks() {
+        let mut open: Vec<&str> = check.depends_on.iter().map(|id| id.as_str()).collect();
+        let mut seen = BTreeSet::new();
+        while let Some(id) = open.pop() {
+            if id == check.id.as_str() {
+                let why = format!("`{}` depends on itself", check.id);
+                wrong
+                    .entry(path)
+                    .or_default()
+                    .push(Problem::of_file(path, why));
+                break;
+            }
+            if seen.insert(id) {
+                let next = by_id
+                    .get(id)
+                    .into_iter()
+                    .flat_map(|check| &check.depends_on);
+                open.extend(next.map(|id| id.as_str()));
+            }
+        }
+    }
+}

@@ -1,0 +1,179 @@
+//! What happens around a check's runs: `page`, `expiry`, `alerts`, `maintenance`, `was`, `depends_on`.
+
+use std::time::Duration;
+
+use leadsman_core::{
+    id::CheckId,
+    plan::{Alerts, Expiry, Page, Window},
+};
+
+use crate::{
+    element::{calendar, duration, name, whole::whole},
+    layers::{Layers, Origins},
+    notes::{Notes, Wrong, wrong},
+    table::{Keys, Table},
+    tree::Node,
+};
+
+const PAGE: Keys = Keys {
+    known: &["locations", "bad"],
+    later: &[],
+};
+const EXPIRY: Keys = Keys {
+    known: &["ticket", "page"],
+    later: &[],
+};
+const ALERTS: Keys = Keys {
+    known: &["runbook", "severity"],
+    later: &[],
+};
+const SEVERITY: Keys = Keys {
+    known: &["page", "ticket"],
+    later: &[],
+};
+const WINDOW: Keys = Keys {
+    known: &["cron", "for", "timezone"],
+    later: &[],
+};
+const MOST: u64 = 1_000;
+const LONGEST_WINDOW: Duration = Duration::from_hours(7 * 24);
+
+/// When the owner is paged.
+pub(super) fn page(layers: &Layers<'_>, origins: &mut Origins, notes: &Notes<'_>) -> Page {
+    let inner = layers.inner(|node| Table::open(node, PAGE, notes), "page");
+    let mut read = |key: &'static str, default: u32| {
+        let found = inner.get(key);
+        origins.found(|| format!("page.{key}"), found, notes);
+        let value = found.and_then(|found| notes.read(found.node, |node| whole(node, &(1..=MOST))));
+        value.map_or(default, |value| u32::try_from(value).unwrap_or(u32::MAX))
+    };
+    let default = Page::default();
+    Page {
+        locations: read("locations", default.locations),
+        bad: read("bad", default.bad),
+    }
+}
+
+/// When a certificate that ends is told.
+pub(super) fn expiry(layers: &Layers<'_>, notes: &Notes<'_>) -> Option<Expiry> {
+    let found = layers.get("expiry")?;
+    let table = Table::open(found.node, EXPIRY, notes)?;
+    let read = |key: &str| {
+        let mend = "for example `expiry: {ticket: 21d, page: 3d}`";
+        let node = table.require(key, mend, notes)?;
+        notes.read(node, duration::duration)
+    };
+    let (ticket, page) = (read("ticket"), read("page"));
+    let expiry = Expiry {
+        ticket: ticket?,
+        page: page?,
+    };
+    if expiry.page > expiry.ticket {
+        let message = "a page for a certificate comes before its ticket";
+        notes.say(found.node, wrong(message, "make `ticket` the longer one"));
+    }
+    Some(expiry)
+}
+
+/// What `node` says of alerts, over what was said before.
+pub(super) fn alerts(node: &Node, alerts: &mut Alerts, notes: &Notes<'_>) {
+    let Some(table) = Table::open(node, ALERTS, notes) else {
+        return;
+    };
+    if let Some(node) = table.get("runbook") {
+        alerts.runbook = notes.read(node, runbook);
+    }
+    let severity = table
+        .get("severity")
+        .and_then(|node| Table::open(node, SEVERITY, notes));
+    for key in SEVERITY.known {
+        let node = severity.and_then(|table| table.get(key));
+        let word = node.and_then(|node| notes.keep(node, node.expect_text("a severity")));
+        if let Some(word) = word {
+            alerts.severity.insert((*key).to_owned(), word.to_owned());
+        }
+    }
+}
+
+/// What a runbook's address may hold in place of the check's own words.
+const PLACES: [&str; 3] = ["${check.key}", "${check.id}", "${check.team}"];
+
+fn runbook(node: &Node) -> Result<String, Wrong> {
+    let text = node.expect_text("a runbook's address")?;
+    let rest = PLACES
+        .iter()
+        .fold(text.to_owned(), |rest, place| rest.replace(place, "x"));
+    let mend = "for example `https://wiki.example/runbooks/${check.key}`";
+    if rest.contains("${") {
+        let known = "it may hold `${check.key}`, `${check.id}` and `${check.team}`";
+        return Err(wrong(
+            format!("{} has an unknown reference; {known}", node.shown()),
+            mend,
+        ));
+    }
+    match url::Url::parse(&rest) {
+        Ok(url) if matches!(url.scheme(), "http" | "https") => Ok(text.to_owned()),
+        _ => Err(wrong(
+            format!("{} is no address of a page", node.shown()),
+            mend,
+        )),
+    }
+}
+
+/// A runbook's address for one check.
+pub(super) fn runbook_of(text: &str, id: &CheckId) -> String {
+    let (team, key) = id.as_str().rsplit_once('/').unwrap_or(("", id.as_str()));
+    text.replace("${check.key}", key)
+        .replace("${check.id}", id.as_str())
+        .replace("${check.team}", team)
+}
+
+/// Windows of maintenance.
+pub(super) fn maintenance(node: &Node, notes: &Notes<'_>) -> Vec<Window> {
+    let items = notes
+        .keep(node, node.items("maintenance windows"))
+        .unwrap_or_default();
+    items
+        .iter()
+        .filter_map(|item| window(item, notes))
+        .collect()
+}
+
+fn window(node: &Node, notes: &Notes<'_>) -> Option<Window> {
+    let table = Table::open(node, WINDOW, notes)?;
+    let mend = "for example `{cron: \"0 3 * * SUN\", for: 1h, timezone: Europe/Berlin}`";
+    let cron = table.require("cron", mend, notes);
+    let cron = cron.and_then(|node| notes.read(node, calendar::cron));
+    let length = table.require("for", mend, notes).and_then(|node| {
+        let least = Duration::from_secs(1);
+        notes.read(node, |node| {
+            duration::within(node, least, LONGEST_WINDOW, "window")
+        })
+    });
+    let zone = match table.get("timezone") {
+        Some(node) => notes.read(node, calendar::zone),
+        None => Some("UTC".to_owned()),
+    };
+    Some(Window {
+        cron: cron?,
+        zone: zone?,
+        length: length?,
+    })
+}
+
+/// Ids of other checks; a key alone is one of the own team.
+pub(super) fn ids(
+    node: Option<&Node>,
+    what: &str,
+    team: Option<&str>,
+    notes: &Notes<'_>,
+) -> Vec<CheckId> {
+    super::each(node, what, notes, |item| {
+        let text = item.expect_text("a check's id")?;
+        let id = match team.filter(|_| !text.contains('/')) {
+            Some(team) => format!("{team}/{text}"),
+            None => text.to_owned(),
+        };
+        CheckId::new(&id).map_err(|error| name::refused(&error))
+    })
+}

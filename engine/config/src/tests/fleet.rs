@@ -1,0 +1,204 @@
+//! A platform's file with team files beside it.
+
+use std::{
+    collections::BTreeMap,
+    io,
+    path::{Path, PathBuf},
+};
+
+use super::Shelf;
+use crate::{Files, Fleet};
+
+/// Files by path.
+#[derive(Default)]
+struct Tree(BTreeMap<&'static str, &'static str>);
+
+impl Files for Tree {
+    fn env(&self, _: &str) -> Option<String> {
+        None
+    }
+
+    fn read(&self, path: &Path) -> io::Result<String> {
+        let text = self.0.get(path.to_str().unwrap_or_default());
+        text.map(|text| (*text).to_owned())
+            .ok_or_else(|| io::Error::new(io::ErrorKind::NotFound, "no such file"))
+    }
+
+    fn matching(&self, pattern: &Path) -> Result<Vec<PathBuf>, String> {
+        let pattern = glob::Pattern::new(pattern.to_str().unwrap_or_default())
+            .map_err(|error| error.to_string())?;
+        let paths = self.0.keys().filter(|path| pattern.matches(path));
+        Ok(paths.map(PathBuf::from).collect())
+    }
+}
+
+const PLATFORM: &str = r#"
+location: eu-west
+locations: {eu-west: {}, us-east: {}}
+include: [teams/*.yaml]
+secrets:
+  shop-login: {file: /run/secrets/shop-login, hosts: ["https://shop.example"], teams: [shop]}
+teams:
+  shop: {checks: 3, series: 1000, min_interval: 10s, hosts: [shop.example, "*.shop.example"]}
+  pay: {hosts: ["*.pay.example"]}
+alerts: {severity: {page: critical, ticket: warning}}
+maintenance: [{cron: "0 3 * * SUN", for: 1h, timezone: Europe/Berlin}]
+templates:
+  base: {interval: 60s, timeout: 10s, retries: 0, locations: all, page: {locations: 2, bad: 2}}
+  web:
+    extends: base
+    probe: http
+    settings: {status: 2xx, method: HEAD}
+    objectives: {availability: 99.9%, latency: {under: 500ms, at_least: 95%}, window: 30d}
+  cert: {extends: base, probe: tls, interval: 1h, expiry: {ticket: 21d, page: 3d}}
+"#;
+
+const SHOP: &str = r#"
+team: shop
+labels: {service: shop, tier: "1"}
+alerts: {runbook: "https://wiki.corp/shop/${check.key}"}
+targets:
+  fronts:
+    - {name: home, address: "https://shop.example"}
+    - {name: api, address: "https://api.shop.example", set: {path: /healthz}, labels: {service: api}}
+    - file_sd: sd/shop-*.json
+checks:
+  web: {use: web, targets: fronts, was: [shop/homepage], settings: {method: GET}}
+  cert: {use: cert, targets: fronts}
+  zone:
+    use: base
+    probe: dns
+    interval: 30s
+    targets: [{name: ns1, address: "ns1.shop.example:53"}]
+    settings: {query: shop.example, type: A}
+    depends_on: [cert]
+"#;
+
+const DISCOVERED: &str = r#"[
+  {"targets": ["https://a.shop.example", "https://b.shop.example"], "labels": {"env": "prod", "__meta_x": "y"}},
+  {"targets": ["https://c.shop.example"], "labels": {"name": "c"}}
+]"#;
+
+fn tree() -> Tree {
+    Tree(BTreeMap::from([
+        ("leadsman.yaml", PLATFORM),
+        ("teams/shop.yaml", SHOP),
+        ("teams/sd/shop-1.json", DISCOVERED),
+    ]))
+}
+
+fn read(tree: &Tree) -> Fleet {
+    let text = tree.0.get("leadsman.yaml").copied().unwrap_or_default();
+    Fleet::read(Path::new("leadsman.yaml"), text, tree, &Shelf, true)
+}
+
+#[test]
+fn a_fleet_of_files_becomes_one_plan() {
+    let plan = read(&tree()).plan();
+    let plan = plan.unwrap_or_else(|problems| panic!("{problems}"));
+    insta::assert_json_snapshot!("fleet", plan);
+}
+
+#[test]
+fn a_mistake_in_one_file_leaves_the_others_as_they_are() {
+    let mut tree = tree();
+    tree.0.insert("teams/pay.yaml", "team: pay\nchekcs: {}\n");
+    let fleet = read(&tree);
+    let ok: Vec<bool> = fleet.files.values().map(Result::is_ok).collect();
+    assert_eq!(ok, [false, true]);
+    let problems = fleet.plan().unwrap_err();
+    insta::assert_snapshot!("mistake_in_one_file", problems.render(false));
+}
+
+#[test]
+fn what_a_team_may_not_do_is_refused_in_its_own_file() {
+    let target = "targets: [\"https://www.pay.example\"]";
+    for (name, text) in [
+        (
+            "platforms_keys",
+            "team: pay\nsecrets: {}\nnetwork: {}\n".to_owned(),
+        ),
+        (
+            "no_team",
+            format!("checks: {{web: {{use: web, {target}}}}}\n"),
+        ),
+        (
+            "stranger",
+            format!("team: pya\nchecks: {{web: {{use: web, {target}}}}}\n"),
+        ),
+        (
+            "other_hosts",
+            "team: pay\nchecks: {web: {use: web, targets: [\"https://shop.example\"]}}\n"
+                .to_owned(),
+        ),
+        (
+            "other_teams_secret",
+            format!(
+                "team: pay\nchecks: {{web: {{use: web, {target}, grants: {{secrets: [shop-login]}}}}}}\n"
+            ),
+        ),
+        (
+            "inherited_sum",
+            format!("team: pay\nchecks:\n  web: {{use: web, {target}, retries: 9}}\n"),
+        ),
+        (
+            "inherited_setting",
+            format!(
+                "team: pay\ntemplates: {{mine: {{extends: web, settings: {{mehtod: GET}}}}}}\nchecks:\n  web: {{use: mine, {target}}}\n"
+            ),
+        ),
+        (
+            "inherited_threshold",
+            format!("team: pay\nchecks:\n  web: {{use: web, {target}, timeout: 400ms}}\n"),
+        ),
+        (
+            "other_probe",
+            format!("team: pay\nchecks:\n  web: {{use: web, probe: dns, {target}}}\n"),
+        ),
+    ] {
+        let text: &'static str = Box::leak(text.into_boxed_str());
+        let mut tree = tree();
+        tree.0.insert("teams/pay.yaml", text);
+        let fleet = read(&tree);
+        assert!(fleet.files.values().any(Result::is_ok), "{name}");
+        let problems = fleet.plan().expect_err(name);
+        insta::assert_snapshot!(name, problems.render(false));
+    }
+}
+
+#[test]
+fn what_no_file_can_know_alone_is_told_of_the_later_one() {
+    let target = "targets: [\"https://shop.example\"]";
+    for (name, checks) in [
+        ("one_id_twice", format!("web: {{use: web, {target}}}")),
+        (
+            "name_in_use",
+            format!("new: {{use: web, {target}, was: [web]}}"),
+        ),
+        (
+            "circle",
+            format!(
+                "one: {{use: web, {target}, depends_on: [two]}}, two: {{use: web, {target}, depends_on: [one]}}"
+            ),
+        ),
+    ] {
+        let text: &'static str =
+            Box::leak(format!("team: shop\nchecks: {{{checks}}}\n").into_boxed_str());
+        let mut tree = tree();
+        tree.0.insert("teams/shop2.yaml", text);
+        let problems = read(&tree).plan().expect_err(name);
+        insta::assert_snapshot!(name, problems.render(false));
+    }
+}
+
+#[test]
+fn a_target_file_that_cannot_be_read_is_told_where_it_is_named() {
+    let mut tree = tree();
+    tree.0.insert("teams/sd/shop-2.json", "[{]");
+    let problems = read(&tree).plan().unwrap_err().to_string();
+    let place = "teams/shop.yaml:9";
+    assert!(
+        problems.contains("shop-2.json") && problems.contains(place),
+        "{problems}"
+    );
+}
