@@ -48,7 +48,7 @@ fn main() -> Result<(), Box<dyn Error>> {
     let probe = Arc::new(sandbox.load(&component("does_nothing")?)?);
     let assignment = Arc::new(assignment()?);
     let network = leadsman_net::Network::new(&Network::default(), &Tls::default())?;
-    let mut roster = Roster::new(Arc::clone(&sandbox), network, Arc::new(Secrets::default()));
+    let roster = Roster::new(Arc::clone(&sandbox), network, Arc::new(Secrets::default()));
     roster.add(&assignment, Ok(probe))?;
     let mut took = io.block_on(attempts(&roster, &assignment));
     took.sort_unstable();

@@ -118,7 +118,7 @@ impl Trial {
         let assignment = Arc::new(self.assignment(settings));
         let network = leadsman_net::Network::new(&Network::default(), &Tls::default())
             .expect("a network can be built");
-        let mut roster = Roster::new(Arc::clone(sandbox()), network, Arc::new(self.secrets()));
+        let roster = Roster::new(Arc::clone(sandbox()), network, Arc::new(self.secrets()));
         roster
             .add(&assignment, Ok(probe))
             .expect("the assignment can be prepared");

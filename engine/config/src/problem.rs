@@ -56,6 +56,11 @@ pub struct Problems {
 }
 
 impl Problems {
+    /// These mistakes.
+    pub fn from_list(list: Vec<Problem>) -> Self {
+        Self::new(list)
+    }
+
     /// Sorts what was found; the same mistake, reached twice, is one.
     pub(crate) fn new(mut list: Vec<Problem>) -> Self {
         fn place(problem: &Problem) -> (&Path, usize, usize, &str) {
@@ -130,6 +135,18 @@ impl fmt::Display for Problems {
 }
 
 impl std::error::Error for Problems {}
+
+impl fmt::Display for Problem {
+    /// In one line: the place, the mistake and its mend.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let (file, message) = (self.file.display(), printable(&self.message));
+        write!(f, "{file}:{}:{}: {message}", self.line, self.column)?;
+        if self.mend.is_empty() {
+            return Ok(());
+        }
+        write!(f, "; {}", printable(&self.mend))
+    }
+}
 
 /// Longest part of a line that an excerpt shows, in characters.
 const WIDEST_EXCERPT: usize = 160;

@@ -347,6 +347,11 @@ fn union(mut intervals: Vec<(Nanos, Nanos)>) -> Nanos {
 pub trait Prober: Send + Sync + 'static {
     /// Makes one attempt. It always ends: with a report, never with an error.
     fn attempt(&self, order: Order) -> impl Future<Output = Report> + Send;
+
+    /// How many more runs could begin now without waiting long for a turn.
+    fn room(&self) -> usize {
+        usize::MAX
+    }
 }
 
 #[cfg(test)]

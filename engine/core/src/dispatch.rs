@@ -116,10 +116,13 @@ const JUMP_MS: i64 = 2_000;
 /// Missed calendar ticks are counted one by one, up to here.
 const MOST_COUNTED: u64 = 1_000_000;
 
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Default)]
 struct Slot {
-    timetable: Timetable,
+    /// `None` where nothing is due any more.
+    timetable: Option<Timetable>,
     running: bool,
+    /// Which of its timetables this is: what is due by an earlier one is void.
+    edition: u32,
 }
 
 /// A tick that waits for room.
@@ -130,14 +133,18 @@ struct Waiting {
     latest: i64,
 }
 
+/// An instant, a slot, and the edition of its timetable.
+type Due = (i64, u32, u32);
+
 /// The dispatcher.
 #[derive(Debug, Clone)]
 pub struct Dispatcher {
     slots: Vec<Slot>,
-    due: BinaryHeap<Reverse<(i64, u32)>>,
+    due: BinaryHeap<Reverse<Due>>,
     waiting: VecDeque<Waiting>,
     running: usize,
     capacity: usize,
+    room: usize,
     draining: bool,
     last: Now,
 }
@@ -145,32 +152,79 @@ pub struct Dispatcher {
 impl Dispatcher {
     /// A dispatcher of these timetables, loaded now, with room for so many runs at once.
     pub fn new(timetables: Vec<Timetable>, capacity: usize, now: Now) -> Self {
-        let slots: Vec<Slot> = timetables
-            .into_iter()
-            .map(|timetable| Slot {
-                timetable,
-                running: false,
-            })
-            .collect();
-        let due = (0_u32..)
-            .zip(&slots)
-            .filter_map(|(index, slot)| {
-                let first = slot.timetable.soon_after_load(now.unix_ms);
-                Some(Reverse((
-                    first.or_else(|| slot.timetable.next_after(now.unix_ms))?,
-                    index,
-                )))
-            })
-            .collect();
-        Self {
-            slots,
-            due,
+        let mut dispatcher = Self {
+            slots: Vec::new(),
+            due: BinaryHeap::new(),
             waiting: VecDeque::new(),
             running: 0,
             capacity,
+            room: usize::MAX,
             draining: false,
             last: now,
+        };
+        for (index, timetable) in (0_u32..).zip(timetables) {
+            let soon = timetable.soon_after_load(now.unix_ms);
+            dispatcher.plan_from(index, timetable, (soon, now));
         }
+        dispatcher
+    }
+
+    /// Gives a slot another timetable. A new slot may run once soon; a run under way goes on. Take a
+    /// step at this same instant before: what was due by then is due.
+    pub fn put(&mut self, index: u32, timetable: Timetable, now: Now) {
+        let is_new = self.timetable(index).is_none();
+        let soon = timetable.soon_after_joining(now.unix_ms).filter(|_| is_new);
+        self.plan_from(index, timetable, (soon, now));
+    }
+
+    fn plan_from(&mut self, index: u32, timetable: Timetable, (soon, now): (Option<i64>, Now)) {
+        let Some(slot) = self.grown(index) else {
+            return;
+        };
+        let next = soon.or_else(|| timetable.next_after(now.unix_ms));
+        slot.edition = slot.edition.wrapping_add(1);
+        slot.timetable = Some(timetable);
+        let edition = slot.edition;
+        self.due
+            .extend(next.map(|at| Reverse((at, index, edition))));
+    }
+
+    /// Nothing is due any more in a slot. A run under way goes on; a tick that waits is missed.
+    pub fn remove(&mut self, index: u32, actions: &mut Vec<Action>) {
+        let Some(slot) = self.slot_mut(index) else {
+            return;
+        };
+        slot.timetable = None;
+        slot.edition = slot.edition.wrapping_add(1);
+        self.waiting.retain(|waiting| {
+            let is_other = waiting.slot != index;
+            if !is_other {
+                let planned = waiting.planned;
+                actions.push(missed(index, MissedReason::Disabled, planned, 1));
+            }
+            is_other
+        });
+    }
+
+    /// Whether a slot has neither a timetable nor a run: another check-target may have it.
+    pub fn is_vacant(&self, index: u32) -> bool {
+        let slot = usize::try_from(index)
+            .ok()
+            .and_then(|index| self.slots.get(index));
+        slot.is_none_or(|slot| slot.timetable.is_none() && !slot.running)
+    }
+
+    /// How many more runs may start before the next call of this.
+    pub const fn set_room(&mut self, room: usize) {
+        self.room = room;
+    }
+
+    fn grown(&mut self, index: u32) -> Option<&mut Slot> {
+        let index = usize::try_from(index).ok()?;
+        if self.slots.len() <= index {
+            self.slots.resize_with(index + 1, Slot::default);
+        }
+        self.slots.get_mut(index)
     }
 
     /// Takes an event, and appends what is to be done.
@@ -192,7 +246,7 @@ impl Dispatcher {
 
     /// When to wake next, in Unix milliseconds.
     pub fn next_wake(&self) -> Option<i64> {
-        let due = self.due.peek().map(|Reverse((at, _))| *at);
+        let due = self.due.peek().map(|Reverse((at, ..))| *at);
         let expiring = self.waiting.front().map(|waiting| waiting.latest + 1);
         due.into_iter().chain(expiring).min()
     }
@@ -201,8 +255,10 @@ impl Dispatcher {
     pub fn next_tick(&self, slot: u32) -> Option<i64> {
         self.due
             .iter()
-            .find(|Reverse((_, index))| *index == slot)
-            .map(|Reverse((at, _))| *at)
+            .find(|Reverse((_, index, edition))| {
+                *index == slot && self.edition(*index) == Some(*edition)
+            })
+            .map(|Reverse((at, ..))| *at)
     }
 
     /// The tick of a slot after an instant, both in Unix milliseconds, by its timetable alone.
@@ -210,7 +266,18 @@ impl Dispatcher {
         self.slots
             .get(usize::try_from(slot).ok()?)?
             .timetable
+            .as_ref()?
             .next_after(unix_ms)
+    }
+
+    fn edition(&self, index: u32) -> Option<u32> {
+        let slot = self.slots.get(usize::try_from(index).ok()?)?;
+        Some(slot.edition)
+    }
+
+    fn timetable(&self, index: u32) -> Option<&Timetable> {
+        let slot = self.slots.get(usize::try_from(index).ok()?)?;
+        slot.timetable.as_ref()
     }
 
     /// Runs that have started and not ended.
@@ -240,10 +307,21 @@ impl Dispatcher {
     /// A clock set back must not silence an interval until it has caught up. A calendar never fires
     /// an instant twice: its next tick stays where it was.
     fn replan_after_a_step_back(&mut self, now: Now) {
-        let replanned = self.due.drain().filter_map(|Reverse((at, index))| {
-            let slot = self.slots.get(usize::try_from(index).ok()?)?;
-            Some(Reverse((slot.timetable.replanned(at, now.unix_ms), index)))
-        });
+        let replanned = self
+            .due
+            .drain()
+            .filter_map(|Reverse((at, index, edition))| {
+                let slot = self.slots.get(usize::try_from(index).ok()?)?;
+                let timetable = slot
+                    .timetable
+                    .as_ref()
+                    .filter(|_| slot.edition == edition)?;
+                Some(Reverse((
+                    timetable.replanned(at, now.unix_ms),
+                    index,
+                    edition,
+                )))
+            });
         self.due = replanned.collect::<Vec<_>>().into();
     }
 
@@ -268,21 +346,22 @@ impl Dispatcher {
 
     /// Takes every due tick from the heap and plans the one after it.
     fn overdue(&mut self, now: Now, jump: Option<MissedReason>, actions: &mut Vec<Action>) {
-        while let Some(Reverse((planned, index))) = self
+        while let Some(Reverse((planned, index, edition))) = self
             .due
             .peek()
             .copied()
-            .filter(|Reverse((at, _))| *at <= now.unix_ms)
+            .filter(|Reverse((at, ..))| *at <= now.unix_ms)
         {
             self.due.pop();
-            let Some(slot) = self.slots.get(usize::try_from(index).unwrap_or(usize::MAX)) else {
+            let current = self.edition(index) == Some(edition);
+            let Some(timetable) = self.timetable(index).filter(|_| current) else {
                 continue;
             };
-            let latest = planned + slot.timetable.lateness_ms();
+            let latest = planned + timetable.lateness_ms();
             let mut current = planned;
             if now.unix_ms > latest {
-                let last = slot.timetable.last_in_time(planned, now.unix_ms);
-                let lost = slot.timetable.count_between(
+                let last = timetable.last_in_time(planned, now.unix_ms);
+                let lost = timetable.count_between(
                     planned,
                     last.map_or(now.unix_ms, |last| last - 1),
                     MOST_COUNTED,
@@ -305,10 +384,12 @@ impl Dispatcher {
     }
 
     fn plan(&mut self, index: u32, after: i64) {
-        let slot = self.slots.get(usize::try_from(index).unwrap_or(usize::MAX));
-        if let Some(next) = slot.and_then(|slot| slot.timetable.next_after(after)) {
-            self.due.push(Reverse((next, index)));
-        }
+        let next = self
+            .timetable(index)
+            .and_then(|timetable| timetable.next_after(after));
+        let edition = self.edition(index).unwrap_or(0);
+        self.due
+            .extend(next.map(|next| Reverse((next, index, edition))));
     }
 
     /// A tick that is not too late: it overlaps, waits for room, or is refused while draining.
@@ -316,7 +397,8 @@ impl Dispatcher {
         let Some(slot) = self.slots.get(usize::try_from(index).unwrap_or(usize::MAX)) else {
             return;
         };
-        let latest = planned + slot.timetable.lateness_ms();
+        let lateness = slot.timetable.as_ref().map_or(0, Timetable::lateness_ms);
+        let latest = planned + lateness;
         let waits = self.waiting.iter().any(|waiting| waiting.slot == index);
         if self.draining {
             actions.push(missed(index, MissedReason::Draining, planned, 1));
@@ -349,13 +431,14 @@ impl Dispatcher {
 
     /// Starts what there is room for, in order.
     fn admit(&mut self, actions: &mut Vec<Action>) {
-        while self.running < self.capacity {
+        while self.running < self.capacity && self.room > 0 {
             let Some(next) = self.waiting.pop_front() else {
                 return;
             };
             if let Some(slot) = self.slot_mut(next.slot) {
                 slot.running = true;
                 self.running += 1;
+                self.room -= 1;
                 actions.push(Action::Start {
                     slot: next.slot,
                     planned_unix_ms: next.planned,

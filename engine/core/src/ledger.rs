@@ -45,7 +45,8 @@ pub struct Ledger {
     pub availability: Events,
     /// Latency, where an objective says what is slow.
     pub latency: Events,
-    /// Overlapped ticks behind runs that failed: they do not count against coverage.
+    /// Overlapped ticks behind runs that failed, and runs in maintenance: they do not count against
+    /// coverage.
     pub excluded: u64,
     /// Runs that passed, but not well enough to be silent about.
     pub degraded: u64,
@@ -75,6 +76,8 @@ pub struct Ended<'a> {
     pub latency: Nanos,
     /// When it ended, in Unix nanoseconds.
     pub ended_unix_ns: i64,
+    /// Whether it was due in a maintenance window: it is told, but it is no event of an SLI.
+    pub in_maintenance: bool,
 }
 
 impl Ledger {
@@ -106,7 +109,11 @@ impl Ledger {
         *self.outcomes.entry(outcome).or_default() += 1;
         *self.reasons.entry(reason).or_default() += 1;
         self.degraded += u64::from(reason == Reason::Degraded);
-        self.judge(outcome, ended.latency, objectives);
+        if ended.in_maintenance {
+            self.excluded += 1;
+        } else {
+            self.judge(outcome, ended.latency, objectives);
+        }
         let overlapped = std::mem::take(&mut self.overlapped);
         if outcome == Outcome::Fail {
             self.excluded += overlapped;
@@ -201,7 +208,7 @@ mod tests {
                         ledger.start();
                         prop_assert_eq!(ledger.in_flight(), 1);
                         let conclusion = Conclusion::new(reason, "");
-                        ledger.end(Ended { conclusion: &conclusion, latency, ended_unix_ns: 1 }, &objectives);
+                        ledger.end(Ended { conclusion: &conclusion, latency, ended_unix_ns: 1, in_maintenance: false }, &objectives);
                     }
                 }
                 let count = |outcome| ledger.outcomes.get(&outcome).copied().unwrap_or(0);
@@ -230,6 +237,7 @@ mod tests {
                     conclusion: &conclusion,
                     latency: 0,
                     ended_unix_ns: 0,
+                    in_maintenance: false,
                 },
                 &objectives,
             );

@@ -33,6 +33,9 @@ const LONG_PERIOD_MS: i64 = 15 * 60 * 1000;
 /// Within which that first run falls.
 const SOON_MS: i64 = 60 * 1000;
 
+/// Within which the first run of a newcomer falls.
+const JOINED_MS: i64 = 2 * 1000;
+
 /// A tick that is later than this, or half a period, is missed.
 const LATEST_MS: i64 = 30 * 1000;
 
@@ -152,6 +155,14 @@ impl Timetable {
         };
         let soon = loaded_ms + self.phase_ms.rem_euclid(SOON_MS);
         (long && soon < next).then_some(soon)
+    }
+
+    /// The extra first tick of a check-target that comes while others run: within seconds, in Unix
+    /// milliseconds.
+    pub fn soon_after_joining(&self, joined_ms: i64) -> Option<i64> {
+        let next = self.next_after(joined_ms)?;
+        let soon = joined_ms + self.phase_ms.rem_euclid(JOINED_MS);
+        (soon + JOINED_MS < next).then_some(soon)
     }
 
     /// The last tick after one instant that is not yet too late at another, both in Unix milliseconds.

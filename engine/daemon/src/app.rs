@@ -12,15 +12,9 @@ use std::{
 };
 
 use leadsman_config::{Disk, Problems};
-use leadsman_core::{
-    attempt::Assignment,
-    digest,
-    id::Location,
-    plan::{Check, Plan},
-    schedule::{RuleError, Timetable},
-};
+use leadsman_core::{id::Location, plan::Plan, schedule::RuleError};
 use leadsman_host::{PrepareError, Roster, Sandbox, SandboxError, SandboxSettings, Watchdog};
-use leadsman_net::{Network, SetupError};
+use leadsman_net::SetupError;
 use leadsman_runner::{Control, Entry, Runner};
 use tokio::{
     runtime::Runtime,
@@ -31,7 +25,12 @@ use tokio::{
 use crate::{
     args,
     catalog::Probes,
-    clock, descriptors, secrets, serve,
+    clock,
+    configuration::Configuration,
+    descriptors,
+    live::Live,
+    reload::{self, Reloader, Reloads, Requests},
+    serve,
     sink::Told,
     telemetry::{BuildInfo, Telemetry, TelemetrySettings},
     web::{self, Health},
@@ -154,60 +153,20 @@ pub fn load(path: &Path, probes: &Probes) -> Result<Plan, AppError> {
     leadsman_config::load(path, &text, &Disk, probes).map_err(AppError::Configuration)
 }
 
-/// The roster and the entries of a plan; slots are the checks' assignments in order.
-pub fn prepare(plan: &Plan, probes: &Probes) -> Result<(Roster, Vec<Entry>), AppError> {
-    let network = Network::new(&plan.network, &plan.tls)?;
-    let mut roster = Roster::new(
-        Arc::clone(probes.sandbox()),
-        network,
-        Arc::new(secrets::read(plan)),
-    );
-    let mut entries = Vec::new();
-    for check in &plan.checks {
-        for assignment in &check.assignments {
-            let source = plan
-                .probes
-                .get(&assignment.probe)
-                .ok_or_else(|| format!("the plan has no probe `{}`", assignment.probe));
-            let probe = source.and_then(|source| probes.get(&assignment.probe, source));
-            roster
-                .add(assignment, probe)
-                .map_err(|source| AppError::Prepare {
-                    check: check.id.to_string(),
-                    source,
-                })?;
-            entries.push(entry(check, assignment, &plan.location)?);
-        }
-    }
-    Ok((roster, entries))
-}
-
-fn entry(
-    check: &Check,
-    assignment: &Arc<Assignment>,
-    location: &Location,
-) -> Result<Entry, AppError> {
-    let timetable =
-        Timetable::new(&check.rule, &check.id, &assignment.target, location).map_err(|source| {
-            AppError::Rule {
-                check: check.id.to_string(),
-                source,
-            }
-        })?;
-    Ok(Entry {
-        assignment: Arc::clone(assignment),
-        timetable,
-        retry: check.retry,
-    })
-}
-
 /// `leadsman run`: until a signal, and then until everything has been told.
 pub fn run(arguments: &args::Run, cache: Option<PathBuf>) -> Result<(), AppError> {
     let io = io_runtime()?;
     let concurrent = descriptors::concurrent_runs(arguments.concurrent, descriptors::raise());
     let sandbox = sandbox(cache, concurrent, &io)?;
-    let probes = Probes::new(Arc::clone(&sandbox));
-    let plan = load(&arguments.config, &probes)?;
+    let probes = Arc::new(Probes::new(Arc::clone(&sandbox)));
+    let copies = arguments.copies();
+    let configuration = Configuration::new(
+        &arguments.config,
+        Arc::clone(&probes),
+        copies,
+        arguments.strict,
+    );
+    let beginning = Live::begin(configuration, probes)?;
     let guests = sandbox
         .guest_runtimes()
         .into_iter()
@@ -215,20 +174,23 @@ pub fn run(arguments: &args::Run, cache: Option<PathBuf>) -> Result<(), AppError
     let watched = std::iter::once(("io", io.handle().clone())).chain(guests);
     let _watchdog = Watchdog::start(watched.collect())
         .map_err(|error| AppError::Start(format!("the watchdog cannot be started: {error}")))?;
-    let (roster, entries) = prepare(&plan, &probes)?;
     let telemetry = Telemetry::new(
-        &plan,
-        build_info(),
-        telemetry_settings(arguments, &plan, &probes),
+        beginning.live.plan(),
+        &beginning.arrangement.seats,
+        (build_info(), beginning.edition),
+        telemetry_settings(arguments),
     );
+    let (reloads, requests) = reload::channel();
     let service = Service {
         arguments: arguments.clone(),
-        location: plan.location,
+        location: beginning.live.plan().location.clone(),
         telemetry: Arc::new(telemetry),
         state: Arc::default(),
-        roster: Arc::new(roster),
-        entries,
+        live: beginning.live,
+        entries: beginning.entries,
         concurrent,
+        reloads,
+        requests,
     };
     // On a worker, not on this thread: the dispatcher shares a core with the sockets that it starts.
     let serving = io.spawn(service.serve());
@@ -261,9 +223,11 @@ struct Service {
     location: Location,
     telemetry: Arc<Telemetry>,
     state: Arc<State>,
-    roster: Arc<Roster>,
+    live: Live,
     entries: Vec<Entry>,
     concurrent: u32,
+    reloads: Reloads,
+    requests: Requests,
 }
 
 impl Service {
@@ -277,8 +241,11 @@ impl Service {
         }
         let control = Control::default();
         let (telemetry, state) = (Arc::clone(&self.telemetry), Arc::clone(&self.state));
-        let runner = self.runner();
+        let hangups = stop.take_hangups()?;
+        let (runner, reloader) = self.runner(hangups);
         let mut running = std::pin::pin!(runner.run(&control));
+        let mut reloading = JoinSet::new();
+        reloading.spawn(reloader.run());
         state.ready.store(true, Ordering::Relaxed);
         tokio::select! { () = &mut running => {}, () = stop.asked() => {} }
         stop.same_signal().await;
@@ -310,24 +277,37 @@ impl Service {
         let mut endpoint = JoinSet::new();
         endpoint.spawn(serve::serve(
             listener,
-            web::router(Arc::clone(&self.telemetry), health),
+            web::router(Arc::clone(&self.telemetry), health, self.lifecycle()),
         ));
         let (location, targets) = (self.location.as_str(), self.entries.len());
         tracing::info!(location, targets, "serving http://{address}/metrics");
         Ok(endpoint)
     }
 
-    fn runner(self) -> Runner<Roster, Told> {
-        let told = Arc::new(Told::new(self.telemetry, self.entries.len()));
+    /// Reloads over HTTP, where they are allowed.
+    fn lifecycle(&self) -> Option<Reloads> {
+        self.arguments.lifecycle.then(|| self.reloads.clone())
+    }
+
+    fn runner(self, hangups: Signal) -> (Runner<Roster, Told>, Reloader) {
+        let told = Arc::new(Told {
+            telemetry: Arc::clone(&self.telemetry),
+            vacancies: self.live.vacancies(),
+        });
         let capacity = usize::try_from(self.concurrent).unwrap_or(usize::MAX);
         let life = u64::try_from(clock::unix_ns() / 1_000_000).unwrap_or(0);
-        Runner::new(
-            (self.roster, told),
-            self.entries,
-            capacity,
-            clock::now,
-            life,
-        )
+        let roster = Arc::clone(self.live.roster());
+        let (runner, changes) =
+            Runner::new((roster, told), self.entries, capacity, clock::now, life);
+        let reloader = Reloader {
+            live: self.live,
+            telemetry: self.telemetry,
+            changes,
+            hangups,
+            requests: self.requests,
+            watch: self.arguments.watch,
+        };
+        (runner, reloader)
     }
 }
 
@@ -335,6 +315,8 @@ impl Service {
 struct Stop {
     terminate: Signal,
     interrupt: Signal,
+    /// Until somebody takes it: before that, a hangup would end the process.
+    hangup: Option<Signal>,
 }
 
 impl Stop {
@@ -344,7 +326,14 @@ impl Stop {
         Ok(Self {
             terminate,
             interrupt: signal(SignalKind::interrupt()).map_err(unheard)?,
+            hangup: Some(signal(SignalKind::hangup()).map_err(unheard)?),
         })
+    }
+
+    /// The signal that asks for a reload.
+    fn take_hangups(&mut self) -> Result<Signal, AppError> {
+        let gone = || AppError::Start("hangups are heard by somebody else".to_owned());
+        self.hangup.take().ok_or_else(gone)
     }
 
     async fn asked(&mut self) {
@@ -367,18 +356,9 @@ fn build_info() -> BuildInfo {
     }
 }
 
-/// The revision is a digest of the effective plan, so that two daemons with one configuration agree.
-fn telemetry_settings(arguments: &args::Run, plan: &Plan, probes: &Probes) -> TelemetrySettings {
-    let text = serde_json::to_vec(&plan.checks).unwrap_or_default();
-    let revision = digest::sha256(&text).chars().take(12).collect();
-    let described = plan.probes.iter().filter_map(|(name, source)| {
-        let probe = probes.get(name, source).ok()?;
-        Some((name.clone(), probe.description.measures.clone()))
-    });
+fn telemetry_settings(arguments: &args::Run) -> TelemetrySettings {
     TelemetrySettings {
         classic_histograms: !arguments.no_classic_histograms,
-        revision,
-        measures: described.collect(),
         stalls: leadsman_host::stalls,
         ..TelemetrySettings::default()
     }

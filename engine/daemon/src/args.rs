@@ -4,6 +4,8 @@ use std::{net::SocketAddr, path::PathBuf};
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
+use crate::configuration::Copies;
+
 /// A synthetic prober: runs sandboxed checks on a schedule and exports availability and latency SLIs.
 #[derive(Debug, Parser)]
 #[command(name = "leadsman", version, about, disable_help_subcommand = true)]
@@ -70,6 +72,23 @@ pub struct Run {
     #[arg(long = "web.wait-for-first-scrape")]
     pub wait_for_first_scrape: bool,
 
+    /// Reload when a file of the configuration has changed. Discovered targets, certificates and secrets
+    /// are always watched.
+    #[arg(long = "config.watch")]
+    pub watch: bool,
+
+    /// Refuse the whole configuration where one file is wrong, instead of that file alone.
+    #[arg(long = "config.strict")]
+    pub strict: bool,
+
+    /// Where copies of good files are kept for a start with a bad one.
+    #[arg(long = "state.dir", env = "LEADSMAN_STATE_DIR", value_name = "DIR")]
+    pub state: Option<PathBuf>,
+
+    /// Allow `POST /-/reload`.
+    #[arg(long = "web.enable-lifecycle")]
+    pub lifecycle: bool,
+
     /// Leave classic histogram buckets out of the text format.
     #[arg(long = "metrics.no-classic-histograms")]
     pub no_classic_histograms: bool,
@@ -77,6 +96,21 @@ pub struct Run {
     /// How many runs may be under way at once; bounded by the file descriptors there are.
     #[arg(long = "runs.concurrent", default_value_t = 4000, value_parser = clap::value_parser!(u32).range(1..=20_000), value_name = "N")]
     pub concurrent: u32,
+}
+
+impl Run {
+    /// Where copies of good files are kept: as it is said, or where the service manager says.
+    pub fn copies(&self) -> Option<Copies> {
+        let of_service = || std::env::var_os("STATE_DIRECTORY").map(PathBuf::from);
+        let state = self.state.clone().or_else(of_service)?;
+        match Copies::open(&state) {
+            Ok(copies) => Some(copies),
+            Err(error) => {
+                tracing::warn!(folder = %state.display(), %error, "no copies of good files can be kept; a start with a bad file will not have them");
+                None
+            }
+        }
+    }
 }
 
 /// `leadsman validate`.

@@ -2,12 +2,18 @@
 
 use std::{env, fs, path::Path};
 
-use leadsman_core::plan::{Plan, SecretSource};
+use leadsman_core::{
+    digest,
+    plan::{Plan, SecretSource},
+};
 use leadsman_host::{Secret, Secrets};
 
 /// Reads every secret; one that cannot be read is kept as the reason why, and its runs end as
 /// `secret_unavailable`.
-pub fn read(plan: &Plan) -> Secrets {
+///
+/// With them comes a digest that tells whether another reading would be the same.
+pub fn read(plan: &Plan) -> (Secrets, String) {
+    let digest = digest(plan);
     let secrets = plan.secrets.iter().map(|(name, secret)| {
         let value = value(&secret.source);
         if let Err(why) = &value {
@@ -21,7 +27,16 @@ pub fn read(plan: &Plan) -> Secrets {
             },
         )
     });
-    Secrets::new(secrets.collect())
+    (Secrets::new(secrets.collect()), digest)
+}
+
+/// A digest of all values as they are now.
+pub fn digest(plan: &Plan) -> String {
+    let values = plan.secrets.iter();
+    let values: Vec<_> = values
+        .map(|(name, secret)| (name, value(&secret.source)))
+        .collect();
+    digest::sha256(format!("{values:?}").as_bytes())
 }
 
 fn value(source: &SecretSource) -> Result<String, String> {

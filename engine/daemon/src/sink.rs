@@ -1,50 +1,19 @@
 //! Who is told what happened: telemetry first, then one log line when an outcome or a reason changes.
 
-use std::sync::{
-    Arc,
-    atomic::{AtomicU16, Ordering},
-};
+use std::sync::Arc;
 
-use leadsman_core::{
-    dispatch::MissedReason,
-    outcome::{Outcome, Reason},
-    record::RunRecord,
-};
+use leadsman_core::{dispatch::MissedReason, outcome::Outcome, record::RunRecord};
 use leadsman_runner::Sink;
 
-use crate::telemetry::Telemetry;
+use crate::{seats::Vacancies, telemetry::Telemetry};
 
 /// Telemetry and the log.
 #[derive(Debug)]
 pub struct Told {
-    telemetry: Arc<Telemetry>,
-    /// Per slot, the last reason's number plus one; 0 before the first run.
-    last: Vec<AtomicU16>,
-}
-
-impl Told {
-    /// For so many slots.
-    pub fn new(telemetry: Arc<Telemetry>, slots: usize) -> Self {
-        Self {
-            telemetry,
-            last: std::iter::repeat_with(AtomicU16::default)
-                .take(slots)
-                .collect(),
-        }
-    }
-
-    /// Whether the slot's reason differs from its last one; a first pass is no change.
-    fn changed(&self, slot: u32, reason: Reason) -> bool {
-        let number = Reason::ALL.iter().position(|known| *known == reason);
-        let number = number
-            .and_then(|number| u16::try_from(number + 1).ok())
-            .unwrap_or(0);
-        let last = usize::try_from(slot)
-            .ok()
-            .and_then(|slot| self.last.get(slot));
-        let before = last.map_or(0, |last| last.swap(number, Ordering::Relaxed));
-        before != number && !(before == 0 && reason == Reason::Ok)
-    }
+    /// Who counts.
+    pub telemetry: Arc<Telemetry>,
+    /// Who gives slots away.
+    pub vacancies: Vacancies,
 }
 
 impl Sink for Told {
@@ -57,10 +26,13 @@ impl Sink for Told {
     }
 
     fn finished(&self, slot: u32, record: &Arc<RunRecord>) {
-        self.telemetry.finished(slot, record);
-        if self.changed(slot, record.reason) {
+        if self.telemetry.finished(slot, record) {
             log(record);
         }
+    }
+
+    fn vacant(&self, slot: u32) {
+        self.vacancies.add(slot);
     }
 
     fn planned(&self, slot: u32, unix_ms: i64) {

@@ -8,13 +8,17 @@ use std::{
     time::SystemTime,
 };
 
+use arc_swap::ArcSwap;
 use leadsman_core::{dispatch::MissedReason, plan::Plan, record::RunRecord};
 
 mod births;
+mod board;
 mod checks;
 mod collector;
+mod departed;
 mod exposition;
 mod families;
+mod files;
 mod format;
 mod histogram;
 mod lesson;
@@ -31,24 +35,26 @@ pub(crate) mod tests;
 mod text;
 mod values;
 
+pub use board::Edition;
+pub use files::FileState;
 pub use format::Format;
 pub use settings::{BuildInfo, TelemetrySettings};
 pub use states::{CheckState, FailedRun, LastRun, MissedState, OperationState, StepState};
 
 use births::Births;
-use checks::CheckEntry;
+use board::Board;
 use exposition::{Exposition, Family};
 use place::Place;
 use scrapes::Scrapes;
-use slot::Slot;
 use targets::TargetView;
 use values::unix_ms;
 
-/// The numbers of one plan, born at 0 before the first run.
+use crate::seats::Seat;
+
+/// The numbers of the plan in force, born at 0 before the first run.
 #[derive(Debug)]
 pub struct Telemetry {
-    slots: Vec<Slot>,
-    checks: Vec<CheckEntry>,
+    board: ArcSwap<Board>,
     place: Place,
     scrapes: Scrapes,
     /// Only rendering takes it: no run ever waits for it.
@@ -57,21 +63,15 @@ pub struct Telemetry {
 }
 
 impl Telemetry {
-    /// Every series of the plan, at 0. Slot n is the n-th assignment of the plan's checks.
-    pub fn new(plan: &Plan, build: BuildInfo, settings: TelemetrySettings) -> Self {
-        let slots = plan.checks.iter().enumerate().flat_map(|(index, check)| {
-            check
-                .assignments
-                .iter()
-                .map(move |assignment| Slot::new(index, check, assignment))
-        });
+    /// Every series of the plan, at 0; its check-targets sit so.
+    pub fn new(
+        plan: &Plan,
+        seats: &[Vec<Seat>],
+        (build, edition): (BuildInfo, Edition),
+        settings: TelemetrySettings,
+    ) -> Self {
         Self {
-            slots: slots.collect(),
-            checks: plan
-                .checks
-                .iter()
-                .map(|check| CheckEntry::new(check, &settings.measures))
-                .collect(),
+            board: ArcSwap::from_pointee(Board::new(plan, seats, edition, None)),
             place: Place::new(plan, build, (settings.clock)()),
             scrapes: Scrapes::default(),
             births: Mutex::default(),
@@ -79,9 +79,26 @@ impl Telemetry {
         }
     }
 
+    /// Another plan at the same place. Whoever keeps its seat keeps its account.
+    pub fn reload(&self, plan: &Plan, seats: &[Vec<Seat>], edition: Edition) {
+        let before = self.board.load_full();
+        let board = Board::new(plan, seats, edition, Some(&before));
+        self.board.store(Arc::new(board));
+    }
+
+    /// The files of the configuration, and what is wrong with them.
+    pub fn files(&self) -> Vec<FileState> {
+        self.board.load().edition.files.clone()
+    }
+
+    /// The revision of the configuration in force.
+    pub fn revision(&self) -> String {
+        self.board.load().edition.revision.clone()
+    }
+
     /// A tick became a run.
     pub fn started(&self, slot: u32) {
-        if let Some(slot) = self.slot(slot) {
+        if let Some(slot) = self.board.load().slot(slot) {
             slot.started();
             self.scrapes.booked();
         }
@@ -89,7 +106,7 @@ impl Telemetry {
 
     /// Ticks did not become runs; the first of them was planned for this moment.
     pub fn missed(&self, slot: u32, reason: MissedReason, planned_unix_ms: i64, count: u64) {
-        if let Some(slot) = self.slot(slot) {
+        if let Some(slot) = self.board.load().slot(slot) {
             slot.missed(MissedState {
                 reason,
                 planned_unix_ms,
@@ -99,19 +116,24 @@ impl Telemetry {
         }
     }
 
-    /// A run ended. Only runs that were due are booked: what somebody asked for is no SLI event.
-    pub fn finished(&self, slot: u32, record: &Arc<RunRecord>) {
-        if let Some(slot) = self.slot(slot)
-            && let Some(check) = self.checks.get(slot.check())
-        {
-            slot.finished(record, check.measures());
-            self.scrapes.booked();
-        }
+    /// A run ended; returns whether its reason is news. Only runs that were due are booked: what
+    /// somebody asked for is no SLI event.
+    pub fn finished(&self, slot: u32, record: &Arc<RunRecord>) -> bool {
+        let board = self.board.load();
+        let Some(slot) = board.slot(slot) else {
+            return false;
+        };
+        let Some(check) = board.checks.get(slot.check()) else {
+            return false;
+        };
+        slot.finished(record, check.measures());
+        self.scrapes.booked();
+        slot.changed(record.reason)
     }
 
     /// The dispatcher planned the slot's next tick.
     pub fn set_next_tick(&self, slot: u32, unix_ms: i64) {
-        if let Some(slot) = self.slot(slot) {
+        if let Some(slot) = self.board.load().slot(slot) {
             slot.set_next_tick(unix_ms);
         }
     }
@@ -119,6 +141,11 @@ impl Telemetry {
     /// Whether this location can judge; it can until somebody says otherwise.
     pub fn set_location_healthy(&self, healthy: bool) {
         self.place.set_healthy(healthy);
+    }
+
+    /// The configuration was read again, with or without success.
+    pub fn note_reload(&self, ok: bool, unix_ms: i64) {
+        self.place.set_reload(ok, unix_ms);
     }
 
     /// A scrape starts.
@@ -156,12 +183,22 @@ impl Telemetry {
 
     /// The state of every check-target, in the plan's order.
     pub fn check_states(&self) -> Vec<CheckState> {
-        self.slots.iter().map(Slot::state).collect()
+        self.board
+            .load()
+            .order
+            .iter()
+            .map(|slot| slot.state())
+            .collect()
     }
 
     fn families(&self, format: Format) -> Vec<Family> {
         let now_ms = unix_ms((self.settings.clock)());
-        let targets: Vec<TargetView<'_>> = self.slots.iter().map(TargetView::of).collect();
+        let board = self.board.load();
+        let targets: Vec<TargetView<'_>> = board
+            .order
+            .iter()
+            .map(|slot| TargetView::of(slot))
+            .collect();
         let mut births = self.births.lock().unwrap_or_else(PoisonError::into_inner);
         let shape = Shape {
             format,
@@ -170,19 +207,24 @@ impl Telemetry {
             created: self.place.born(),
         };
         let mut families = targets::families(&targets, shape, &mut births);
-        families.extend(checks::families(&self.checks, &targets, &mut births));
-        families.extend(
-            self.place
-                .families(&targets, shape, &self.settings, &mut births),
-        );
-        families.extend(self.scrapes.families(self.place.labels()));
-        families.push(checks::series(&self.checks, &families, format));
+        let place = self.place.labels();
+        families.extend(checks::families(
+            &board,
+            &targets,
+            (place, now_ms),
+            &mut births,
+        ));
+        families.extend(self.place.families(
+            (&board, &targets),
+            shape,
+            &self.settings,
+            &mut births,
+        ));
+        families.extend(files::families(&board.edition.files, place));
+        families.extend(self.scrapes.families(place));
+        families.push(checks::series(&board.checks, &families, format));
         families.extend(process::families());
         families
-    }
-
-    fn slot(&self, slot: u32) -> Option<&Slot> {
-        self.slots.get(usize::try_from(slot).ok()?)
     }
 }
 

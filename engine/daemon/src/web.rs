@@ -7,11 +7,14 @@ use axum::{
     extract::State,
     http::{HeaderMap, HeaderValue, StatusCode, header},
     response::{Html, IntoResponse, Response},
-    routing::get,
+    routing::{get, post},
 };
 use serde::Serialize;
 
-use crate::telemetry::{CheckState, Format, Telemetry};
+use crate::{
+    reload::Reloads,
+    telemetry::{CheckState, FileState, Format, Telemetry},
+};
 
 #[cfg(test)]
 mod tests;
@@ -34,6 +37,7 @@ pub trait Health: Send + Sync + 'static {
 struct Endpoints {
     telemetry: Arc<Telemetry>,
     health: Arc<dyn Health>,
+    reloads: Option<Reloads>,
 }
 
 #[derive(Serialize)]
@@ -43,14 +47,26 @@ struct Checks {
 }
 
 /// The endpoints. Limits on headers and times are set where they are served.
-pub fn router(telemetry: Arc<Telemetry>, health: Arc<dyn Health>) -> Router {
+///
+/// Without `reloads` nobody may ask for one over HTTP.
+pub fn router(
+    telemetry: Arc<Telemetry>,
+    health: Arc<dyn Health>,
+    reloads: Option<Reloads>,
+) -> Router {
     Router::new()
         .route("/", get(home))
         .route("/metrics", get(metrics))
         .route("/-/healthy", get(healthy))
         .route("/-/ready", get(ready))
         .route("/api/v1/checks", get(checks))
-        .with_state(Endpoints { telemetry, health })
+        .route("/-/reload", post(reload).put(reload))
+        .route("/api/v1/files", get(files))
+        .with_state(Endpoints {
+            telemetry,
+            health,
+            reloads,
+        })
 }
 
 async fn home() -> Html<&'static str> {
@@ -106,6 +122,34 @@ async fn checks(State(endpoints): State<Endpoints>) -> Response {
             })
         })
         .into_response()
+}
+
+#[derive(Serialize)]
+struct Files {
+    version: u32,
+    revision: String,
+    files: Vec<FileState>,
+}
+
+async fn files(State(endpoints): State<Endpoints>) -> Json<Files> {
+    Json(Files {
+        version: API_VERSION,
+        revision: endpoints.telemetry.revision(),
+        files: endpoints.telemetry.files(),
+    })
+}
+
+/// 200 where every file is in force as it is, 400 where one is not, with what is wrong.
+async fn reload(State(endpoints): State<Endpoints>) -> Response {
+    let Some(reloads) = endpoints.reloads else {
+        let mend = "lifecycle endpoints are off; start with `--web.enable-lifecycle`\n";
+        return (StatusCode::FORBIDDEN, mend).into_response();
+    };
+    match reloads.ask().await {
+        Ok(reloaded) if reloaded.ok => Json(reloaded).into_response(),
+        Ok(reloaded) => (StatusCode::BAD_REQUEST, Json(reloaded)).into_response(),
+        Err(why) => (StatusCode::BAD_REQUEST, why).into_response(),
+    }
 }
 
 /// Works on a thread of its own: the runtime that measures latencies does not wait for a large answer.

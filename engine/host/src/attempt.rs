@@ -14,6 +14,7 @@ use crate::{
     bindings::exports::leadsman::probe::check::Verdict as GuestVerdict,
     component::{last_words, told},
     engine::Sandbox,
+    guests::Queued,
     meter::{Meter, Metered},
     pending::AbortOnDrop,
     roster::{Prepared, Roster},
@@ -30,11 +31,17 @@ const TICKS: u64 = 1;
 
 impl Prober for Roster {
     async fn attempt(&self, order: Order) -> Report {
-        match self.prepared(order.slot) {
-            Some(Ok(prepared)) => attempt(&self.sandbox, prepared, order).await,
-            Some(Err(message)) => not_loaded(message.clone()),
-            None => not_loaded(format!("the roster has no slot {}", order.slot)),
+        match self.prepared(order.slot, &order.assignment) {
+            Some(Ok(prepared)) => attempt(&self.sandbox, &prepared, order).await,
+            Some(Err(message)) => not_loaded(message),
+            None => not_loaded(
+                "the configuration changed while the run went on, and its check with it".to_owned(),
+            ),
         }
+    }
+
+    fn room(&self) -> usize {
+        self.sandbox.room()
     }
 }
 
@@ -61,8 +68,9 @@ async fn attempt(sandbox: &Arc<Sandbox>, prepared: &Arc<Prepared>, order: Order)
     let timeout = Duration::from_nanos(order.assignment.timeout);
     let trace = Arc::new(Trace::new(ordered, limits));
     let (meter, started) = (Arc::new(Meter::default()), Arc::new(Started::default()));
+    let turn = sandbox.queue();
     let guest = guest(
-        Arc::clone(sandbox),
+        (Arc::clone(sandbox), turn),
         Arc::clone(prepared),
         order,
         (Arc::clone(&trace), Arc::clone(&meter), Arc::clone(&started)),
@@ -107,11 +115,12 @@ async fn attempt(sandbox: &Arc<Sandbox>, prepared: &Arc<Prepared>, order: Order)
 
 /// The guest's side: everything in here runs on the guests' runtime.
 async fn guest(
-    sandbox: Arc<Sandbox>,
+    (sandbox, turn): (Arc<Sandbox>, Queued),
     prepared: Arc<Prepared>,
     order: Order,
     (trace, meter, started): (Arc<Trace>, Arc<Meter>, Arc<Started>),
 ) -> Finished {
+    drop(turn);
     let began = Instant::now();
     started.0.get_or_init(|| (began, unix_now()));
     let deadline = began + Duration::from_nanos(order.assignment.timeout);

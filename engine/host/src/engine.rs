@@ -14,7 +14,12 @@ use wasmtime::{
     component::{HasSelf, Linker},
 };
 
-use crate::{bindings::Probe as ProbeWorld, guests::Guests, state::GuestState, ticker::Ticker};
+use crate::{
+    bindings::Probe as ProbeWorld,
+    guests::{Guests, Queued},
+    state::GuestState,
+    ticker::Ticker,
+};
 
 /// Core modules of one component: a Rust probe has three, one in Python far more.
 const MODULES_PER_INSTANCE: u32 = 4;
@@ -101,6 +106,16 @@ impl Sandbox {
     /// Where the next guest runs.
     pub(crate) fn guest_thread(&self) -> &Handle {
         self.guests.next().unwrap_or(&self.io)
+    }
+
+    /// A place in the queue for a guest thread, until it is dropped.
+    pub(crate) fn queue(&self) -> Queued {
+        self.guests.queue()
+    }
+
+    /// How many more guests may queue for a thread.
+    pub(crate) fn room(&self) -> usize {
+        self.guests.room()
     }
 
     /// The runtimes of the guests' threads, to be watched.

@@ -5,7 +5,10 @@
 
 use std::{
     io,
-    sync::atomic::{AtomicUsize, Ordering},
+    sync::{
+        Arc,
+        atomic::{AtomicUsize, Ordering},
+    },
     thread,
 };
 
@@ -17,11 +20,26 @@ use tokio::{
 /// How much less important guests are than the I/O runtime.
 const NICE: i32 = 5;
 
+/// How many guests may wait for a turn on each thread. A queue that is longer than what a core works off
+/// in a moment would let runs time out that the target has nothing to do with.
+const QUEUE: usize = 64;
+
 /// The guests' threads; they end when this is dropped.
 #[derive(Debug)]
 pub(crate) struct Guests {
     threads: Vec<Thread>,
     next: AtomicUsize,
+    queued: Arc<AtomicUsize>,
+}
+
+/// A guest that waits for its first turn.
+#[derive(Debug)]
+pub(crate) struct Queued(Arc<AtomicUsize>);
+
+impl Drop for Queued {
+    fn drop(&mut self) {
+        self.0.fetch_sub(1, Ordering::Relaxed);
+    }
 }
 
 #[derive(Debug)]
@@ -41,7 +59,20 @@ impl Guests {
         Ok(Self {
             threads,
             next: AtomicUsize::new(0),
+            queued: Arc::default(),
         })
+    }
+
+    /// A place in the queue, until it is dropped.
+    pub(crate) fn queue(&self) -> Queued {
+        self.queued.fetch_add(1, Ordering::Relaxed);
+        Queued(Arc::clone(&self.queued))
+    }
+
+    /// How many more guests may wait for a turn.
+    pub(crate) fn room(&self) -> usize {
+        let most = self.threads.len().saturating_mul(QUEUE);
+        most.saturating_sub(self.queued.load(Ordering::Relaxed))
     }
 
     /// Where the next guest runs: each in its turn.

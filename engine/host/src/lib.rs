@@ -34,6 +34,6 @@ mod watchdog;
 pub use component::{LoadError, Probe};
 pub use engine::{Sandbox, SandboxError, SandboxSettings};
 pub use expressions::{Expressions, complaints};
-pub use roster::{PrepareError, Roster};
+pub use roster::{Place, PrepareError, Roster};
 pub use secrets::{Secret, Secrets};
 pub use watchdog::{Watchdog, stalls};

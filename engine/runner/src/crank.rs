@@ -17,7 +17,7 @@ use leadsman_core::{
     schedule::Timetable,
 };
 use tokio::{
-    sync::watch,
+    sync::{mpsc, oneshot, watch},
     task::{JoinError, JoinSet},
 };
 
@@ -47,6 +47,35 @@ pub trait Sink: Send + Sync + 'static {
     fn finished(&self, slot: u32, record: &Arc<RunRecord>);
     /// The next tick is planned.
     fn planned(&self, slot: u32, unix_ms: i64);
+    /// A removed slot's last run has ended: another check-target may have the slot.
+    fn vacant(&self, slot: u32);
+}
+
+/// What is due from now on, in some slots; all others stay as they are.
+#[derive(Debug, Default)]
+pub struct Change {
+    /// Slots with their new entries.
+    pub put: Vec<(u32, Entry)>,
+    /// Slots in which nothing is due any more.
+    pub remove: Vec<u32>,
+}
+
+/// A change, and who waits until it is in force.
+type Requested = (Change, oneshot::Sender<()>);
+
+/// Changes what a running loop does.
+#[derive(Debug, Clone)]
+pub struct Changes(mpsc::Sender<Requested>);
+
+impl Changes {
+    /// Makes the change, between two ticks; returns when it is in force, or the loop has ended.
+    pub async fn make(&self, change: Change) {
+        let (done, made) = oneshot::channel();
+        if self.0.send((change, done)).await.is_ok() {
+            // Where the loop ends first, there is nothing left to change.
+            drop(made.await);
+        }
+    }
 }
 
 /// Stops the loop from elsewhere.
@@ -75,10 +104,11 @@ impl Control {
 pub struct Runner<P, S> {
     prober: Arc<P>,
     sink: Arc<S>,
-    entries: Vec<Entry>,
+    entries: Vec<Option<Entry>>,
     capacity: usize,
     clock: Box<dyn Fn() -> Now + Send + Sync>,
     ids: RunIds,
+    changes: mpsc::Receiver<Requested>,
 }
 
 impl<P, S> std::fmt::Debug for Runner<P, S> {
@@ -87,6 +117,13 @@ impl<P, S> std::fmt::Debug for Runner<P, S> {
             .field("entries", &self.entries.len())
             .finish_non_exhaustive()
     }
+}
+
+/// What the loop waits for.
+enum Happened {
+    Event(Event),
+    Ended(Result<Ended, JoinError>),
+    Requested(Requested),
 }
 
 /// A run that has ended, and whose it was.
@@ -101,28 +138,28 @@ impl<P: Prober, S: Sink> Runner<P, S> {
         capacity: usize,
         clock: impl Fn() -> Now + Send + Sync + 'static,
         life: u64,
-    ) -> Self {
-        Self {
+    ) -> (Self, Changes) {
+        let (changes, requested) = mpsc::channel(1);
+        let runner = Self {
+            changes: requested,
             prober,
             sink,
-            entries,
+            entries: entries.into_iter().map(Some).collect(),
             capacity,
             clock: Box::new(clock),
             ids: RunIds {
                 life,
                 next: AtomicU64::new(0),
             },
-        }
+        };
+        (runner, Changes(changes))
     }
 
     /// Runs until it is drained and the last run has ended.
-    pub async fn run(self, control: &Control) {
+    pub async fn run(mut self, control: &Control) {
         let mut draining = control.0.subscribe();
-        let timetables = self
-            .entries
-            .iter()
-            .map(|entry| entry.timetable.clone())
-            .collect();
+        let entries = self.entries.iter().flatten();
+        let timetables = entries.map(|entry| entry.timetable.clone()).collect();
         let mut dispatcher = Dispatcher::new(timetables, self.capacity, (self.clock)());
         let mut running: JoinSet<Ended> = JoinSet::new();
         let mut actions = Vec::new();
@@ -132,18 +169,82 @@ impl<P: Prober, S: Sink> Runner<P, S> {
             if drained && running.is_empty() {
                 return;
             }
-            let event = tokio::select! {
+            let wait = self.until(&dispatcher);
+            let happened = tokio::select! {
                 // Cancel-safe: a join set keeps what it has not handed out.
-                Some(ended) = running.join_next() => self.ended(ended),
+                Some(ended) = running.join_next() => Happened::Ended(ended),
+                // Cancel-safe: a channel keeps what it has not handed out.
+                Some(requested) = self.changes.recv() => Happened::Requested(requested),
                 // Cancel-safe: the value stays where it is.
-                Ok(()) = draining.changed(), if !drained => Some(Event::Drain),
+                Ok(()) = draining.changed(), if !drained => Happened::Event(Event::Drain),
                 // Cancel-safe: a sleep has no effect but to end.
-                () = tokio::time::sleep(self.until(&dispatcher)) => Some(Event::Wake),
+                () = tokio::time::sleep(wait) => Happened::Event(Event::Wake),
+            };
+            let event = match happened {
+                Happened::Event(event) => Some(event),
+                Happened::Ended(ended) => self.ended(ended),
+                Happened::Requested((change, done)) => {
+                    self.change(change, &mut dispatcher, &mut actions, &mut running);
+                    // Whether anybody still waits for it does not matter here.
+                    done.send(()).ok();
+                    None
+                }
             };
             if let Some(event) = event {
-                dispatcher.step((self.clock)(), event, &mut actions);
+                self.step(event, &mut dispatcher, &mut actions);
                 self.act(&mut actions, &mut running, &dispatcher);
             }
+        }
+    }
+
+    fn step(&self, event: Event, dispatcher: &mut Dispatcher, actions: &mut Vec<Action>) -> Now {
+        let now = (self.clock)();
+        dispatcher.set_room(self.prober.room());
+        dispatcher.step(now, event, actions);
+        if let Event::Finished { slot } = event
+            && dispatcher.is_vacant(slot)
+        {
+            self.sink.vacant(slot);
+        }
+        now
+    }
+
+    /// What was due before the change is dispatched first, as it was meant.
+    fn change(
+        &mut self,
+        change: Change,
+        dispatcher: &mut Dispatcher,
+        actions: &mut Vec<Action>,
+        running: &mut JoinSet<Ended>,
+    ) {
+        let now = self.step(Event::Wake, dispatcher, actions);
+        self.act(actions, running, dispatcher);
+        for slot in change.remove {
+            dispatcher.remove(slot, actions);
+            self.put(slot, None);
+            if dispatcher.is_vacant(slot) {
+                self.sink.vacant(slot);
+            }
+        }
+        for (slot, entry) in change.put {
+            dispatcher.put(slot, entry.timetable.clone(), now);
+            self.put(slot, Some(entry));
+            if let Some(next) = dispatcher.planned_after(slot, now.unix_ms) {
+                self.sink.planned(slot, next);
+            }
+        }
+        self.act(actions, running, dispatcher);
+    }
+
+    fn put(&mut self, slot: u32, entry: Option<Entry>) {
+        let Ok(index) = usize::try_from(slot) else {
+            return;
+        };
+        if self.entries.len() <= index {
+            self.entries.resize_with(index + 1, || None);
+        }
+        if let Some(place) = self.entries.get_mut(index) {
+            *place = entry;
         }
     }
 
@@ -211,7 +312,7 @@ impl<P: Prober, S: Sink> Runner<P, S> {
         slot: u32,
         planned_unix_ms: i64,
     ) -> Option<impl Future<Output = Ended> + Send + use<P, S>> {
-        let entry = self.entries.get(usize::try_from(slot).ok()?)?;
+        let entry = self.entries.get(usize::try_from(slot).ok()?)?.as_ref()?;
         let order = Order {
             assignment: Arc::clone(&entry.assignment),
             slot,

@@ -8,5 +8,5 @@
 mod crank;
 mod run;
 
-pub use crank::{Control, Entry, Runner, Sink};
+pub use crank::{Change, Changes, Control, Entry, Runner, Sink};
 pub use run::run_once;

@@ -216,6 +216,51 @@ fn a_day_of_a_daily_check_at_half_past_two_has_one_tick_also_when_clocks_change(
     }
 }
 
+#[test]
+fn without_a_turn_to_be_had_ticks_wait_and_are_missed_by_overload() {
+    let (mut clocks, mut book) = (Clocks::new(), Book::default());
+    let mut dispatcher = Dispatcher::new(
+        (0..10).map(|index| every(index, 10)).collect(),
+        10,
+        clocks.0,
+    );
+    dispatcher.set_room(3);
+    for _ in 0..160 {
+        clocks.pass(100);
+        step(&mut dispatcher, clocks, Event::Wake, &mut book);
+    }
+    assert_eq!(book.runs(), 3);
+    assert!(book.missed[&MissedReason::Overload] >= 7);
+}
+
+#[test]
+fn a_slot_that_is_removed_is_vacant_when_its_run_has_ended() {
+    let (mut clocks, mut book) = (Clocks::new(), Book::default());
+    let mut dispatcher = Dispatcher::new(vec![every(0, 1)], 10, clocks.0);
+    clocks.pass(1_000);
+    step(&mut dispatcher, clocks, Event::Wake, &mut book);
+    dispatcher.remove(0, &mut Vec::new());
+    clocks.pass(60_000);
+    step(&mut dispatcher, clocks, Event::Wake, &mut book);
+    assert!(!dispatcher.is_vacant(0));
+    finish_all(&mut dispatcher, clocks, &mut book);
+    assert!(dispatcher.is_vacant(0));
+    assert_eq!((book.runs(), book.missed.len()), (1, 0));
+}
+
+#[test]
+fn the_same_timetable_put_again_neither_loses_nor_doubles_a_tick() {
+    let (mut clocks, mut book) = (Clocks::new(), Book::default());
+    let mut dispatcher = Dispatcher::new(vec![every(0, 10)], 10, clocks.0);
+    for _ in 0..6_000 {
+        clocks.pass(10);
+        step(&mut dispatcher, clocks, Event::Wake, &mut book);
+        dispatcher.put(0, every(0, 10), clocks.0);
+        finish_all(&mut dispatcher, clocks, &mut book);
+    }
+    assert_eq!((book.runs(), book.missed.len()), (6, 0));
+}
+
 #[derive(Debug, Clone)]
 enum Happening {
     Pass(i64),

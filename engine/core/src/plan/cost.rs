@@ -2,8 +2,8 @@
 
 use super::Check;
 
-/// Series of a passing histogram in text: 13 buckets, count and sum.
-const HISTOGRAM: usize = 15;
+/// Series of a passing histogram in text: 12 buckets, count and sum.
+const HISTOGRAM: usize = 14;
 
 /// Phases that a run of a probe may report: two series each, for all targets together.
 fn phases(probe: &str, is_secure: bool) -> usize {

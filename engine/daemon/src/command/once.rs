@@ -89,7 +89,7 @@ fn show(arguments: &Once, record: &RunRecord) -> Result<(), CommandError> {
 fn roster(subject: &Subject, probes: &Probes) -> Result<Roster, CommandError> {
     let network =
         leadsman_net::Network::new(&subject.network, &subject.tls).map_err(AppError::from)?;
-    let mut roster = Roster::new(
+    let roster = Roster::new(
         Arc::clone(probes.sandbox()),
         network,
         Arc::new(subject.secrets.clone()),
@@ -174,7 +174,7 @@ fn configured(arguments: &Once, plan: &Plan) -> Result<Subject, CommandError> {
         source,
         network: plan.network.clone(),
         tls: plan.tls.clone(),
-        secrets: secrets::read(plan),
+        secrets: secrets::read(plan).0,
         retry,
     })
 }

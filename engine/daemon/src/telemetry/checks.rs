@@ -1,9 +1,14 @@
 //! The families of each check: what it is, what it promises, and what its targets add up to.
 
-use std::{borrow::Cow, collections::BTreeMap, sync::Arc, time::Duration};
+use std::{
+    borrow::Cow,
+    collections::{BTreeMap, BTreeSet},
+    sync::Arc,
+    time::Duration,
+};
 
 use leadsman_core::{
-    id::ProbeName,
+    id::{CheckId, ProbeName},
     phase::Phase,
     plan::{Check, MeasureDescription},
     schedule::Rule,
@@ -12,10 +17,11 @@ use leadsman_core::{
 use super::{
     Format,
     births::Births,
+    board::Board,
     exposition::{Definition, Family, Kind, Label, Labels, Value, label, label_name, written},
     families as def,
     measures::Declared,
-    slot::Tally,
+    slot::{Numbers, Tally},
     targets::TargetView,
     values::seconds,
 };
@@ -23,27 +29,41 @@ use super::{
 /// What a scrape has to know of a check.
 #[derive(Debug)]
 pub(super) struct CheckEntry {
+    id: CheckId,
     /// The check alone.
     labels: Arc<[Label]>,
     info: Arc<[Label]>,
     numbers: Vec<(&'static Definition, Vec<Label>, f64)>,
-    measures: Declared,
+    measures: Arc<Declared>,
+    depends_on: Vec<CheckId>,
+    has_windows: bool,
 }
 
 impl CheckEntry {
     pub(super) fn new(
         check: &Check,
         measures: &BTreeMap<ProbeName, Vec<MeasureDescription>>,
+        before: Option<&Self>,
     ) -> Self {
+        let declared = Declared::new(check, measures);
+        let same = before.filter(|before| before.measures.is_same(&declared));
         Self {
+            id: check.id.clone(),
+            depends_on: check.depends_on.clone(),
+            has_windows: !check.maintenance.is_empty(),
             labels: [written("check", check.id.as_str())].into(),
             info: info(check).into(),
             numbers: numbers(check),
-            measures: Declared::new(check, measures),
+            measures: same
+                .map_or_else(|| Arc::new(declared), |before| Arc::clone(&before.measures)),
         }
     }
 
-    pub(super) const fn measures(&self) -> &Declared {
+    pub(super) fn id(&self) -> &str {
+        self.id.as_str()
+    }
+
+    pub(super) fn measures(&self) -> &Declared {
         &self.measures
     }
 }
@@ -58,9 +78,13 @@ fn info(check: &Check) -> Vec<Label> {
             .map(|assignment| written("probe", assignment.probe.as_str())),
     );
     labels.extend(check.team.as_ref().map(|team| written("team", team)));
+    let severity = check.alerts.severity.get("page");
+    labels.extend(severity.map(|severity| written("severity", severity)));
+    let runbook = check.alerts.runbook.as_ref();
+    labels.extend(runbook.map(|runbook| written("runbook_url", runbook)));
     for (name, value) in &check.labels {
         let name = label_name(name);
-        let taken = matches!(name.as_str(), "probe" | "team")
+        let taken = matches!(name.as_str(), "probe" | "team" | "severity" | "runbook_url")
             || labels.iter().any(|(other, _)| *other == name);
         if !taken && !name.starts_with("__") {
             labels.push((Cow::Owned(name), Cow::Owned(value.clone())));
@@ -87,6 +111,11 @@ fn numbers(check: &Check) -> Vec<(&'static Definition, Vec<Label>, f64)> {
         (&def::CHECK_TIMEOUT, Vec::new(), timeout),
         (&def::CHECK_LOCATIONS, Vec::new(), locations),
         (
+            &def::CHECK_PAGE_LOCATIONS,
+            Vec::new(),
+            Some(f64::from(check.page.locations)),
+        ),
+        (
             &def::OBJECTIVE,
             sli("availability"),
             check.objectives.availability,
@@ -106,36 +135,80 @@ fn numbers(check: &Check) -> Vec<(&'static Definition, Vec<Label>, f64)> {
 
 /// Everything labelled with a check and no target, and the measures.
 pub(super) fn families(
-    checks: &[CheckEntry],
+    board: &Board,
     targets: &[TargetView<'_>],
+    (place, now_ms): (&Arc<[Label]>, i64),
     births: &mut Births,
 ) -> Vec<Family> {
+    let checks = board.checks.as_slice();
     let mut families = vec![described(checks)];
     let constant = [
         &def::CHECK_INTERVAL,
         &def::CHECK_TIMEOUT,
         &def::CHECK_LOCATIONS,
+        &def::CHECK_PAGE_LOCATIONS,
         &def::OBJECTIVE,
         &def::LATENCY_THRESHOLD,
     ];
     families.extend(constant.map(|definition| promised(definition, checks)));
-    families.push(phases(checks, targets, births));
-    families.push(happened(
-        &def::EGRESS_DENIED,
-        "network_class",
-        checks,
-        targets,
-        births,
-    ));
-    families.push(happened(
-        &def::MEASURES_DROPPED,
-        "reason",
-        checks,
-        targets,
-        births,
-    ));
+    families.push(maintenance(checks, targets, (place, now_ms)));
+    families.push(dependencies(checks, targets, (place, now_ms)));
+    families.push(phases(board, targets, place, births));
+    let denied = |numbers: &Numbers| numbers.denied.clone();
+    let dropped = |numbers: &Numbers| numbers.measured.dropped.clone();
+    let by = (&def::EGRESS_DENIED, "network_class");
+    families.push(happened(by, denied, (board, targets), births));
+    let by = (&def::MEASURES_DROPPED, "reason");
+    families.push(happened(by, dropped, (board, targets), births));
     families.extend(measured(checks, targets));
     families
+}
+
+/// Whether each check that has windows is in one.
+fn maintenance(
+    checks: &[CheckEntry],
+    targets: &[TargetView<'_>],
+    (place, now_ms): (&Arc<[Label]>, i64),
+) -> Family {
+    let mut family = Family::of(&def::MAINTENANCE);
+    let mut told = None;
+    for target in targets {
+        let index = target.slot.check();
+        let check = checks.get(index).filter(|check| check.has_windows);
+        if let (Some(check), true) = (check, told != Some(index)) {
+            told = Some(index);
+            let is_open = target.slot.in_maintenance(now_ms);
+            let labels = Labels::with(&check.labels, place.to_vec());
+            family.add(Some(index), labels, u64::from(is_open));
+        }
+    }
+    family
+}
+
+/// Whether what a check depends on fails here: one of its targets, by its last outcome.
+fn dependencies(
+    checks: &[CheckEntry],
+    targets: &[TargetView<'_>],
+    (place, now_ms): (&Arc<[Label]>, i64),
+) -> Family {
+    let mut family = Family::of(&def::DEPENDENCY_FAILING);
+    if checks.iter().all(|check| check.depends_on.is_empty()) {
+        return family;
+    }
+    let failing: BTreeSet<&CheckId> = targets
+        .iter()
+        .filter(|target| target.numbers.fails_at(now_ms))
+        .map(|target| &target.slot.assignment().check)
+        .collect();
+    for (index, check) in checks.iter().enumerate() {
+        for on in &check.depends_on {
+            let mut own = place.to_vec();
+            own.push(written("on", on.as_str()));
+            let fails = u64::from(failing.contains(on));
+            family.add(Some(index), Labels::with(&check.labels, own), fails);
+        }
+    }
+    family
 }
 
 fn described(checks: &[CheckEntry]) -> Family {
@@ -164,72 +237,76 @@ fn promised(definition: &'static Definition, checks: &[CheckEntry]) -> Family {
     family
 }
 
+/// A check's targets, and what those counted that left it.
+fn all_of<'a>(
+    board: &'a Board,
+    targets: &'a [TargetView<'_>],
+) -> impl Iterator<Item = (usize, &'a Numbers)> {
+    let present = targets
+        .iter()
+        .map(|target| (target.slot.check(), &target.numbers));
+    let checks = board.checks.iter().enumerate();
+    let departed =
+        checks.filter_map(|(index, check)| Some((index, board.departed.of_check(check)?)));
+    present.chain(departed)
+}
+
 /// Of all of a check's targets together: 14 series for each target would be half of its budget.
-fn phases(checks: &[CheckEntry], targets: &[TargetView<'_>], births: &mut Births) -> Family {
-    let mut sums: BTreeMap<(usize, Phase), (&TargetView<'_>, Tally)> = BTreeMap::new();
-    for target in targets {
-        for (phase, tally) in &target.numbers.phases {
-            let (_, sum) = sums
-                .entry((target.slot.check(), *phase))
-                .or_insert((target, Tally::default()));
+fn phases(
+    board: &Board,
+    targets: &[TargetView<'_>],
+    place: &Arc<[Label]>,
+    births: &mut Births,
+) -> Family {
+    let mut sums: BTreeMap<(usize, Phase), Tally> = BTreeMap::new();
+    for (index, numbers) in all_of(board, targets) {
+        for (phase, tally) in &numbers.phases {
+            let sum = sums.entry((index, *phase)).or_default();
             sum.count += tally.count;
             sum.sum = sum.sum.saturating_add(tally.sum);
         }
     }
     let mut family = Family::of(&def::RUN_PHASE);
-    for ((index, phase), (target, tally)) in sums {
-        let is_new = births.is_new(def::RUN_PHASE.name, index, phase.as_str());
+    for ((index, phase), tally) in sums {
+        let Some(check) = board.checks.get(index) else {
+            continue;
+        };
+        let owner = births.owner(check.id());
+        let is_new = births.is_new(def::RUN_PHASE.name, owner, phase.as_str());
         let tally = if is_new { Tally::default() } else { tally };
-        let location = written("location", target.slot.assignment().location.as_str());
-        if let Some(check) = checks.get(index) {
-            let labels = Labels::with(
-                &check.labels,
-                vec![location, label("phase", phase.as_str())],
-            );
-            family.add(
-                Some(index),
-                labels,
-                Value::Summary {
-                    sum: seconds(tally.sum),
-                    count: tally.count,
-                },
-            );
-        }
+        let mut own = place.to_vec();
+        own.push(label("phase", phase.as_str()));
+        let value = Value::Summary {
+            sum: seconds(tally.sum),
+            count: tally.count,
+        };
+        family.add(Some(index), Labels::with(&check.labels, own), value);
     }
     family
 }
 
 /// What a check's targets counted under names that appear when it happens.
 fn happened(
-    definition: &'static Definition,
-    by: &'static str,
-    checks: &[CheckEntry],
-    targets: &[TargetView<'_>],
+    (definition, by): (&'static Definition, &'static str),
+    counts: impl Fn(&Numbers) -> BTreeMap<&'static str, u64>,
+    (board, targets): (&Board, &[TargetView<'_>]),
     births: &mut Births,
 ) -> Family {
     let mut sums: BTreeMap<(usize, &'static str), u64> = BTreeMap::new();
-    for target in targets {
-        let numbers = &target.numbers;
-        let is_denied = definition.name == def::EGRESS_DENIED.name;
-        let counts = if is_denied {
-            &numbers.denied
-        } else {
-            &numbers.measured.dropped
-        };
-        for (key, count) in counts {
-            *sums.entry((target.slot.check(), key)).or_default() += count;
+    for (index, numbers) in all_of(board, targets) {
+        for (key, count) in counts(numbers) {
+            *sums.entry((index, key)).or_default() += count;
         }
     }
     let mut family = Family::of(definition);
     for ((index, key), count) in sums {
-        if let Some(check) = checks.get(index) {
-            let shown = births.shown(definition.name, index, key, count);
-            family.add(
-                Some(index),
-                Labels::with(&check.labels, vec![label(by, key)]),
-                shown,
-            );
-        }
+        let Some(check) = board.checks.get(index) else {
+            continue;
+        };
+        let owner = births.owner(check.id());
+        let shown = births.shown(definition.name, owner, key, count);
+        let labels = Labels::with(&check.labels, vec![label(by, key)]);
+        family.add(Some(index), labels, shown);
     }
     family
 }

@@ -39,6 +39,8 @@ families! {
         "When the last run ended; absent until the first.";
     LAST_PASS = Gauge "leadsman_last_pass_timestamp_seconds" {"check, target, location"}
         "When a run last passed; absent until the first.";
+    LAST_FAILURE = Gauge "leadsman_last_failure_info" {"check, target, location, run, outcome, reason, blame"}
+        "The last run while it has not passed: 1; `run` opens it in the API and on the page.";
     RUN_DURATION = Histogram "leadsman_run_duration_seconds" {"check, target, location, outcome"}
         "How long runs waited on the target, which is the latency that the SLI judges. Failing runs have native buckets only.";
     LEAF_NOT_AFTER = Gauge "leadsman_tls_leaf_not_after_timestamp_seconds" {"check, target, location"}
@@ -61,6 +63,12 @@ families! {
         "How long one attempt may take.";
     CHECK_LOCATIONS = Gauge "leadsman_check_locations" {"check"}
         "In how many locations the check runs.";
+    CHECK_PAGE_LOCATIONS = Gauge "leadsman_check_page_locations" {"check"}
+        "In how many locations the budget has to burn for a page.";
+    MAINTENANCE = Gauge "leadsman_check_maintenance" {"check, location"}
+        "Whether the check is in a maintenance window, in which runs are no SLI events; only of checks that have windows.";
+    DEPENDENCY_FAILING = Gauge "leadsman_check_dependency_failing" {"check, location, on"}
+        "Whether a check that this one depends on fails at this location: it inhibits the page and changes no outcome.";
     OBJECTIVE = Gauge "leadsman_slo_objective_ratio" {"check, sli"}
         "The promised share of good events.";
     LATENCY_THRESHOLD = Gauge "leadsman_slo_latency_threshold_seconds" {"check"}
@@ -81,6 +89,14 @@ families! {
         "What of a run was neither the target's nor the probe's own pause: queue, sandbox and guest.";
     CONFIG_INFO = Gauge "leadsman_config_info" {"location, revision"}
         "Which configuration is in force: 1.";
+    RELOAD_OK = Gauge "leadsman_config_last_reload_successful" {"location"}
+        "Whether every file was all right when the configuration was read last.";
+    RELOAD_AT = Gauge "leadsman_config_last_reload_success_timestamp_seconds" {"location"}
+        "When every file was all right last.";
+    FILE_LOADED = Gauge "leadsman_config_file_last_load_successful" {"location, file, team"}
+        "Whether the present content of a configuration file is in force; where not, its last good one is.";
+    FILE_LOADED_AT = Gauge "leadsman_config_file_loaded_timestamp_seconds" {"location, file, team"}
+        "When the content that is in force was loaded.";
     BUILD_INFO = Gauge "leadsman_build_info" {"version, commit, rustc"}
         "Which binary this is: 1.";
     RUNTIME_STALLS = Counter "leadsman_runtime_stalls_total" {"location"}

@@ -41,6 +41,11 @@ pub(super) struct Measured {
 }
 
 impl Declared {
+    /// Whether the same is declared.
+    pub(super) fn is_same(&self, other: &Self) -> bool {
+        self.measures == other.measures
+    }
+
     pub(super) fn new(
         check: &Check,
         measures: &BTreeMap<ProbeName, Vec<MeasureDescription>>,

@@ -4,7 +4,7 @@ use std::{
     collections::BTreeMap,
     sync::{
         Arc,
-        atomic::{AtomicBool, Ordering},
+        atomic::{AtomicBool, AtomicI64, Ordering},
     },
     time::SystemTime,
 };
@@ -14,11 +14,13 @@ use leadsman_core::{id::Location, plan::Plan};
 use super::{
     BuildInfo, Shape, TelemetrySettings,
     births::Births,
+    board::Board,
     exposition::{Definition, Family, HistogramView, Label, Labels, label, written},
     families as def,
     histogram::Histogram,
     slot::Numbers,
     targets::TargetView,
+    values::{unix_ms, unix_ns_seconds},
 };
 
 /// Where this daemon stands, and what it is.
@@ -29,6 +31,8 @@ pub(super) struct Place {
     build: Vec<Label>,
     born: SystemTime,
     is_healthy: AtomicBool,
+    reload_ok: AtomicBool,
+    reloaded_unix_ms: AtomicI64,
 }
 
 impl Place {
@@ -48,7 +52,29 @@ impl Place {
                 .collect(),
             born,
             is_healthy: AtomicBool::new(true),
+            reload_ok: AtomicBool::new(true),
+            reloaded_unix_ms: AtomicI64::new(unix_ms(born)),
         }
+    }
+
+    pub(super) fn set_reload(&self, ok: bool, unix_ms: i64) {
+        self.reload_ok.store(ok, Ordering::Relaxed);
+        if ok {
+            self.reloaded_unix_ms.store(unix_ms, Ordering::Relaxed);
+        }
+    }
+
+    /// Whether the last reading of the configuration was all right, and when one last was.
+    fn reload(&self) -> [Family; 2] {
+        let ok = u64::from(self.reload_ok.load(Ordering::Relaxed));
+        let at = self.reloaded_unix_ms.load(Ordering::Relaxed);
+        let mut last = Family::of(&def::RELOAD_AT);
+        last.add(
+            None,
+            Labels::shared(&self.labels),
+            unix_ns_seconds(at.saturating_mul(1_000_000)),
+        );
+        [self.one(&def::RELOAD_OK, Vec::new(), ok), last]
     }
 
     pub(super) fn set_healthy(&self, healthy: bool) {
@@ -65,23 +91,28 @@ impl Place {
 
     pub(super) fn families(
         &self,
-        targets: &[TargetView<'_>],
+        (board, targets): (&Board, &[TargetView<'_>]),
         shape: Shape,
         settings: &TelemetrySettings,
         births: &mut Births,
     ) -> Vec<Family> {
         let healthy = u64::from(self.is_healthy.load(Ordering::Relaxed));
-        let revision = vec![written("revision", &settings.revision)];
+        let [reload_ok, reload_at] = self.reload();
+        let revision = vec![written("revision", &board.edition.revision)];
         vec![
-            per_probe(&def::ATTEMPT_ENDINGS, "ending", targets, births),
-            per_probe(&def::LIMIT_HITS, "limit", targets, births),
+            per_probe(&def::ATTEMPT_ENDINGS, "ending", (board, targets), births),
+            per_probe(&def::LIMIT_HITS, "limit", (board, targets), births),
             self.expected(),
             self.one(&def::LOCATION_HEALTHY, Vec::new(), healthy),
-            self.histogram(&def::SCHEDULE_LAG, targets, shape, |numbers| &numbers.lag),
-            self.histogram(&def::RUN_OVERHEAD, targets, shape, |numbers| {
+            self.histogram(&def::SCHEDULE_LAG, (board, targets), shape, |numbers| {
+                &numbers.lag
+            }),
+            self.histogram(&def::RUN_OVERHEAD, (board, targets), shape, |numbers| {
                 &numbers.overhead
             }),
             self.one(&def::CONFIG_INFO, revision, 1),
+            reload_ok,
+            reload_at,
             self.build_info(),
             self.one(&def::RUNTIME_STALLS, Vec::new(), (settings.stalls)()),
         ]
@@ -119,11 +150,11 @@ impl Place {
     fn histogram(
         &self,
         definition: &'static Definition,
-        targets: &[TargetView<'_>],
+        (board, targets): (&Board, &[TargetView<'_>]),
         shape: Shape,
         of: fn(&Numbers) -> &Histogram,
     ) -> Family {
-        let mut sum = Histogram::default();
+        let mut sum = of(&board.departed.place).clone();
         for target in targets {
             sum.merge(of(&target.numbers));
         }
@@ -134,32 +165,35 @@ impl Place {
     }
 }
 
-/// What happened to a probe in all checks that use it.
+/// What happened to a probe in all checks that use it, and in those that did.
 fn per_probe(
     definition: &'static Definition,
     by: &'static str,
-    targets: &[TargetView<'_>],
+    (board, targets): (&Board, &[TargetView<'_>]),
     births: &mut Births,
 ) -> Family {
     let mut probes: BTreeMap<&str, BTreeMap<&'static str, u64>> = BTreeMap::new();
-    for target in targets {
-        let sums = probes
-            .entry(target.slot.assignment().probe.as_str())
-            .or_default();
+    let departed = board.departed.probes.iter();
+    let departed = departed.map(|(probe, numbers)| (probe.as_str(), numbers));
+    let present = targets
+        .iter()
+        .map(|target| (target.slot.assignment().probe.as_str(), &target.numbers));
+    for (probe, numbers) in departed.chain(present) {
+        let sums = probes.entry(probe).or_default();
         if definition.name == def::ATTEMPT_ENDINGS.name {
-            target
-                .numbers
+            numbers
                 .ledger
                 .endings
                 .iter()
                 .for_each(|(ending, count)| *sums.entry(ending).or_default() += count);
         } else {
-            let limits = target.numbers.limits.iter();
+            let limits = numbers.limits.iter();
             limits.for_each(|(limit, count)| *sums.entry(limit.as_str()).or_default() += count);
         }
     }
     let mut family = Family::of(definition);
-    for (owner, (probe, sums)) in probes.into_iter().enumerate() {
+    for (probe, sums) in probes {
+        let owner = births.owner(probe);
         for (key, count) in sums {
             let labels = vec![written("probe", probe), label(by, key)];
             let shown = births.shown(definition.name, owner, key, count);

@@ -1,8 +1,6 @@
 //! What telemetry is told at the start.
 
-use std::{collections::BTreeMap, time::SystemTime};
-
-use leadsman_core::{id::ProbeName, plan::MeasureDescription};
+use std::time::SystemTime;
 
 /// Which binary this is; what is empty is left out.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -20,10 +18,6 @@ pub struct BuildInfo {
 pub struct TelemetrySettings {
     /// Whether durations have classic buckets beside the native ones.
     pub classic_histograms: bool,
-    /// The configuration's revision, for `leadsman_config_info`.
-    pub revision: String,
-    /// What each probe declares that it measures; anything else is dropped and counted.
-    pub measures: BTreeMap<ProbeName, Vec<MeasureDescription>>,
     /// The wall clock.
     pub clock: fn() -> SystemTime,
     /// How often a runtime was seen standing still: `leadsman_host`'s watchdog counts it.
@@ -34,8 +28,6 @@ impl Default for TelemetrySettings {
     fn default() -> Self {
         Self {
             classic_histograms: true,
-            revision: String::new(),
-            measures: BTreeMap::new(),
             clock: SystemTime::now,
             stalls: || 0,
         }

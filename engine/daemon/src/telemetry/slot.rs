@@ -4,7 +4,7 @@ use std::{
     collections::BTreeMap,
     sync::{
         Arc, Mutex, MutexGuard, PoisonError,
-        atomic::{AtomicI64, Ordering},
+        atomic::{AtomicI64, AtomicU16, Ordering},
     },
     time::Duration,
 };
@@ -13,9 +13,9 @@ use leadsman_core::{
     attempt::{Assignment, RunCause},
     ledger::{Ended, Ledger},
     limits::Limit,
-    outcome::{Conclusion, Outcome},
+    outcome::{Conclusion, Outcome, Reason},
     phase::{Nanos, Phase},
-    plan::{Check, Objectives},
+    plan::{Check, Objectives, OpenWindow},
     record::RunRecord,
     schedule::{Rule, Timetable},
 };
@@ -39,8 +39,29 @@ pub(super) struct Slot {
     assignment: Arc<Assignment>,
     objectives: Objectives,
     freshness: Freshness,
+    maintenance: Arc<[OpenWindow]>,
+    account: Arc<Account>,
+}
+
+/// What goes on when the configuration changes.
+#[derive(Debug)]
+pub(super) struct Account {
+    serial: u64,
     next_tick: AtomicI64,
+    /// The last reason's number plus one; 0 before the first run.
+    last_reason: AtomicU16,
     state: Mutex<State>,
+}
+
+impl Account {
+    fn new(serial: u64) -> Self {
+        Self {
+            serial,
+            next_tick: AtomicI64::new(NO_TICK),
+            last_reason: AtomicU16::new(0),
+            state: Mutex::default(),
+        }
+    }
 }
 
 #[derive(Debug, Default)]
@@ -75,7 +96,18 @@ pub(super) struct Tally {
 }
 
 impl Slot {
-    pub(super) fn new(index: usize, check: &Check, assignment: &Arc<Assignment>) -> Self {
+    /// The slot of an occupant; who had it before as the same occupant goes on with the same account.
+    pub(super) fn new(
+        (index, check): (usize, &Check),
+        assignment: &Arc<Assignment>,
+        serial: u64,
+        before: Option<&Self>,
+    ) -> Self {
+        let same = before.filter(|before| before.serial() == serial);
+        let account = same.map_or_else(
+            || Arc::new(Account::new(serial)),
+            |before| Arc::clone(&before.account),
+        );
         let labels = [
             written("check", assignment.check.as_str()),
             written("target", assignment.target.as_str()),
@@ -87,9 +119,31 @@ impl Slot {
             assignment: Arc::clone(assignment),
             objectives: check.objectives,
             freshness: Freshness::new(&check.rule, assignment),
-            next_tick: AtomicI64::new(NO_TICK),
-            state: Mutex::default(),
+            maintenance: windows(check),
+            account,
         }
+    }
+
+    /// The occupant's number.
+    pub(super) fn serial(&self) -> u64 {
+        self.account.serial
+    }
+
+    /// Whether the reason differs from the last run's; a first pass is no change.
+    pub(super) fn changed(&self, reason: Reason) -> bool {
+        let number = Reason::ALL.iter().position(|known| *known == reason);
+        let number = number
+            .and_then(|number| u16::try_from(number + 1).ok())
+            .unwrap_or(0);
+        let before = self.account.last_reason.swap(number, Ordering::Relaxed);
+        before != number && !(before == 0 && reason == Reason::Ok)
+    }
+
+    /// Whether the instant, in Unix milliseconds, lies in a maintenance window.
+    pub(super) fn in_maintenance(&self, unix_ms: i64) -> bool {
+        self.maintenance
+            .iter()
+            .any(|window| window.contains(unix_ms))
     }
 
     pub(super) fn started(&self) {
@@ -109,8 +163,9 @@ impl Slot {
         let lesson = Lesson::of(record);
         let fresh_until_ms = self.freshness.until(record.ended_unix_ns() / 1_000_000);
         let failure = (record.outcome != Outcome::Pass).then(|| Arc::new(FailedRun::of(record)));
+        let in_maintenance = self.in_maintenance(record.planned_unix_ns / 1_000_000);
         let mut state = self.lock();
-        state.numbers.book(record, &self.objectives);
+        state.numbers.book(record, &self.objectives, in_maintenance);
         state.numbers.learn(&lesson, record, declared);
         state.numbers.fresh_until_ms = fresh_until_ms;
         if failure.is_some() {
@@ -118,8 +173,14 @@ impl Slot {
         }
     }
 
+    /// The id of the last run that did not pass.
+    pub(super) fn last_failed_run(&self) -> Option<String> {
+        let state = self.lock();
+        state.failure.as_ref().map(|failure| failure.run.clone())
+    }
+
     pub(super) fn set_next_tick(&self, unix_ms: i64) {
-        self.next_tick.store(unix_ms, Ordering::Relaxed);
+        self.account.next_tick.store(unix_ms, Ordering::Relaxed);
     }
 
     pub(super) fn numbers(&self) -> Numbers {
@@ -137,7 +198,7 @@ impl Slot {
                 state.failure.clone(),
             )
         };
-        let next = self.next_tick.load(Ordering::Relaxed);
+        let next = self.account.next_tick.load(Ordering::Relaxed);
         CheckState {
             check: self.assignment.check.clone(),
             target: self.assignment.target.clone(),
@@ -170,12 +231,15 @@ impl Slot {
 
     /// A panic elsewhere leaves numbers that are still numbers.
     fn lock(&self) -> MutexGuard<'_, State> {
-        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+        self.account
+            .state
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
     }
 }
 
 impl Numbers {
-    fn book(&mut self, record: &RunRecord, objectives: &Objectives) {
+    fn book(&mut self, record: &RunRecord, objectives: &Objectives, in_maintenance: bool) {
         record
             .attempts
             .iter()
@@ -186,6 +250,7 @@ impl Numbers {
             conclusion: &conclusion,
             latency: record.latency,
             ended_unix_ns,
+            in_maintenance,
         };
         self.ledger.end(ended, objectives);
         match record.reason.outcome() {
@@ -194,6 +259,21 @@ impl Numbers {
             Outcome::Unknown => {}
         }
         self.lag.observe(record.lag);
+    }
+
+    /// Adds what a check-target has counted that is gone: sums over targets never go back.
+    pub(super) fn absorb(&mut self, gone: &Self) {
+        self.lag.merge(&gone.lag);
+        self.overhead.merge(&gone.overhead);
+        for (phase, tally) in &gone.phases {
+            let sum = self.phases.entry(*phase).or_default();
+            sum.count += tally.count;
+            sum.sum = sum.sum.saturating_add(tally.sum);
+        }
+        add(&mut self.ledger.endings, &gone.ledger.endings);
+        add(&mut self.limits, &gone.limits);
+        add(&mut self.denied, &gone.denied);
+        add(&mut self.measured.dropped, &gone.measured.dropped);
     }
 
     fn learn(&mut self, lesson: &Lesson, record: &RunRecord, declared: &Declared) {
@@ -214,6 +294,18 @@ impl Numbers {
             self.measured.take(&last.report.measures, declared);
         }
     }
+}
+
+fn add<K: Ord + Copy>(sums: &mut BTreeMap<K, u64>, counts: &BTreeMap<K, u64>) {
+    for (key, count) in counts {
+        *sums.entry(*key).or_default() += count;
+    }
+}
+
+/// A window that cannot be opened was refused when the configuration was read.
+fn windows(check: &Check) -> Arc<[OpenWindow]> {
+    let opened = check.maintenance.iter();
+    opened.filter_map(|window| window.opened().ok()).collect()
 }
 
 /// How long an outcome speaks for its target: max(2 × interval, interval + timeout).

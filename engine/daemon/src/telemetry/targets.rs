@@ -5,7 +5,7 @@ use leadsman_core::outcome::Outcome;
 use super::{
     Shape,
     births::Births,
-    exposition::{Definition, Family, HistogramView, Label, Labels, Value, label},
+    exposition::{Definition, Family, HistogramView, Label, Labels, Value, label, written},
     families as def,
     format::Format,
     lesson::Certificates,
@@ -48,16 +48,16 @@ pub(super) fn families(
 
 fn slis(targets: &[TargetView<'_>], births: &mut Births) -> Vec<Family> {
     vec![
-        each(&def::SLI_VALID, targets, |_, target| {
+        each(&def::SLI_VALID, targets, |target| {
             sli(target, |events| events.valid)
         }),
-        each(&def::SLI_BAD, targets, |_, target| {
+        each(&def::SLI_BAD, targets, |target| {
             sli(target, |events| events.bad)
         }),
-        each(&def::SLI_EXCLUDED, targets, |index, target| {
+        each(&def::SLI_EXCLUDED, targets, |target| {
             let excluded = target.numbers.ledger.excluded;
-            let shown =
-                (excluded > 0).then(|| births.shown(def::SLI_EXCLUDED.name, index, "", excluded));
+            let shown = (excluded > 0)
+                .then(|| births.shown(def::SLI_EXCLUDED.name, target.slot.serial(), "", excluded));
             shown.map(|count| (vec![label("sli", "availability")], count.into()))
         }),
     ]
@@ -80,11 +80,11 @@ fn sli(target: &TargetView<'_>, count: fn(leadsman_core::ledger::Events) -> u64)
 
 fn runs(targets: &[TargetView<'_>], births: &mut Births) -> Vec<Family> {
     let plain = |definition, count: fn(&Numbers) -> u64| {
-        each(definition, targets, |_, target| {
+        each(definition, targets, |target| {
             [(Vec::new(), count(&target.numbers).into())]
         })
     };
-    let outcomes = each(&def::RUNS, targets, |_, target| {
+    let outcomes = each(&def::RUNS, targets, |target| {
         let outcomes = &target.numbers.ledger.outcomes;
         let count = |outcome: Outcome| outcomes.get(&outcome).copied().unwrap_or(0);
         Outcome::ALL.map(|outcome| {
@@ -107,9 +107,14 @@ fn runs(targets: &[TargetView<'_>], births: &mut Births) -> Vec<Family> {
 }
 
 fn missed(targets: &[TargetView<'_>], births: &mut Births) -> Family {
-    each(&def::MISSED, targets, |index, target| {
+    each(&def::MISSED, targets, |target| {
         let series = target.numbers.ledger.missed.iter().map(|(reason, count)| {
-            let shown = births.shown(def::MISSED.name, index, reason.as_str(), *count);
+            let shown = births.shown(
+                def::MISSED.name,
+                target.slot.serial(),
+                reason.as_str(),
+                *count,
+            );
             (vec![label("reason", reason.as_str())], shown.into())
         });
         series.collect::<Vec<Series>>()
@@ -117,9 +122,14 @@ fn missed(targets: &[TargetView<'_>], births: &mut Births) -> Family {
 }
 
 fn reasons(targets: &[TargetView<'_>], births: &mut Births) -> Family {
-    each(&def::RUN_REASONS, targets, |index, target| {
+    each(&def::RUN_REASONS, targets, |target| {
         let series = target.numbers.ledger.reasons.iter().map(|(reason, count)| {
-            let shown = births.shown(def::RUN_REASONS.name, index, reason.as_str(), *count);
+            let shown = births.shown(
+                def::RUN_REASONS.name,
+                target.slot.serial(),
+                reason.as_str(),
+                *count,
+            );
             let labels = vec![
                 label("outcome", reason.outcome().as_str()),
                 label("reason", reason.as_str()),
@@ -132,25 +142,48 @@ fn reasons(targets: &[TargetView<'_>], births: &mut Births) -> Family {
 }
 
 fn degraded(targets: &[TargetView<'_>], births: &mut Births) -> Family {
-    each(&def::DEGRADED, targets, |index, target| {
+    each(&def::DEGRADED, targets, |target| {
         let count = target.numbers.ledger.degraded;
-        let shown = (count > 0).then(|| births.shown(def::DEGRADED.name, index, "", count));
+        let shown =
+            (count > 0).then(|| births.shown(def::DEGRADED.name, target.slot.serial(), "", count));
         shown.map(|count| (Vec::new(), count.into()))
     })
 }
 
+impl Numbers {
+    /// What the last run said of the target, while it is fresh.
+    fn last_outcome(&self, now_ms: i64) -> Option<Outcome> {
+        let last = self.ledger.last.as_ref();
+        let fresh = last.filter(|_| now_ms <= self.fresh_until_ms)?;
+        Some(fresh.conclusion.outcome())
+    }
+
+    /// Whether the target fails, as far as is known.
+    pub(super) fn fails_at(&self, now_ms: i64) -> bool {
+        self.last_outcome(now_ms) == Some(Outcome::Fail)
+    }
+}
+
+/// Which run to look at, while the last one has not passed.
+fn last_failure(targets: &[TargetView<'_>]) -> Family {
+    each(&def::LAST_FAILURE, targets, |target| {
+        let run = target.slot.last_failed_run()?;
+        let conclusion = &target.numbers.ledger.last.as_ref()?.conclusion;
+        let labels = vec![
+            written("run", &run),
+            label("outcome", conclusion.outcome().as_str()),
+            label("reason", conclusion.reason.as_str()),
+            label("blame", conclusion.blame().as_str()),
+        ];
+        (conclusion.outcome() != Outcome::Pass).then(|| (labels, 1_u64.into()))
+    })
+}
+
 fn last(targets: &[TargetView<'_>], now_ms: i64) -> Vec<Family> {
-    let outcome = |numbers: &Numbers| {
-        let last = numbers
-            .ledger
-            .last
-            .as_ref()
-            .filter(|_| now_ms <= numbers.fresh_until_ms)?;
-        match last.conclusion.outcome() {
-            Outcome::Pass => Some(1_u64.into()),
-            Outcome::Fail => Some(0_u64.into()),
-            Outcome::Unknown => None,
-        }
+    let outcome = |numbers: &Numbers| match numbers.last_outcome(now_ms)? {
+        Outcome::Pass => Some(1_u64.into()),
+        Outcome::Fail => Some(0_u64.into()),
+        Outcome::Unknown => None,
     };
     let run = |numbers: &Numbers| {
         Some(unix_ns_seconds(numbers.ledger.last.as_ref()?.ended_unix_ns).into())
@@ -160,12 +193,13 @@ fn last(targets: &[TargetView<'_>], now_ms: i64) -> Vec<Family> {
         gauge(&def::LAST_OUTCOME, targets, outcome),
         gauge(&def::LAST_RUN, targets, run),
         gauge(&def::LAST_PASS, targets, pass),
+        last_failure(targets),
     ]
 }
 
 /// Classic buckets cost 15 series for each outcome: failing runs have native ones only, and no text.
 fn durations(targets: &[TargetView<'_>], shape: Shape) -> Family {
-    each(&def::RUN_DURATION, targets, |_, target| {
+    each(&def::RUN_DURATION, targets, |target| {
         let view = |histogram, classic| {
             HistogramView::new(histogram, shape.format, classic, shape.created).into()
         };
@@ -201,7 +235,7 @@ fn gauge(
     targets: &[TargetView<'_>],
     value: impl Fn(&Numbers) -> Option<Value>,
 ) -> Family {
-    each(definition, targets, |_, target| {
+    each(definition, targets, |target| {
         value(&target.numbers).map(|value| (Vec::new(), value))
     })
 }
@@ -210,11 +244,11 @@ fn gauge(
 fn each<I: IntoIterator<Item = Series>>(
     definition: &'static Definition,
     targets: &[TargetView<'_>],
-    mut series: impl FnMut(usize, &TargetView<'_>) -> I,
+    mut series: impl FnMut(&TargetView<'_>) -> I,
 ) -> Family {
     let mut family = Family::of(definition);
-    for (index, target) in targets.iter().enumerate() {
-        for (labels, value) in series(index, target) {
+    for target in targets {
+        for (labels, value) in series(target) {
             family.add(
                 Some(target.slot.check()),
                 Labels::with(target.slot.labels(), labels),

@@ -28,8 +28,9 @@ async fn ask(request: &str, headers: &str) -> String {
     book(&telemetry, 0, &passing(MS));
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let address = listener.local_addr().unwrap();
-    let server =
-        tokio::spawn(async move { axum::serve(listener, router(telemetry, Arc::new(Sick))).await });
+    let server = tokio::spawn(async move {
+        axum::serve(listener, router(telemetry, Arc::new(Sick), None)).await
+    });
     let mut stream = TcpStream::connect(address).await.unwrap();
     let message = format!("{request} HTTP/1.1\r\nHost: here\r\nConnection: close\r\n{headers}\r\n");
     stream.write_all(message.as_bytes()).await.unwrap();

@@ -44,6 +44,7 @@ struct Book {
     started: Mutex<u64>,
     missed: Mutex<BTreeMap<MissedReason, u64>>,
     finished: Mutex<Vec<Arc<RunRecord>>>,
+    vacant: Mutex<Vec<u32>>,
 }
 
 impl Sink for Book {
@@ -60,6 +61,10 @@ impl Sink for Book {
     }
 
     fn planned(&self, _: u32, _: i64) {}
+
+    fn vacant(&self, slot: u32) {
+        self.vacant.lock().unwrap().push(slot);
+    }
 }
 
 fn entry(seconds: u64, retry: Retry) -> Entry {
@@ -102,7 +107,7 @@ fn clock() -> impl Fn() -> Now + Send + Sync + 'static {
 /// Runs for so long, drains, and returns what was booked.
 async fn booked(script: Script, entry: Entry, lasts: Duration) -> Arc<Book> {
     let book = Arc::new(Book::default());
-    let runner = Runner::new(
+    let (runner, _changes) = Runner::new(
         (Arc::new(script), Arc::clone(&book)),
         vec![entry],
         10,
@@ -193,4 +198,51 @@ async fn attempts_are_repeated_and_each_is_recorded() {
         .collect();
     assert_eq!(reasons, [Reason::ProbeTrap, Reason::ProbeUndecided]);
     assert_eq!(finished[0].outcome, Outcome::Unknown);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_change_leaves_other_slots_and_runs_under_way_alone() {
+    let script = Script {
+        takes: Duration::from_millis(400),
+        endings: Mutex::default(),
+    };
+    let book = Arc::new(Book::default());
+    let (runner, changes) = Runner::new(
+        (Arc::new(script), Arc::clone(&book)),
+        vec![entry(1, Retry::default()), entry(1, Retry::default())],
+        10,
+        clock(),
+        1,
+    );
+    let control = Control::default();
+    let change = async {
+        for round in 0..100 {
+            tokio::time::sleep(Duration::from_millis(100)).await;
+            let put = vec![(2, entry(1, Retry::default()))];
+            let (put, remove) = if round % 2 == 0 {
+                (put, vec![])
+            } else {
+                (vec![], vec![2])
+            };
+            changes.make(Change { put, remove }).await;
+        }
+        changes
+            .make(Change {
+                put: vec![],
+                remove: vec![1],
+            })
+            .await;
+        tokio::time::sleep(Duration::from_millis(500)).await;
+        control.drain();
+    };
+    tokio::join!(runner.run(&control), change);
+    let (started, finished) = (
+        *book.started.lock().unwrap(),
+        book.finished.lock().unwrap().len(),
+    );
+    assert_eq!(u64::try_from(finished).unwrap(), started);
+    // Ten of each of the two that stayed, and some of the third.
+    assert!((20..=32).contains(&started), "{started}");
+    assert_eq!(book.missed.lock().unwrap().get(&MissedReason::Late), None);
+    assert!(book.vacant.lock().unwrap().contains(&1));
 }

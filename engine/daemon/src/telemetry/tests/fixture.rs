@@ -25,7 +25,10 @@ use leadsman_core::{
     seam::{Answer, Call, HttpCall, HttpReply},
 };
 
-use crate::telemetry::{BuildInfo, Telemetry, TelemetrySettings};
+use crate::{
+    seats::{Seat, Seats},
+    telemetry::{BuildInfo, Edition, Telemetry, TelemetrySettings},
+};
 
 pub(crate) const MS: Nanos = 1_000_000;
 
@@ -111,18 +114,29 @@ pub(crate) fn plan(checks: Vec<Check>) -> Plan {
 }
 
 pub(crate) fn settings() -> TelemetrySettings {
+    TelemetrySettings {
+        clock: now,
+        stalls: || 2,
+        ..TelemetrySettings::default()
+    }
+}
+
+pub(crate) fn edition() -> Edition {
     let measure = MeasureDescription {
         name: "body_bytes".to_owned(),
         help: "The body's size,\nin \"bytes\".".to_owned(),
         labels: vec!["part".to_owned()],
     };
-    TelemetrySettings {
+    Edition {
         revision: "0c5e".to_owned(),
         measures: BTreeMap::from([(ProbeName::new("http").unwrap(), vec![measure])]),
-        clock: now,
-        stalls: || 2,
-        ..TelemetrySettings::default()
+        files: Vec::new(),
     }
+}
+
+/// Seats for these checks, from the first slot on.
+pub(crate) fn seats(checks: &[Check]) -> Vec<Vec<Seat>> {
+    Seats::default().arrange(checks).seats
 }
 
 pub(crate) fn telemetry(checks: Vec<Check>) -> Telemetry {
@@ -131,7 +145,8 @@ pub(crate) fn telemetry(checks: Vec<Check>) -> Telemetry {
         commit: "abc".to_owned(),
         rustc: String::new(),
     };
-    Telemetry::new(&plan(checks), build, settings())
+    let seats = seats(&checks);
+    Telemetry::new(&plan(checks), &seats, (build, edition()), settings())
 }
 
 /// A web check on two targets and a dns check: slots 0, 1 and 2.

@@ -1,9 +1,11 @@
 //! The same numbers in every format.
 
-use leadsman_core::{dispatch::MissedReason, failure::FailureKind, outcome::Reason};
+use leadsman_core::{dispatch::MissedReason, failure::FailureKind, outcome::Reason, plan::Check};
 
 use super::{
-    fixture::{MS, NOW_MS, book, check, failing, passing, plan, settings, small, web},
+    fixture::{
+        MS, NOW_MS, book, check, edition, failing, passing, plan, seats, settings, small, web,
+    },
     reading::{Series, protobuf, series, text},
 };
 use crate::telemetry::{BuildInfo, Format, Telemetry, TelemetrySettings};
@@ -94,7 +96,7 @@ fn without_classic_buckets_text_keeps_the_infinite_one() {
         classic_histograms: false,
         ..settings()
     };
-    let telemetry = Telemetry::new(&plan(vec![web(&["home"])]), BuildInfo::default(), settings);
+    let telemetry = of(vec![web(&["home"])], settings);
     book(&telemetry, 0, &passing(120 * MS));
     for format in [Format::Text, Format::OpenMetrics] {
         let series = series(&text(&telemetry, format));
@@ -141,13 +143,15 @@ fn the_last_outcome_goes_when_it_is_too_old() {
             clock,
             ..settings()
         };
-        let telemetry = Telemetry::new(
-            &plan(vec![check("a", "http", &["home"])]),
-            BuildInfo::default(),
-            settings,
-        );
+        let telemetry = of(vec![check("a", "http", &["home"])], settings);
         book(&telemetry, 0, &passing(120 * MS));
         text(&telemetry, Format::Text).contains("\nleadsman_last_outcome{")
     });
     assert_eq!(shown, [true, false]);
+}
+
+fn of(checks: Vec<Check>, settings: TelemetrySettings) -> Telemetry {
+    let seats = seats(&checks);
+    let told = (BuildInfo::default(), edition());
+    Telemetry::new(&plan(checks), &seats, told, settings)
 }

@@ -1,0 +1,366 @@
+//! The configuration in force: each file is its own unit of loading, and keeps its last good version.
+
+mod copies;
+mod inputs;
+mod places;
+mod unit;
+
+pub use copies::Copies;
+
+use std::{
+    collections::BTreeMap,
+    fs,
+    path::{Path, PathBuf},
+    sync::Arc,
+};
+
+use leadsman_config::{Platform, Problem, Problems, conflicts};
+use leadsman_core::plan::{Check, Plan};
+
+use self::{inputs::Inputs, places::Places, unit::Unit};
+use crate::{catalog::Probes, clock, telemetry::FileState};
+
+/// How much is read again.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Scope {
+    /// Every file.
+    Everything,
+    /// Discovered targets alone: what the configuration's own files say stays as it is.
+    Discovery,
+}
+
+/// What a configuration comes to.
+#[derive(Debug)]
+pub struct Loaded {
+    /// Everything that is in force.
+    pub plan: Plan,
+    /// The files that it comes from.
+    pub files: Vec<FileState>,
+    /// What is wrong with files whose present content is not in force.
+    pub problems: Vec<Problem>,
+}
+
+/// Reads the files, again and again.
+#[derive(Debug)]
+pub struct Configuration {
+    path: PathBuf,
+    probes: Arc<Probes>,
+    places: Places,
+    copies: Option<Copies>,
+    /// Whether one bad file refuses all.
+    strict: bool,
+    platform: Option<Good>,
+    /// The platform's own unit: what is wrong with the file as it is now.
+    platform_problems: Option<Problems>,
+    units: BTreeMap<PathBuf, Unit>,
+}
+
+/// A platform's file that is in force.
+#[derive(Debug, Clone)]
+struct Good {
+    platform: Arc<Platform>,
+    text: Arc<str>,
+    inputs: Inputs,
+    loaded_unix_ms: i64,
+}
+
+impl Configuration {
+    /// Nothing read yet. Copies are kept where there is a place for them.
+    pub fn new(path: &Path, probes: Arc<Probes>, copies: Option<Copies>, strict: bool) -> Self {
+        Self {
+            path: path.to_path_buf(),
+            probes,
+            places: Places::new(copies.clone()),
+            copies,
+            strict,
+            platform: None,
+            platform_problems: None,
+            units: BTreeMap::new(),
+        }
+    }
+
+    /// Reads what has changed. An error leaves everything as it was: the platform's file cannot be used
+    /// and no good version of it is known, or one file is wrong and all are refused.
+    pub fn load(&mut self, scope: Scope) -> Result<Loaded, Problems> {
+        let before = (
+            self.platform.clone(),
+            self.platform_problems.clone(),
+            self.units.clone(),
+        );
+        let loaded = self.read(scope);
+        if loaded.is_err() {
+            (self.platform, self.platform_problems, self.units) = before;
+        }
+        loaded
+    }
+
+    fn read(&mut self, scope: Scope) -> Result<Loaded, Problems> {
+        let good = self.platform(scope)?;
+        let paths = self.team_files(&good, scope);
+        let units = paths.into_iter().map(|path| {
+            let unit = self.unit(&good, &path, scope);
+            (path, unit)
+        });
+        self.units = units.collect();
+        self.settle(&good);
+        let problems = self.problems();
+        if self.strict && !problems.is_empty() {
+            return Err(Problems::from_list(problems));
+        }
+        self.keep_copies(&good);
+        let checks = self.checks(&good);
+        let no_place = || {
+            let why = "the file names no location".to_owned();
+            Problems::from_list(vec![Problem::of_file(&self.path, why)])
+        };
+        let plan = good.platform.plan(checks).ok_or_else(no_place)?;
+        Ok(Loaded {
+            files: self.states(&good),
+            plan,
+            problems,
+        })
+    }
+
+    /// The platform's file as it is, or its last good version.
+    fn platform(&mut self, scope: Scope) -> Result<Good, Problems> {
+        let unchanged = scope == Scope::Discovery;
+        if let Some(good) = self.platform.clone().filter(|_| unchanged) {
+            return self.with_discovered(good);
+        }
+        let outcome = self.read_text(&self.path).and_then(|text| {
+            let same = self
+                .platform
+                .as_ref()
+                .filter(|good| *good.text == *text && good.inputs.are_same(&self.places));
+            match same {
+                Some(good) => Ok(good.clone()),
+                None => self.good_platform(text.into()),
+            }
+        });
+        match outcome {
+            Ok(good) => {
+                self.platform_problems = None;
+                self.platform = Some(good.clone());
+                Ok(good)
+            }
+            Err(problems) => {
+                let good = self.platform.clone().or_else(|| self.copied_platform());
+                let good = good.ok_or_else(|| problems.clone())?;
+                self.platform_problems = Some(problems);
+                self.platform = Some(good.clone());
+                Ok(good)
+            }
+        }
+    }
+
+    /// The platform's own checks may have discovered targets too.
+    fn with_discovered(&mut self, good: Good) -> Result<Good, Problems> {
+        if good.inputs.are_same(&self.places) {
+            return Ok(good);
+        }
+        match self.good_platform(Arc::clone(&good.text)) {
+            Ok(read) => {
+                self.platform = Some(read.clone());
+                Ok(read)
+            }
+            Err(problems) => {
+                self.platform_problems = Some(problems);
+                Ok(good)
+            }
+        }
+    }
+
+    fn good_platform(&self, text: Arc<str>) -> Result<Good, Problems> {
+        let recorder = inputs::Recorder::new(&self.places);
+        let probes = self.probes.as_ref();
+        let platform = Platform::read(&self.path, &text, &recorder, probes, false)?;
+        Ok(Good {
+            platform: Arc::new(platform),
+            text,
+            inputs: recorder.inputs(),
+            loaded_unix_ms: clock::now().unix_ms,
+        })
+    }
+
+    fn copied_platform(&self) -> Option<Good> {
+        let text = self.copies.as_ref()?.read(&self.path)?;
+        tracing::warn!(file = %self.path.display(), "the file cannot be used; its last good version from disk is");
+        self.good_platform(text.into()).ok()
+    }
+
+    fn read_text(&self, path: &Path) -> Result<String, Problems> {
+        fs::read_to_string(path).map_err(|error| {
+            let why = format!("the file cannot be read: {error}");
+            Problems::from_list(vec![Problem::of_file(path, why)])
+        })
+    }
+
+    /// Where they cannot be listed, they are those that are known.
+    fn team_files(&self, good: &Good, scope: Scope) -> Vec<PathBuf> {
+        let known = || self.units.keys().cloned().collect();
+        if scope == Scope::Discovery {
+            return known();
+        }
+        good.platform
+            .team_files(&self.places)
+            .unwrap_or_else(|why| {
+                tracing::error!(%why, "the team files cannot be listed; those that are known stay");
+                known()
+            })
+    }
+
+    /// The unit of a file as it is, or with its last good version.
+    fn unit(&self, good: &Good, path: &Path, scope: Scope) -> Unit {
+        let before = self.units.get(path);
+        let text = match (scope, before) {
+            (Scope::Discovery, Some(before)) => Ok(before.text.to_string()),
+            _ => self.read_text(path),
+        };
+        let text = match text {
+            Ok(text) => text,
+            Err(problems) => return self.fallen_back(good, path, "".into(), problems),
+        };
+        let same = before.filter(|before| {
+            *before.text == *text
+                && Arc::ptr_eq(&before.platform, &good.platform)
+                && before.inputs.are_same(&self.places)
+        });
+        if let Some(same) = same {
+            return same.clone();
+        }
+        let text: Arc<str> = text.into();
+        match Unit::read(path, &text, &good.platform, (&self.places, &self.probes)) {
+            Ok(unit) => unit.since(before),
+            Err((inputs, problems)) => {
+                let mut unit = self.fallen_back(good, path, text, problems);
+                unit.inputs = inputs;
+                unit
+            }
+        }
+    }
+
+    /// What is in force instead of a file that is wrong: what was, or the copy on disk.
+    fn fallen_back(&self, good: &Good, path: &Path, text: Arc<str>, problems: Problems) -> Unit {
+        if let Some(before) = self.units.get(path) {
+            return before.with_problems(text, problems, &good.platform);
+        }
+        let copy = self.copies.as_ref().and_then(|copies| copies.read(path));
+        let copied = copy.and_then(|copy| {
+            let copy: Arc<str> = copy.into();
+            Unit::read(path, &copy, &good.platform, (&self.places, &self.probes)).ok()
+        });
+        let nothing = || Unit::empty(&good.platform);
+        copied
+            .unwrap_or_else(nothing)
+            .with_problems(text, problems, &good.platform)
+    }
+
+    /// Of files that contradict each other the later one falls back, until none does.
+    fn settle(&mut self, good: &Good) {
+        for _ in 0..=self.units.len() {
+            let all = self.by_file(good);
+            let conflicts = conflicts(&all);
+            let Some((path, problems)) = conflicts.into_iter().find(|(path, _)| {
+                self.units
+                    .get(path)
+                    .is_some_and(|unit| !unit.checks.is_empty())
+            }) else {
+                return;
+            };
+            if let Some(unit) = self.units.get_mut(&path) {
+                unit.give_way(problems);
+            }
+        }
+    }
+
+    fn by_file(&self, good: &Good) -> Vec<(PathBuf, Vec<Check>)> {
+        let own = (self.path.clone(), good.platform.own_checks().to_vec());
+        let units = self.units.iter();
+        let units = units.map(|(path, unit)| (path.clone(), unit.checks.as_ref().clone()));
+        std::iter::once(own).chain(units).collect()
+    }
+
+    fn checks(&self, good: &Good) -> Vec<Check> {
+        let all = self.by_file(good).into_iter();
+        all.flat_map(|(_, checks)| checks).collect()
+    }
+
+    fn problems(&self) -> Vec<Problem> {
+        let units = self
+            .units
+            .values()
+            .filter_map(|unit| unit.problems.as_ref());
+        let platform = self.platform_problems.as_ref();
+        let files = platform.into_iter().chain(units).flatten().cloned();
+        files.chain(self.places.problems()).collect()
+    }
+
+    fn states(&self, good: &Good) -> Vec<FileState> {
+        let told = |problems: Option<&Problems>| {
+            let problems = problems.into_iter().flatten();
+            problems.map(ToString::to_string).collect::<Vec<_>>()
+        };
+        let own = good.platform.own_checks();
+        let platform = FileState {
+            file: self.path.display().to_string(),
+            team: own.first().and_then(|check| check.team.clone()),
+            loaded: self.platform_problems.is_none(),
+            loaded_unix_ms: Some(good.loaded_unix_ms),
+            checks: own.len(),
+            errors: told(self.platform_problems.as_ref()),
+        };
+        let units = self.units.iter().map(|(path, unit)| FileState {
+            file: path.display().to_string(),
+            team: unit.checks.first().and_then(|check| check.team.clone()),
+            loaded: unit.problems.is_none(),
+            loaded_unix_ms: unit.loaded_unix_ms,
+            checks: unit.checks.len(),
+            errors: told(unit.problems.as_ref()),
+        });
+        let files = std::iter::once(platform).chain(units);
+        files.chain(self.places.states()).collect()
+    }
+
+    fn keep_copies(&self, good: &Good) {
+        let Some(copies) = &self.copies else { return };
+        copies.keep(&self.path, &good.text);
+        for (path, unit) in &self.units {
+            if unit.problems.is_none() {
+                copies.keep(path, &unit.text);
+            }
+        }
+    }
+
+    /// Whether a file that the configuration was made of has changed; `discovery` asks for discovered
+    /// targets alone.
+    pub fn has_changed(&self, scope: Scope) -> bool {
+        let Some(good) = &self.platform else {
+            return true;
+        };
+        let inputs =
+            std::iter::once(&good.inputs).chain(self.units.values().map(|unit| &unit.inputs));
+        if inputs
+            .into_iter()
+            .any(|inputs| !inputs.are_same(&self.places))
+        {
+            return true;
+        }
+        scope == Scope::Everything && self.own_files_changed(good)
+    }
+
+    fn own_files_changed(&self, good: &Good) -> bool {
+        let differs =
+            |path: &Path, text: &str| fs::read_to_string(path).map_or(true, |now| now != text);
+        let listed = good.platform.team_files(&self.places);
+        let known: Vec<&PathBuf> = self.units.keys().collect();
+        differs(&self.path, &good.text)
+            || listed.is_ok_and(|paths| paths.iter().collect::<Vec<_>>() != known)
+            || self
+                .units
+                .iter()
+                .any(|(path, unit)| differs(path, &unit.text))
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,130 @@
+//! This machine's files, where discovered targets keep their last good list.
+
+use std::{
+    collections::BTreeMap,
+    fs, io,
+    path::{Path, PathBuf},
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
+    time::SystemTime,
+};
+
+use leadsman_config::{Disk, Files, Group, Problem, parse_discovered};
+
+use super::Copies;
+use crate::{clock, telemetry::FileState};
+
+/// Files, environment, and what was discovered last.
+#[derive(Debug)]
+pub(super) struct Places {
+    copies: Option<Copies>,
+    lists: Mutex<BTreeMap<PathBuf, List>>,
+}
+
+/// A `file_sd` file.
+#[derive(Debug, Clone, Default)]
+struct List {
+    /// What the file was when it was read last.
+    seen: Option<(SystemTime, u64)>,
+    good: Option<(Arc<Vec<Group>>, i64)>,
+    wrong: Option<String>,
+}
+
+impl Places {
+    pub(super) fn new(copies: Option<Copies>) -> Self {
+        Self {
+            copies,
+            lists: Mutex::default(),
+        }
+    }
+
+    /// What is wrong with lists whose last good version is in force.
+    pub(super) fn problems(&self) -> Vec<Problem> {
+        let lists = self.lists();
+        let wrong = lists.iter().filter_map(|(path, list)| {
+            list.good.as_ref()?;
+            Some(Problem::of_file(path, list.wrong.clone()?))
+        });
+        wrong.collect()
+    }
+
+    pub(super) fn states(&self) -> Vec<FileState> {
+        let state = |(path, list): (&PathBuf, &List)| FileState {
+            file: path.display().to_string(),
+            team: None,
+            loaded: list.wrong.is_none(),
+            loaded_unix_ms: list.good.as_ref().map(|(_, at)| *at),
+            checks: 0,
+            errors: list.wrong.iter().cloned().collect(),
+        };
+        self.lists().iter().map(state).collect()
+    }
+
+    fn lists(&self) -> MutexGuard<'_, BTreeMap<PathBuf, List>> {
+        self.lists.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// A file that is as it was is not read again.
+    fn refresh(&self, path: &Path, list: &mut List) {
+        let seen = fs::metadata(path)
+            .and_then(|metadata| Ok((metadata.modified()?, metadata.len())))
+            .ok();
+        if seen.is_some() && seen == list.seen {
+            return;
+        }
+        list.seen = seen;
+        match self.parsed(path) {
+            Ok((text, groups)) => {
+                if let Some(copies) = &self.copies {
+                    copies.keep(path, &text);
+                }
+                list.good = Some((Arc::new(groups), clock::now().unix_ms));
+                list.wrong = None;
+            }
+            Err(why) => {
+                if list.wrong.as_ref() != Some(&why) {
+                    tracing::warn!(file = %path.display(), %why, "a list of targets cannot be used; its last good version stays");
+                }
+                list.good = list.good.take().or_else(|| self.copied(path));
+                list.wrong = Some(why);
+            }
+        }
+    }
+
+    fn parsed(&self, path: &Path) -> Result<(String, Vec<Group>), String> {
+        let text = self
+            .read(path)
+            .map_err(|error| format!("`{}` cannot be read: {error}", path.display()))?;
+        let groups = parse_discovered(path, &text)?;
+        Ok((text, groups))
+    }
+
+    fn copied(&self, path: &Path) -> Option<(Arc<Vec<Group>>, i64)> {
+        let text = self.copies.as_ref()?.read(path)?;
+        let groups = parse_discovered(path, &text).ok()?;
+        Some((Arc::new(groups), clock::now().unix_ms))
+    }
+}
+
+impl Files for Places {
+    fn env(&self, name: &str) -> Option<String> {
+        Disk.env(name)
+    }
+
+    fn read(&self, path: &Path) -> io::Result<String> {
+        Disk.read(path)
+    }
+
+    fn matching(&self, pattern: &Path) -> Result<Vec<PathBuf>, String> {
+        Disk.matching(pattern)
+    }
+
+    fn discovered(&self, path: &Path) -> Result<Arc<Vec<Group>>, String> {
+        let mut lists = self.lists();
+        let list = lists.entry(path.to_path_buf()).or_default();
+        self.refresh(path, list);
+        match (&list.good, &list.wrong) {
+            (Some((groups, _)), _) => Ok(Arc::clone(groups)),
+            (None, wrong) => Err(wrong.clone().unwrap_or_default()),
+        }
+    }
+}

@@ -1,0 +1,73 @@
+//! What all runs stand on: the network with its trust, and the secrets, as they were last read.
+
+use std::{fmt::Write as _, fs, path::Path, sync::Arc};
+
+use leadsman_core::{
+    digest,
+    plan::{CaSource, Plan},
+};
+use leadsman_host::Secrets;
+use leadsman_net::{Network, SetupError};
+
+use crate::secrets;
+
+/// The network and the secrets of a plan.
+#[derive(Debug, Clone)]
+pub struct Ground {
+    /// The network.
+    pub network: Network,
+    /// The secrets.
+    pub secrets: Arc<Secrets>,
+    /// Tells whether another reading would be the same.
+    fingerprint: String,
+}
+
+impl Ground {
+    /// Reads the certificates and secrets that the plan names.
+    pub fn read(plan: &Plan) -> Result<Self, SetupError> {
+        let (secrets, values) = secrets::read(plan);
+        Ok(Self {
+            network: Network::new(&plan.network, &plan.tls)?,
+            secrets: Arc::new(secrets),
+            fingerprint: fingerprint(plan, &values),
+        })
+    }
+
+    /// Reads it again; `None` where nothing has changed.
+    pub fn changed(&self, plan: &Plan) -> Result<Option<Self>, SetupError> {
+        if self.is_current(plan) {
+            return Ok(None);
+        }
+        Self::read(plan).map(Some)
+    }
+
+    /// Whether another reading would be the same.
+    pub fn is_current(&self, plan: &Plan) -> bool {
+        fingerprint(plan, &secrets::digest(plan)) == self.fingerprint
+    }
+}
+
+/// A digest of what is named and of what the names stand for.
+fn fingerprint(plan: &Plan, secrets: &str) -> String {
+    let named = (&plan.network, &plan.tls, &plan.secrets);
+    let mut text = serde_json::to_string(&named).unwrap_or_default();
+    text += secrets;
+    let stores = plan.tls.trust.values().flatten().chain(&plan.tls.ca);
+    let stores = stores.filter_map(|source| match source {
+        CaSource::File(path) => Some(path.as_path()),
+        CaSource::System => None,
+    });
+    let identities = plan.tls.identities.values();
+    let identities =
+        identities.flat_map(|identity| [identity.certificate.as_path(), identity.key.as_path()]);
+    for path in stores.chain(identities) {
+        put(&mut text, path);
+    }
+    digest::sha256(text.as_bytes())
+}
+
+fn put(text: &mut String, path: &Path) {
+    let content = fs::read(path).map(|bytes| digest::sha256(&bytes));
+    // Writing to a string cannot fail.
+    let _ = write!(text, "{}={content:?};", path.display());
+}

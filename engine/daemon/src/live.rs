@@ -1,0 +1,309 @@
+//! The plan in force and what holds it: read again while it runs, a file at a time.
+
+use std::{
+    collections::BTreeMap,
+    sync::Arc,
+    time::{Duration, Instant},
+};
+
+use leadsman_config::{Problem, Problems};
+use leadsman_core::{
+    attempt::Assignment,
+    digest,
+    plan::{Check, Plan, Retry},
+    schedule::{Rule, Timetable},
+};
+use leadsman_host::{Place, Roster};
+use leadsman_runner::{Change, Entry};
+
+use crate::{
+    app::AppError,
+    catalog::Probes,
+    configuration::{Configuration, Loaded, Scope},
+    ground::Ground,
+    seats::{Arrangement, Seats},
+    telemetry::{Edition, Telemetry},
+};
+
+/// What sits in a slot now.
+#[derive(Debug, Clone, PartialEq)]
+struct Held {
+    assignment: Arc<Assignment>,
+    rule: Rule,
+    retry: Retry,
+}
+
+/// Everything that a reload changes.
+#[derive(Debug)]
+pub struct Live {
+    configuration: Configuration,
+    probes: Arc<Probes>,
+    seats: Seats,
+    held: BTreeMap<u32, Held>,
+    ground: Ground,
+    plan: Plan,
+    roster: Arc<Roster>,
+}
+
+/// What the first reading comes to.
+#[derive(Debug)]
+pub struct Beginning {
+    /// What goes on.
+    pub live: Live,
+    /// The entries of the slots, from the first one on.
+    pub entries: Vec<Entry>,
+    /// Who sits where.
+    pub arrangement: Arrangement,
+    /// What telemetry tells of it.
+    pub edition: Edition,
+}
+
+/// What a reload did.
+#[derive(Debug, Clone, serde::Serialize)]
+pub struct Reloaded {
+    /// Whether every file is in force as it is.
+    pub ok: bool,
+    /// Check-targets that came.
+    pub added: usize,
+    /// Check-targets that changed.
+    pub changed: usize,
+    /// Check-targets that left.
+    pub removed: usize,
+    /// How long it took, in seconds.
+    pub seconds: f64,
+    /// What is wrong with files whose last good version stays in force.
+    pub problems: Vec<Problem>,
+}
+
+impl Live {
+    /// Reads the configuration for the first time.
+    pub fn begin(
+        mut configuration: Configuration,
+        probes: Arc<Probes>,
+    ) -> Result<Beginning, AppError> {
+        let loaded = configuration
+            .load(Scope::Everything)
+            .map_err(AppError::Configuration)?;
+        loaded.problems.iter().for_each(complain);
+        let ground = Ground::read(&loaded.plan)?;
+        let (network, secrets) = (ground.network.clone(), Arc::clone(&ground.secrets));
+        let roster = Roster::new(Arc::clone(probes.sandbox()), network, secrets);
+        let mut live = Self {
+            configuration,
+            seats: Seats::default(),
+            held: BTreeMap::new(),
+            ground,
+            plan: loaded.plan,
+            roster: Arc::new(roster),
+            probes,
+        };
+        let arrangement = live.seats.arrange(&live.plan.checks);
+        let held = held(&live.plan, &arrangement);
+        live.prepare(&held, held.keys().copied().collect())?;
+        let entries = held.values().map(entry).collect::<Result<Vec<_>, _>>()?;
+        live.held = held;
+        let edition = live.edition(loaded.files);
+        Ok(Beginning {
+            live,
+            entries,
+            arrangement,
+            edition,
+        })
+    }
+
+    /// The plan in force.
+    pub const fn plan(&self) -> &Plan {
+        &self.plan
+    }
+
+    /// Where every slot is ready.
+    pub const fn roster(&self) -> &Arc<Roster> {
+        &self.roster
+    }
+
+    /// Where vacant slots are told.
+    pub fn vacancies(&self) -> crate::seats::Vacancies {
+        self.seats.vacancies()
+    }
+
+    /// Whether a file has changed, or what a file names: certificates and secrets always count.
+    pub fn has_changed(&self, scope: Scope) -> bool {
+        self.configuration.has_changed(scope) || !self.ground.is_current(&self.plan)
+    }
+
+    /// Reads the configuration again, and says what has to change. Blocks while probes are compiled. An
+    /// error leaves everything as it was.
+    pub fn reload(
+        &mut self,
+        scope: Scope,
+        telemetry: &Telemetry,
+    ) -> Result<(Change, Reloaded), AppError> {
+        let begun = Instant::now();
+        let loaded = self
+            .configuration
+            .load(scope)
+            .map_err(AppError::Configuration)?;
+        let ground = self.ground.changed(&loaded.plan)?;
+        let is_new_ground = ground.is_some();
+        let ground_before = ground.map(|ground| std::mem::replace(&mut self.ground, ground));
+        let outcome = self.apply(&loaded, is_new_ground, telemetry);
+        if let (Err(_), Some(before)) = (&outcome, ground_before) {
+            self.ground = before;
+        }
+        let (change, counts) = outcome?;
+        let reloaded = told(loaded, counts, begun.elapsed());
+        Ok((change, reloaded))
+    }
+
+    fn apply(
+        &mut self,
+        loaded: &Loaded,
+        is_new_ground: bool,
+        telemetry: &Telemetry,
+    ) -> Result<(Change, [usize; 3]), AppError> {
+        let arrangement = self.seats.arrange(&loaded.plan.checks);
+        let mut held = held(&loaded.plan, &arrangement);
+        // Who runs and who is prepared refer to one and the same assignment.
+        for (slot, known) in &self.held {
+            if let Some(same) = held.get_mut(slot).filter(|new| *new == known) {
+                same.clone_from(known);
+            }
+        }
+        let differs = |slot: &u32| self.held.get(slot) != held.get(slot);
+        let changed: Vec<u32> = held.keys().copied().filter(differs).collect();
+        let ready = if is_new_ground {
+            held.keys().copied().collect()
+        } else {
+            changed.clone()
+        };
+        let known_plan = std::mem::replace(&mut self.plan, loaded.plan.clone());
+        if let Err(error) = self.prepare(&held, ready) {
+            self.seats.arrange(&known_plan.checks);
+            self.plan = known_plan;
+            return Err(error);
+        }
+        let put = changed
+            .iter()
+            .filter_map(|slot| Some((*slot, held.get(slot)?)))
+            .map(|(slot, held)| Ok((slot, entry(held)?)))
+            .collect::<Result<Vec<_>, AppError>>()?;
+        let added = changed
+            .iter()
+            .filter(|slot| !self.held.contains_key(slot))
+            .count();
+        let counts = [added, changed.len() - added, arrangement.left.len()];
+        self.held = held;
+        let edition = self.edition(loaded.files.clone());
+        telemetry.reload(&self.plan, &arrangement.seats, edition);
+        let change = Change {
+            put,
+            remove: arrangement.left,
+        };
+        Ok((change, counts))
+    }
+
+    /// Once the change is in force, what nobody has any more is forgotten.
+    pub fn tidy(&self) {
+        self.roster.clear(&self.seats.vacancies().list());
+    }
+
+    fn prepare(&self, held: &BTreeMap<u32, Held>, slots: Vec<u32>) -> Result<(), AppError> {
+        let places = slots.into_iter().filter_map(|slot| {
+            let assignment = Arc::clone(&held.get(&slot)?.assignment);
+            let source = self
+                .plan
+                .probes
+                .get(&assignment.probe)
+                .ok_or_else(|| format!("the plan has no probe `{}`", assignment.probe));
+            let probe = source.and_then(|source| self.probes.get(&assignment.probe, source));
+            Some(Place {
+                slot,
+                assignment,
+                probe,
+            })
+        });
+        let places: Vec<Place> = places.collect();
+        let ground = &self.ground;
+        let prepared = self.roster.put(&ground.network, &ground.secrets, &places);
+        prepared.map_err(|(slot, source)| AppError::Prepare {
+            check: held
+                .get(&slot)
+                .map(|held| held.assignment.check.to_string())
+                .unwrap_or_default(),
+            source,
+        })
+    }
+
+    /// The revision is a digest of the effective plan, so that two daemons with one configuration agree.
+    fn edition(&self, files: Vec<crate::telemetry::FileState>) -> Edition {
+        let text = serde_json::to_vec(&self.plan.checks).unwrap_or_default();
+        let described = self.plan.probes.iter().filter_map(|(name, source)| {
+            let probe = self.probes.get(name, source).ok()?;
+            Some((name.clone(), probe.description.measures.clone()))
+        });
+        Edition {
+            revision: digest::sha256(&text).chars().take(12).collect(),
+            measures: described.collect(),
+            files,
+        }
+    }
+}
+
+fn told(loaded: Loaded, [added, changed, removed]: [usize; 3], took: Duration) -> Reloaded {
+    Reloaded {
+        ok: loaded.problems.is_empty(),
+        added,
+        changed,
+        removed,
+        seconds: took.as_secs_f64(),
+        problems: loaded.problems,
+    }
+}
+
+/// Says in the log why a file is not in force.
+pub fn complain(problem: &Problem) {
+    tracing::error!(%problem, "a file is not in force as it is; its last good version is");
+}
+
+/// Says why nothing was changed.
+pub fn refuse(problems: &Problems) {
+    problems.iter().for_each(|problem| {
+        tracing::error!(%problem, "the configuration is not in force; the one before stays");
+    });
+}
+
+fn held(plan: &Plan, arrangement: &Arrangement) -> BTreeMap<u32, Held> {
+    let checks = plan.checks.iter().zip(&arrangement.seats);
+    let held = checks.flat_map(|(check, seats)| {
+        let assignments = check.assignments.iter().zip(seats);
+        assignments.map(move |(assignment, seat)| (seat.slot, hold(check, assignment)))
+    });
+    held.collect()
+}
+
+fn hold(check: &Check, assignment: &Arc<Assignment>) -> Held {
+    Held {
+        assignment: Arc::clone(assignment),
+        rule: check.rule.clone(),
+        retry: check.retry,
+    }
+}
+
+fn entry(held: &Held) -> Result<Entry, AppError> {
+    let Assignment {
+        check,
+        target,
+        location,
+        ..
+    } = held.assignment.as_ref();
+    let timetable =
+        Timetable::new(&held.rule, check, target, location).map_err(|source| AppError::Rule {
+            check: check.to_string(),
+            source,
+        })?;
+    Ok(Entry {
+        assignment: Arc::clone(&held.assignment),
+        timetable,
+        retry: held.retry,
+    })
+}

@@ -1,0 +1,170 @@
+//! Who asks for a reload, and who does it: one at a time, beside the runs.
+
+use std::{sync::Arc, time::Duration};
+
+use leadsman_runner::Changes;
+use tokio::{
+    signal::unix::Signal,
+    sync::{mpsc, oneshot},
+    task::spawn_blocking,
+    time::{MissedTickBehavior, interval},
+};
+
+use crate::{
+    app::AppError,
+    clock,
+    configuration::Scope,
+    live::{self, Live, Reloaded},
+    telemetry::Telemetry,
+};
+
+/// How often it is looked whether a file has changed.
+const LOOK: Duration = Duration::from_secs(1);
+
+/// What a reload answers: what it did, or why it did nothing.
+pub type Answer = Result<Reloaded, String>;
+
+/// Asks for reloads.
+#[derive(Debug, Clone)]
+pub struct Reloads(mpsc::Sender<oneshot::Sender<Answer>>);
+
+/// What is asked for.
+#[derive(Debug)]
+pub struct Requests(mpsc::Receiver<oneshot::Sender<Answer>>);
+
+/// Somebody who asks, and somebody who hears it.
+pub fn channel() -> (Reloads, Requests) {
+    let (asks, hears) = mpsc::channel(8);
+    (Reloads(asks), Requests(hears))
+}
+
+impl Reloads {
+    /// Reads every file again; returns when it is in force.
+    pub async fn ask(&self) -> Answer {
+        let (reply, answer) = oneshot::channel();
+        let ended = || "the daemon is about to end".to_owned();
+        self.0.send(reply).await.map_err(|_| ended())?;
+        answer.await.map_err(|_| ended())?
+    }
+}
+
+/// Reloads for a signal, a request, or a file that has changed.
+pub struct Reloader {
+    /// What is reloaded.
+    pub live: Live,
+    /// Who tells.
+    pub telemetry: Arc<Telemetry>,
+    /// How the loop is told.
+    pub changes: Changes,
+    /// SIGHUP.
+    pub hangups: Signal,
+    /// What is asked for.
+    pub requests: Requests,
+    /// Whether every file is watched, or discovered targets, certificates and secrets alone.
+    pub watch: bool,
+}
+
+impl std::fmt::Debug for Reloader {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Reloader")
+            .field("watch", &self.watch)
+            .finish_non_exhaustive()
+    }
+}
+
+enum Wanted {
+    Look,
+    Reload(Option<oneshot::Sender<Answer>>),
+}
+
+impl Reloader {
+    /// Reloads until it is dropped.
+    pub async fn run(mut self) {
+        let mut looks = interval(LOOK);
+        looks.set_missed_tick_behavior(MissedTickBehavior::Delay);
+        loop {
+            let wanted = tokio::select! {
+                // Cancel-safe, all three: what is not taken stays.
+                Some(reply) = self.requests.0.recv() => Wanted::Reload(Some(reply)),
+                Some(()) = self.hangups.recv() => Wanted::Reload(None),
+                _ = looks.tick() => Wanted::Look,
+            };
+            let Some(continued) = self.serve(wanted).await else {
+                return;
+            };
+            self = continued;
+        }
+    }
+
+    /// `None` once the runtime ends.
+    async fn serve(mut self, wanted: Wanted) -> Option<Self> {
+        let scope = match wanted {
+            Wanted::Look if !self.watch => Scope::Discovery,
+            Wanted::Look | Wanted::Reload(_) => Scope::Everything,
+        };
+        let is_look = matches!(wanted, Wanted::Look);
+        let (mut live, telemetry) = (self.live, Arc::clone(&self.telemetry));
+        let work = spawn_blocking(move || {
+            let due = !is_look || live.has_changed(scope);
+            let outcome = due.then(|| live.reload(scope, &telemetry));
+            (live, outcome)
+        });
+        let (live, outcome) = work.await.ok()?;
+        self.live = live;
+        if let Some(outcome) = outcome {
+            let answer = self.finish(outcome).await;
+            if let Wanted::Reload(Some(reply)) = wanted {
+                if reply.send(answer).is_err() {
+                    tracing::debug!("whoever asked for the reload has gone");
+                }
+            }
+        }
+        Some(self)
+    }
+
+    async fn finish(
+        &mut self,
+        outcome: Result<(leadsman_runner::Change, Reloaded), AppError>,
+    ) -> Answer {
+        let now = clock::now().unix_ms;
+        match outcome {
+            Ok((change, reloaded)) => {
+                self.changes.make(change).await;
+                self.live.tidy();
+                self.telemetry.note_reload(reloaded.ok, now);
+                say(&reloaded);
+                Ok(reloaded)
+            }
+            Err(error) => {
+                self.telemetry.note_reload(false, now);
+                match &error {
+                    AppError::Configuration(problems) => live::refuse(problems),
+                    error => {
+                        tracing::error!(%error, "the configuration is not in force; the one before stays")
+                    }
+                }
+                Err(error.to_string())
+            }
+        }
+    }
+}
+
+fn say(reloaded: &Reloaded) {
+    reloaded.problems.iter().for_each(live::complain);
+    let Reloaded {
+        added,
+        changed,
+        removed,
+        seconds,
+        ok,
+        ..
+    } = reloaded;
+    tracing::info!(
+        ok,
+        added,
+        changed,
+        removed,
+        seconds,
+        "the configuration was read again"
+    );
+}

@@ -1,0 +1,102 @@
+//! What a scrape shows of one configuration; a reload puts another one in its place.
+
+use std::{collections::BTreeMap, sync::Arc};
+
+use leadsman_core::{id::ProbeName, plan::MeasureDescription, plan::Plan};
+
+use super::{checks::CheckEntry, departed::Departed, files::FileState, slot::Slot};
+use crate::seats::Seat;
+
+/// What is told of a configuration.
+#[derive(Debug, Clone, Default)]
+pub struct Edition {
+    /// Its revision, for `leadsman_config_info`.
+    pub revision: String,
+    /// What each probe declares that it measures; anything else is dropped and counted.
+    pub measures: BTreeMap<ProbeName, Vec<MeasureDescription>>,
+    /// The files that it came from.
+    pub files: Vec<FileState>,
+}
+
+/// The check-targets of one configuration.
+#[derive(Debug)]
+pub(super) struct Board {
+    /// By slot number.
+    slots: Vec<Option<Arc<Slot>>>,
+    /// In the plan's order.
+    pub(super) order: Vec<Arc<Slot>>,
+    pub(super) checks: Vec<CheckEntry>,
+    pub(super) departed: Departed,
+    pub(super) edition: Edition,
+}
+
+impl Board {
+    /// The board of a plan whose check-targets sit so; accounts go on from the board before.
+    pub(super) fn new(
+        plan: &Plan,
+        seats: &[Vec<Seat>],
+        edition: Edition,
+        before: Option<&Self>,
+    ) -> Self {
+        let mut board = Self {
+            slots: Vec::new(),
+            order: Vec::new(),
+            checks: Vec::new(),
+            departed: before
+                .map(|before| before.departed.clone())
+                .unwrap_or_default(),
+            edition,
+        };
+        for (index, (check, seats)) in plan.checks.iter().zip(seats).enumerate() {
+            let known = before.and_then(|before| before.check(check.id.as_str()));
+            board
+                .checks
+                .push(CheckEntry::new(check, &board.edition.measures, known));
+            for (assignment, seat) in check.assignments.iter().zip(seats) {
+                let predecessor = before.and_then(|before| before.slot(seat.slot));
+                let slot = Slot::new((index, check), assignment, seat.serial, predecessor);
+                board.seat(seat.slot, Arc::new(slot));
+            }
+        }
+        if let Some(before) = before {
+            board.part_from(before);
+        }
+        board
+    }
+
+    fn seat(&mut self, slot: u32, occupant: Arc<Slot>) {
+        let Ok(index) = usize::try_from(slot) else {
+            return;
+        };
+        if self.slots.len() <= index {
+            self.slots.resize_with(index + 1, || None);
+        }
+        if let Some(place) = self.slots.get_mut(index) {
+            *place = Some(Arc::clone(&occupant));
+        }
+        self.order.push(occupant);
+    }
+
+    /// Whoever sat there before and is not here any more has left.
+    fn part_from(&mut self, before: &Self) {
+        let stays: std::collections::HashSet<u64> =
+            self.order.iter().map(|slot| slot.serial()).collect();
+        for slot in before
+            .order
+            .iter()
+            .filter(|slot| !stays.contains(&slot.serial()))
+        {
+            self.departed.take(slot);
+        }
+        self.departed.keep_only(&self.checks);
+    }
+
+    pub(super) fn slot(&self, slot: u32) -> Option<&Slot> {
+        self.slots.get(usize::try_from(slot).ok()?)?.as_deref()
+    }
+
+    fn check(&self, id: &str) -> Option<&CheckEntry> {
+        let at = self.checks.binary_search_by(|check| check.id().cmp(id));
+        self.checks.get(at.ok()?)
+    }
+}
