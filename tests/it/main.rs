@@ -6,5 +6,6 @@ mod arrows;
 mod contract;
 mod examples;
 mod guests;
+mod packages;
 mod real;
 mod targets;

@@ -18,15 +18,25 @@ const PLAIN: Duration = Duration::from_secs(10);
 
 /// Builds a package and returns its program.
 pub(crate) fn program(package: &str, release: bool) -> Result<PathBuf, Failure> {
-    let start = Instant::now();
     let mut arguments = vec!["build", "--quiet", "--locked", "--package", package];
     if release {
         arguments.push("--release");
     }
+    built(package, &arguments)
+}
+
+/// Builds what is shipped, with the features that the whole workspace is tested with.
+pub(crate) fn shipped(package: &str) -> Result<PathBuf, Failure> {
+    let arguments = ["build", "--quiet", "--locked", "--release", "--workspace"];
+    built(package, &[&arguments[..], &["--bin", package]].concat())
+}
+
+fn built(package: &str, arguments: &[&str]) -> Result<PathBuf, Failure> {
+    let start = Instant::now();
     println!("==> cargo {}", arguments.join(" "));
     let mut build = cargo::command();
     build
-        .args(&arguments)
+        .args(arguments)
         .arg("--message-format=json-render-diagnostics")
         .stdout(Stdio::piped());
     let mut child = build

@@ -1,4 +1,4 @@
-//! `cargo xtask demo | test | bench`: the project's own commands, nothing a user needs.
+//! `cargo xtask demo | test | bench | package`: the project's own commands, nothing a user needs.
 #![expect(
     clippy::print_stdout,
     clippy::print_stderr,
@@ -12,6 +12,7 @@ mod certificates;
 mod demo;
 mod failure;
 mod fetch;
+mod package;
 mod process;
 mod scrape;
 mod span;
@@ -40,6 +41,9 @@ enum Command {
     Test,
     /// Measures this daemon beside blackbox_exporter and beside plain Rust, on loopback.
     Bench(bench::Options),
+    /// Builds what is installed: a Debian package, or an OCI image.
+    #[command(subcommand)]
+    Package(package::Kind),
     /// What the benchmark measures against, and the plain Rust beside it: processes of their own.
     #[command(subcommand, hide = true)]
     BenchPart(bench::Part),
@@ -59,6 +63,7 @@ fn run(command: Command) -> Result<(), Failure> {
     match command {
         Command::Demo(options) => runtime()?.block_on(demo::run(&options)),
         Command::Test => test::run(),
+        Command::Package(kind) => package::run(&kind),
         Command::Bench(options) => runtime()?.block_on(bench::run(&options)),
         Command::BenchPart(part) => runtime()?.block_on(bench::run_part(part)),
     }

@@ -51,6 +51,12 @@ pub enum Command {
         /// Which shell.
         shell: clap_complete::Shell,
     },
+    /// Writes the manual pages, one for each command.
+    Man {
+        /// The folder that they are written into.
+        #[arg(value_name = "DIR")]
+        folder: PathBuf,
+    },
 }
 
 /// `leadsman run`.

@@ -75,6 +75,9 @@ pub fn carry_out(arguments: Arguments) -> ExitCode {
             );
             Ok(ExitCode::SUCCESS)
         }
+        Command::Man { folder } => clap_mangen::generate_to(Arguments::command(), folder)
+            .map(|()| ExitCode::SUCCESS)
+            .map_err(CommandError::from),
     };
     done.unwrap_or_else(|error| failed(&error))
 }

@@ -10,7 +10,7 @@ use std::{
 use crate::failure::Failure;
 
 /// Each binary, and the package that has it.
-const NEEDED: [(&str, &str); 6] = [
+const NEEDED: [(&str, &str); 9] = [
     ("prometheus", "prometheus"),
     ("promtool", "prometheus"),
     ("nginx", "nginx"),
@@ -20,6 +20,9 @@ const NEEDED: [(&str, &str); 6] = [
         "prometheus-blackbox-exporter",
         "prometheus-blackbox-exporter",
     ),
+    ("systemd-analyze", "systemd"),
+    ("dpkg-shlibdeps", "dpkg-dev"),
+    ("strip", "binutils"),
 ];
 
 /// Asked by Debian's packages whether a service may be started.
