@@ -17,4 +17,5 @@ mod scrape;
 mod secrets;
 mod sli;
 mod tls;
+mod web;
 mod zone;

@@ -161,7 +161,6 @@ pub fn load_web<T>(
     let root = tree::parse(text, &notes);
     let web = root
         .as_ref()
-        .filter(|_| notes.count() == 0)
         .and_then(|root| web(root, &notes))
         .filter(|_| notes.count() == 0);
     let prepared = web.and_then(|web| {

@@ -71,8 +71,11 @@ pub(super) fn read(node: &Node, notes: &Notes<'_>) -> Option<WebTls> {
     }
     let certificate = pem(&table, &CERTIFICATE, notes);
     let key = pem(&table, &KEY, notes);
-    for (found, files) in [(&certificate, &CERTIFICATE), (&key, &KEY)] {
-        if found.is_none() {
+    for files in [&CERTIFICATE, &KEY] {
+        if given(&table, files.file)
+            .or(given(&table, files.inline))
+            .is_none()
+        {
             let message = format!("one of `{}` and `{}` is missing", files.file, files.inline);
             let mend = format!("write the path of a PEM file as `{}`", files.file);
             notes.say(node, wrong(message, mend));

@@ -42,9 +42,8 @@ impl ClientCertVerifier for Clients {
         if let Some(judge) = &self.judge {
             judge.verify_client_cert(end_entity, intermediates, now)?;
         }
-        match &self.names {
-            Some(names) => has_name(end_entity, names)?,
-            None => {}
+        if let Some(names) = &self.names {
+            has_name(end_entity, names)?;
         }
         Ok(ClientCertVerified::assertion())
     }

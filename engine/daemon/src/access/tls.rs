@@ -40,7 +40,10 @@ pub(super) fn server(
         .with_client_cert_verifier(clients)
         .with_single_cert(chain, key)
         .map_err(|error| {
-            let why = format!("this key cannot be used with the certificate: {error}");
+            let why = match error {
+                rustls::Error::InconsistentKeys(_) => "the certificate has another key".to_owned(),
+                other => format!("this key and its certificate cannot be used: {other}"),
+            };
             let mend = "write the key that the certificate was made for";
             vec![complaint(tls.key.pointer, why, mend)]
         })?;

@@ -96,10 +96,10 @@ impl Pulse {
         }
     }
 
-    /// So much was written; what is owed is written next.
-    pub(super) fn wrote(&self, has_progressed: bool, owing: bool) {
+    /// So many bytes were taken; what is owed is written next.
+    pub(super) fn wrote(&self, bytes: usize, owing: bool) {
         self.change(|state| {
-            if has_progressed {
+            if bytes > 0 {
                 state.progress = Instant::now();
             }
             state.owing = owing;

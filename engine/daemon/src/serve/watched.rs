@@ -26,9 +26,9 @@ impl<S> Watched<S> {
     /// Where less was taken than there is, the rest is owed.
     fn told(&self, whole: usize, outcome: Poll<io::Result<usize>>) -> Poll<io::Result<usize>> {
         match &outcome {
-            Poll::Ready(Ok(written)) => self.pulse.wrote(*written > 0, *written < whole),
+            Poll::Ready(Ok(written)) => self.pulse.wrote(*written, *written < whole),
             Poll::Ready(Err(_)) => {}
-            Poll::Pending => self.pulse.wrote(false, true),
+            Poll::Pending => self.pulse.wrote(0, true),
         }
         outcome
     }
@@ -76,9 +76,9 @@ impl<S: AsyncWrite + Unpin> AsyncWrite for Watched<S> {
         let outcome = Pin::new(&mut self.stream).poll_flush(context);
         // TLS takes bytes before the socket does.
         if outcome.is_pending() {
-            self.pulse.wrote(false, true);
+            self.pulse.wrote(0, true);
         } else {
-            self.pulse.wrote(false, false);
+            self.pulse.wrote(0, false);
         }
         outcome
     }
