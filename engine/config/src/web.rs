@@ -8,6 +8,7 @@ use std::{collections::BTreeMap, fmt, path::Path, path::PathBuf, time::Duration}
 use leadsman_core::plan::Complaint;
 
 mod http;
+mod names;
 mod redaction;
 #[cfg(test)]
 mod tests;

@@ -21,7 +21,7 @@ fn files(valid: bool) -> BTreeMap<String, String> {
             let name = path.file_stem().unwrap().to_str().unwrap().to_owned();
             (name, fs::read_to_string(&path).unwrap())
         })
-        .filter(|(name, _)| name.ends_with(".valid") == valid)
+        .filter(|(name, _)| (name == "everything") == valid)
         .collect()
 }
 
@@ -48,7 +48,7 @@ fn no_message_shows_what_may_be_a_password_or_a_key() {
 
 #[test]
 fn a_whole_file_is_read_and_its_paths_start_at_its_folder() {
-    let web = read(&files(true)["everything.valid"]).unwrap();
+    let web = read(&files(true)["everything"]).unwrap();
     let tls = web.tls.unwrap();
     assert_eq!(
         tls.certificate.source,

@@ -180,3 +180,20 @@ fn unusable(name: &str) -> Complaint {
         hint: "write what `htpasswd -nBC 10 \"\"` prints behind the `:`".to_owned(),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_stranger_is_compared_with_a_hash_that_is_one() {
+        let hash = Hidden(bcrypt::hash("secret", 5).unwrap());
+        let users = Users::new([("alice".to_owned(), hash)].into())
+            .unwrap()
+            .unwrap();
+        let parts = HashParts::from_str(&users.decoy).unwrap();
+        assert_eq!(parts.get_cost(), 5);
+        assert!(!bcrypt::verify("secret", &users.decoy).unwrap());
+        assert!(users.verify("alice", b"secret") && !users.verify("bob", b"secret"));
+    }
+}
