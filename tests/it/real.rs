@@ -15,6 +15,8 @@ mod prometheus;
 mod requests;
 mod scrape;
 mod secrets;
+mod secured;
 mod sli;
 mod tls;
+mod web;
 mod zone;

@@ -21,6 +21,7 @@ mod section;
 mod settings;
 mod table;
 mod tree;
+mod web;
 
 #[cfg(test)]
 mod tests;
@@ -39,6 +40,7 @@ pub use crate::{
     problem::{Problem, Problems},
     schema::schema,
     settings::{coerce::coerce_set, judge::check_settings},
+    web::{ClientAuth, Hidden, Pem, PemSource, RateLimit, TlsVersion, Web, WebTls, load_web},
 };
 
 /// The largest file accepted, in bytes.

@@ -78,6 +78,16 @@ impl Problems {
         Self { list }
     }
 
+    /// The same, without the lines of those that `hidden` names.
+    pub(crate) fn without_excerpts(mut self, hidden: impl Fn(&Problem) -> bool) -> Self {
+        for problem in &mut self.list {
+            if hidden(problem) {
+                problem.excerpt.clear();
+            }
+        }
+        self
+    }
+
     /// The mistakes, ordered by line.
     pub fn iter(&self) -> std::slice::Iter<'_, Problem> {
         self.list.iter()

@@ -23,6 +23,7 @@ use tokio::{
 };
 
 use crate::{
+    access::Access,
     args,
     catalog::Probes,
     clock,
@@ -30,7 +31,7 @@ use crate::{
     descriptors,
     live::Live,
     reload::{self, Reloader, Reloads, Requests},
-    serve,
+    serve::{self, Server},
     sink::Told,
     telemetry::{BuildInfo, Telemetry, TelemetrySettings},
     web::{self, Health},
@@ -155,6 +156,7 @@ pub fn load(path: &Path, probes: &Probes) -> Result<Plan, AppError> {
 
 /// `leadsman run`: until a signal, and then until everything has been told.
 pub fn run(arguments: &args::Run, cache: Option<PathBuf>) -> Result<(), AppError> {
+    let access = Access::read(arguments.web_config.as_deref())?;
     let io = io_runtime()?;
     let concurrent = descriptors::concurrent_runs(arguments.concurrent, descriptors::raise());
     let sandbox = sandbox(cache, concurrent, &io)?;
@@ -183,6 +185,7 @@ pub fn run(arguments: &args::Run, cache: Option<PathBuf>) -> Result<(), AppError
     let (reloads, requests) = reload::channel();
     let service = Service {
         arguments: arguments.clone(),
+        access,
         location: beginning.live.plan().location.clone(),
         telemetry: Arc::new(telemetry),
         state: Arc::default(),
@@ -220,6 +223,7 @@ impl Health for State {
 /// Everything that the daemon is made of, built and not yet announced.
 struct Service {
     arguments: args::Run,
+    access: Arc<Access>,
     location: Location,
     telemetry: Arc<Telemetry>,
     state: Arc<State>,
@@ -265,23 +269,22 @@ impl Service {
         Ok(())
     }
 
-    /// Opens the endpoint; it closes when what is returned is dropped.
+    /// Opens the endpoints; they close when what is returned is dropped.
     async fn listen(&self) -> Result<JoinSet<()>, AppError> {
-        let listener = serve::bind(self.arguments.listen)
-            .await
-            .map_err(AppError::Start)?;
-        let address = listener
-            .local_addr()
-            .map_err(|error| AppError::Start(error.to_string()))?;
+        let listeners = serve::listeners(&self.arguments.listen, Vec::new()).await;
         let health: Arc<dyn Health> = Arc::<State>::clone(&self.state);
-        let mut endpoint = JoinSet::new();
-        endpoint.spawn(serve::serve(
-            listener,
-            web::router(Arc::clone(&self.telemetry), health, self.lifecycle()),
-        ));
+        let router = web::router(Arc::clone(&self.telemetry), health, self.lifecycle());
+        let server = Server::new(Arc::clone(&self.access));
         let (location, targets) = (self.location.as_str(), self.entries.len());
-        tracing::info!(location, targets, "serving http://{address}/metrics");
-        Ok(endpoint)
+        let mut endpoints = JoinSet::new();
+        for listener in listeners.map_err(AppError::Start)? {
+            let base = server
+                .base(&listener)
+                .map_err(|error| AppError::Start(error.to_string()))?;
+            tracing::info!(location, targets, "serving {base}/metrics");
+            endpoints.spawn(serve::serve(Arc::clone(&server), listener, router.clone()));
+        }
+        Ok(endpoints)
     }
 
     /// Reloads over HTTP, where they are allowed.

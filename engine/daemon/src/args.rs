@@ -66,13 +66,18 @@ pub struct Run {
     #[arg(long = "config", value_name = "FILE")]
     pub config: PathBuf,
 
-    /// Where metrics are served.
+    /// Where metrics are served; may be repeated.
     #[arg(
         long = "web.listen-address",
         default_value = "127.0.0.1:9617",
         value_name = "ADDRESS"
     )]
-    pub listen: SocketAddr,
+    pub listen: Vec<SocketAddr>,
+
+    /// TLS, users and limits of the endpoints, as Prometheus' exporters read them; a change takes effect
+    /// without a restart.
+    #[arg(long = "web.config.file", value_name = "FILE")]
+    pub web_config: Option<PathBuf>,
 
     /// Hold the first tick until the first scrape has been served.
     #[arg(long = "web.wait-for-first-scrape")]

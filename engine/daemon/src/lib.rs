@@ -1,5 +1,6 @@
 //! The only place where everything meets: wiring, telemetry, the command line and HTTP endpoints.
 
+pub mod access;
 pub mod app;
 pub mod args;
 pub mod catalog;

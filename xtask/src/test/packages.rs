@@ -10,12 +10,13 @@ use std::{
 use crate::failure::Failure;
 
 /// Each binary, and the package that has it.
-const NEEDED: [(&str, &str); 9] = [
+const NEEDED: [(&str, &str); 10] = [
     ("prometheus", "prometheus"),
     ("promtool", "prometheus"),
     ("nginx", "nginx"),
     ("knotd", "knot"),
     ("openssl", "openssl"),
+    ("curl", "curl"),
     (
         "prometheus-blackbox-exporter",
         "prometheus-blackbox-exporter",
