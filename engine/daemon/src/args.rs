@@ -100,6 +100,14 @@ pub struct Run {
     #[arg(long = "web.enable-lifecycle")]
     pub lifecycle: bool,
 
+    /// How many scrapers have to see the last values before the daemon ends; for two Prometheus servers, 2.
+    #[arg(long = "web.wait-for-scrapes", default_value_t = 1, value_parser = clap::value_parser!(u64).range(0..=16), value_name = "N")]
+    pub wait_for_scrapes: u64,
+
+    /// How long runs under way may take to end after a signal, such as `30s`.
+    #[arg(long = "shutdown.grace", default_value = "130s", value_parser = leadsman_config::duration, value_name = "DURATION")]
+    pub grace: std::time::Duration,
+
     /// Leave classic histogram buckets out of the text format.
     #[arg(long = "metrics.no-classic-histograms")]
     pub no_classic_histograms: bool,

@@ -15,6 +15,7 @@ use crate::{
     clock,
     configuration::Scope,
     live::{self, Live, Reloaded},
+    systemd::Notifier,
     telemetry::Telemetry,
 };
 
@@ -62,6 +63,8 @@ pub struct Reloader {
     pub requests: Requests,
     /// Whether every file is watched, or discovered targets, certificates and secrets alone.
     pub watch: bool,
+    /// The service manager is told of reloads that are asked for.
+    pub notifier: Notifier,
 }
 
 impl std::fmt::Debug for Reloader {
@@ -103,6 +106,9 @@ impl Reloader {
             Wanted::Look | Wanted::Reload(_) => Scope::Everything,
         };
         let is_look = matches!(wanted, Wanted::Look);
+        if !is_look {
+            self.notifier.reloading();
+        }
         let (mut live, telemetry) = (self.live, Arc::clone(&self.telemetry));
         let work = spawn_blocking(move || {
             let due = !is_look || live.has_changed(scope);
@@ -113,6 +119,9 @@ impl Reloader {
         self.live = live;
         if let Some(outcome) = outcome {
             let answer = self.finish(outcome).await;
+            if !is_look {
+                self.notifier.ready(&summary(&answer));
+            }
             if let Wanted::Reload(Some(reply)) = wanted {
                 if reply.send(answer).is_err() {
                     tracing::debug!("whoever asked for the reload has gone");
@@ -146,6 +155,18 @@ impl Reloader {
                 Err(error.to_string())
             }
         }
+    }
+}
+
+/// For `systemctl status`.
+fn summary(answer: &Answer) -> String {
+    match answer {
+        Ok(reloaded) if reloaded.ok => "running; the last reload is in force".to_owned(),
+        Ok(reloaded) => {
+            let count = reloaded.problems.len();
+            format!("running; {count} mistakes in files whose last good version is in force")
+        }
+        Err(_) => "running; the last reload was refused".to_owned(),
     }
 }
 

@@ -163,9 +163,10 @@ impl Telemetry {
         self.scrapes.last()
     }
 
-    /// Whether something was booked that no scrape has started after; the shutdown waits for it.
-    pub fn awaits_scrape(&self) -> bool {
-        self.scrapes.awaited()
+    /// Whether something was booked that fewer scrapes than these have started after; the shutdown
+    /// waits for them.
+    pub fn awaits_scrapes(&self, scrapes: u64) -> bool {
+        self.scrapes.awaited(scrapes)
     }
 
     /// The exposition and its content type. What has just appeared is told as 0 this once.

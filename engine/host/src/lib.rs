@@ -36,4 +36,4 @@ pub use engine::{Sandbox, SandboxError, SandboxSettings};
 pub use expressions::{Expressions, complaints};
 pub use roster::{Place, PrepareError, Roster};
 pub use secrets::{Secret, Secrets};
-pub use watchdog::{Watchdog, stalls};
+pub use watchdog::{Pulse, Watchdog, stalls};

@@ -4,7 +4,7 @@ use std::{
     io,
     sync::{
         Arc,
-        atomic::{AtomicU64, Ordering},
+        atomic::{AtomicBool, AtomicU64, Ordering},
     },
     thread,
     time::Duration,
@@ -26,6 +26,18 @@ pub fn stalls() -> u64 {
 #[derive(Debug)]
 pub struct Watchdog {
     alive: Arc<()>,
+    pulse: Pulse,
+}
+
+/// Whether every runtime turns, as the watchdog saw it last.
+#[derive(Debug, Clone, Default)]
+pub struct Pulse(Arc<AtomicBool>);
+
+impl Pulse {
+    /// Whether no runtime stands still.
+    pub fn is_beating(&self) -> bool {
+        !self.0.load(Ordering::Relaxed)
+    }
 }
 
 impl Watchdog {
@@ -33,6 +45,8 @@ impl Watchdog {
     pub fn start(runtimes: Vec<(&'static str, Handle)>) -> io::Result<Self> {
         let alive = Arc::new(());
         let watched = Arc::downgrade(&alive);
+        let pulse = Pulse::default();
+        let stopped = Arc::clone(&pulse.0);
         thread::Builder::new()
             .name("leadsman-watchdog".to_owned())
             .spawn(move || {
@@ -41,9 +55,16 @@ impl Watchdog {
                     rounds.iter_mut().for_each(Round::ask);
                     thread::sleep(ROUND);
                     rounds.iter_mut().for_each(Round::check);
+                    let stalled = rounds.iter().any(|round| round.stalled);
+                    stopped.store(stalled, Ordering::Relaxed);
                 }
             })?;
-        Ok(Self { alive })
+        Ok(Self { alive, pulse })
+    }
+
+    /// Whether what it watches turns; it may be asked from anywhere.
+    pub fn pulse(&self) -> Pulse {
+        self.pulse.clone()
     }
 
     /// Whether anybody still watches; for tests and health.

@@ -43,7 +43,7 @@ fn what_is_not_in_the_plan_is_ignored() {
     book(&telemetry, 99, &passing(MS));
     telemetry.missed(99, MissedReason::Late, NOW_MS, 1);
     telemetry.set_next_tick(99, NOW_MS);
-    assert!(!telemetry.awaits_scrape());
+    assert!(!telemetry.awaits_scrapes(1));
 }
 
 #[test]
@@ -53,13 +53,13 @@ fn a_shutdown_waits_for_a_scrape_that_starts_after_the_last_booking() {
         (telemetry.scrapes_started(), telemetry.last_scrape()),
         (0, None)
     );
-    assert!(!telemetry.awaits_scrape());
+    assert!(!telemetry.awaits_scrapes(1));
     telemetry.note_scrape();
     book(&telemetry, 0, &passing(MS));
     telemetry.render(Format::Text);
-    assert!(telemetry.awaits_scrape(), "this scrape started before");
+    assert!(telemetry.awaits_scrapes(1), "this scrape started before");
     telemetry.note_scrape();
-    assert!(!telemetry.awaits_scrape());
+    assert!(!telemetry.awaits_scrapes(1));
     assert_eq!(
         (telemetry.scrapes_started(), telemetry.last_scrape()),
         (2, Some(NOW_MS))
