@@ -12,6 +12,7 @@ mod nginx;
 mod once;
 mod process;
 mod prometheus;
+mod reload;
 mod requests;
 mod scrape;
 mod secrets;

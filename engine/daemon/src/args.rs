@@ -139,9 +139,33 @@ pub struct Validate {
     #[arg(long = "config", value_name = "FILE")]
     pub config: PathBuf,
 
-    /// For people, or for programs.
+    /// For people, for programs, or as annotations of a pull request.
     #[arg(long, default_value = "text")]
-    pub format: Format,
+    pub format: ReportFormat,
+
+    /// Say what each check and each team costs in series.
+    #[arg(long)]
+    pub series: bool,
+
+    /// Look up every target, and say what the network policy makes of its addresses. This alone asks the
+    /// resolver; one target that cannot be reached ends with 69.
+    #[arg(long)]
+    pub resolve: bool,
+
+    /// Say what changes from another configuration: checks added, removed, changed, and what keeps its history.
+    #[arg(long, value_name = "OLD")]
+    pub diff: Option<PathBuf>,
+}
+
+/// How mistakes are written.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum ReportFormat {
+    /// For people.
+    Text,
+    /// Workflow commands of GitHub Actions.
+    Github,
+    /// For programs.
+    Json,
 }
 
 /// How results are written.
@@ -190,6 +214,10 @@ pub struct Once {
 pub struct Explain {
     /// The check.
     pub check: String,
+
+    /// Only where each effective value comes from: file and line.
+    #[arg(long)]
+    pub origins: bool,
 
     /// The configuration.
     #[arg(long = "config", value_name = "FILE")]

@@ -22,6 +22,9 @@ mod validate;
 /// A command line that cannot be read (sysexits.h, `EX_USAGE`).
 const USAGE: u8 = 64;
 
+/// A target that cannot be reached (sysexits.h, `EX_UNAVAILABLE`).
+const UNAVAILABLE: u8 = 69;
+
 /// A configuration that is wrong (sysexits.h, `EX_CONFIG`).
 const CONFIGURATION: u8 = 78;
 
@@ -80,6 +83,12 @@ pub fn carry_out(arguments: Arguments) -> ExitCode {
             .map_err(CommandError::from),
     };
     done.unwrap_or_else(|error| failed(&error))
+}
+
+/// Prints a text, and all is well.
+fn printed(text: &str) -> io::Result<ExitCode> {
+    io::stdout().write_all(text.as_bytes())?;
+    Ok(ExitCode::SUCCESS)
 }
 
 fn failed(error: &CommandError) -> ExitCode {

@@ -15,7 +15,10 @@ use std::{
 };
 
 use leadsman_config::{Platform, Problem, Problems, conflicts};
-use leadsman_core::plan::{Check, Plan};
+use leadsman_core::{
+    digest,
+    plan::{Check, Plan},
+};
 
 use self::{inputs::Inputs, places::Places, unit::Unit};
 use crate::{catalog::Probes, clock, telemetry::FileState};
@@ -38,6 +41,8 @@ pub struct Loaded {
     pub files: Vec<FileState>,
     /// What is wrong with files whose present content is not in force.
     pub problems: Vec<Problem>,
+    /// A digest of the texts that are in force: the same in every location that has the same files.
+    pub revision: String,
 }
 
 /// Reads the files, again and again.
@@ -114,8 +119,10 @@ impl Configuration {
             Problems::from_list(vec![Problem::of_file(&self.path, why)])
         };
         let plan = good.platform.plan(checks).ok_or_else(no_place)?;
+        self.places.told();
         Ok(Loaded {
             files: self.states(&good),
+            revision: self.revision(&good),
             plan,
             problems,
         })
@@ -295,6 +302,22 @@ impl Configuration {
         files.chain(self.places.problems()).collect()
     }
 
+    /// Paths count from the platform's folder: locations may keep the same files elsewhere.
+    fn revision(&self, good: &Good) -> String {
+        let folder = self.path.parent().unwrap_or(Path::new(""));
+        let mut text = digest::sha256(good.text.as_bytes());
+        for (path, unit) in &self.units {
+            let path = path.strip_prefix(folder).unwrap_or(path);
+            text += &format!(
+                "{}={:?};",
+                path.display(),
+                digest::sha256(unit.good_text.as_bytes())
+            );
+        }
+        text += &self.places.digest();
+        digest::sha256(text.as_bytes()).chars().take(12).collect()
+    }
+
     fn states(&self, good: &Good) -> Vec<FileState> {
         let told = |problems: Option<&Problems>| {
             let problems = problems.into_iter().flatten();
@@ -337,15 +360,12 @@ impl Configuration {
         let Some(good) = &self.platform else {
             return true;
         };
-        let inputs =
-            std::iter::once(&good.inputs).chain(self.units.values().map(|unit| &unit.inputs));
-        if inputs
-            .into_iter()
-            .any(|inputs| !inputs.are_same(&self.places))
-        {
+        let units = self.units.values().map(|unit| &unit.inputs);
+        let mut inputs = std::iter::once(&good.inputs).chain(units);
+        if inputs.any(|inputs| !inputs.are_same(&self.places)) {
             return true;
         }
-        scope == Scope::Everything && self.own_files_changed(good)
+        self.places.has_news() || (scope == Scope::Everything && self.own_files_changed(good))
     }
 
     fn own_files_changed(&self, good: &Good) -> bool {

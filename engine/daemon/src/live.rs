@@ -9,7 +9,6 @@ use std::{
 use leadsman_config::{Problem, Problems};
 use leadsman_core::{
     attempt::Assignment,
-    digest,
     plan::{Check, Plan, Retry},
     schedule::{Rule, Timetable},
 };
@@ -22,7 +21,7 @@ use crate::{
     configuration::{Configuration, Loaded, Scope},
     ground::Ground,
     seats::{Arrangement, Seats},
-    telemetry::{Edition, Telemetry},
+    telemetry::{Edition, FileState, Telemetry},
 };
 
 /// What sits in a slot now.
@@ -102,7 +101,7 @@ impl Live {
         live.prepare(&held, held.keys().copied().collect())?;
         let entries = held.values().map(entry).collect::<Result<Vec<_>, _>>()?;
         live.held = held;
-        let edition = live.edition(loaded.files);
+        let edition = live.edition(loaded.files, loaded.revision);
         Ok(Beginning {
             live,
             entries,
@@ -193,7 +192,7 @@ impl Live {
             .count();
         let counts = [added, changed.len() - added, arrangement.left.len()];
         self.held = held;
-        let edition = self.edition(loaded.files.clone());
+        let edition = self.edition(loaded.files.clone(), loaded.revision.clone());
         telemetry.reload(&self.plan, &arrangement.seats, edition);
         let change = Change {
             put,
@@ -234,15 +233,13 @@ impl Live {
         })
     }
 
-    /// The revision is a digest of the effective plan, so that two daemons with one configuration agree.
-    fn edition(&self, files: Vec<crate::telemetry::FileState>) -> Edition {
-        let text = serde_json::to_vec(&self.plan.checks).unwrap_or_default();
+    fn edition(&self, files: Vec<FileState>, revision: String) -> Edition {
         let described = self.plan.probes.iter().filter_map(|(name, source)| {
             let probe = self.probes.get(name, source).ok()?;
             Some((name.clone(), probe.description.measures.clone()))
         });
         Edition {
-            revision: digest::sha256(&text).chars().take(12).collect(),
+            revision,
             measures: described.collect(),
             files,
         }

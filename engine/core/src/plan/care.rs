@@ -46,7 +46,7 @@ pub struct Alerts {
 }
 
 /// Times of maintenance: each begins by the calendar of a zone, and lasts.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize)]
 pub struct Window {
     /// When it begins: a cron expression that is known to parse.
     pub cron: String,

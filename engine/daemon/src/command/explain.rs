@@ -39,9 +39,21 @@ pub(super) fn explain(
             arguments.check
         )));
     };
+    if arguments.origins {
+        return Ok(super::printed(&origins(check))?);
+    }
     let text = explained(&plan, check, Paint::for_stdout());
     io::stdout().write_all(text.as_bytes())?;
     Ok(ExitCode::SUCCESS)
+}
+
+/// One line for each value: its key, and the file and line that say it.
+fn origins(check: &Check) -> String {
+    let width = check.origins.keys().map(String::len).max().unwrap_or(0);
+    let lines = check.origins.iter();
+    lines
+        .map(|(key, origin)| format!("{key:<width$}  {origin}\n"))
+        .collect()
 }
 
 fn explained(plan: &Plan, check: &Check, paint: Paint) -> String {

@@ -1,4 +1,8 @@
-//! `leadsman validate`.
+//! `leadsman validate`: in a pull request, without a network.
+
+mod cost;
+mod diff;
+mod resolve;
 
 use std::{
     io::{self, Write},
@@ -7,12 +11,14 @@ use std::{
     sync::Arc,
 };
 
+use leadsman_config::Problems;
+use leadsman_core::plan::Plan;
 use serde_json::json;
 
-use super::{CONFIGURATION, CommandError};
+use super::{CONFIGURATION, CommandError, UNAVAILABLE};
 use crate::{
     app::{self, AppError},
-    args::{Format, Validate},
+    args::{ReportFormat, Validate},
     catalog::Probes,
 };
 
@@ -23,41 +29,135 @@ pub(super) fn validate(
 ) -> Result<ExitCode, CommandError> {
     let io = app::io_runtime()?;
     let probes = Probes::new(Arc::clone(&app::sandbox(cache, 16, &io)?));
-    let loaded = app::load(&arguments.config, &probes);
-    match (loaded, arguments.format) {
-        (Ok(plan), Format::Text) => {
-            let targets: usize = plan
-                .checks
-                .iter()
-                .map(|check| check.assignments.len())
-                .sum();
-            let (file, checks, location) = (
-                arguments.config.display(),
-                plan.checks.len(),
-                &plan.location,
-            );
-            writeln!(
-                io::stdout(),
-                "{file}: ok, {checks} checks on {targets} targets at {location}"
-            )?;
-            Ok(ExitCode::SUCCESS)
+    let plan = match app::load(&arguments.config, &probes) {
+        Ok(plan) => plan,
+        Err(AppError::Configuration(problems)) if arguments.format != ReportFormat::Text => {
+            return wrong(&problems, arguments.format);
         }
-        (Ok(plan), Format::Json) => {
-            writeln!(
-                io::stdout(),
-                "{}",
-                json!({"ok": true, "checks": plan.checks.len(), "problems": []})
-            )?;
-            Ok(ExitCode::SUCCESS)
+        Err(error) => return Err(error.into()),
+    };
+    let old = match &arguments.diff {
+        Some(old) => Some(app::load(old, &probes)?),
+        None => None,
+    };
+    let resolved = arguments
+        .resolve
+        .then(|| io.block_on(resolve::resolve(&plan)));
+    match arguments.format {
+        ReportFormat::Json => {
+            let report = json!({
+                "ok": true,
+                "checks": plan.checks.len(),
+                "problems": [],
+                "series": arguments.series.then(|| cost::json(&plan)),
+                "diff": old.as_ref().map(|old| diff::Diff::between(old, &plan)),
+                "resolve": resolved,
+            });
+            writeln!(io::stdout(), "{report}")?;
         }
-        (Err(AppError::Configuration(problems)), Format::Json) => {
-            writeln!(
-                io::stdout(),
-                "{}",
-                json!({"ok": false, "problems": problems})
-            )?;
-            Ok(ExitCode::from(CONFIGURATION))
+        _ => tell(arguments, &plan, old.as_ref(), resolved.as_deref())?,
+    }
+    let refused = resolved
+        .iter()
+        .flatten()
+        .any(|target| !target.is_reachable());
+    Ok(if refused {
+        ExitCode::from(UNAVAILABLE)
+    } else {
+        ExitCode::SUCCESS
+    })
+}
+
+fn tell(
+    arguments: &Validate,
+    plan: &Plan,
+    old: Option<&Plan>,
+    resolved: Option<&[resolve::Resolved]>,
+) -> io::Result<()> {
+    let mut out = io::stdout().lock();
+    let targets: usize = plan
+        .checks
+        .iter()
+        .map(|check| check.assignments.len())
+        .sum();
+    let (file, checks, location) = (
+        arguments.config.display(),
+        plan.checks.len(),
+        &plan.location,
+    );
+    writeln!(
+        out,
+        "{file}: ok, {checks} checks on {targets} targets at {location}"
+    )?;
+    if arguments.series {
+        write!(out, "\n{}", cost::table(plan))?;
+    }
+    if let Some(old) = old {
+        write!(out, "\n{}", diff::Diff::between(old, plan).text())?;
+    }
+    if let Some(resolved) = resolved {
+        write!(out, "\n{}", resolve::table(resolved))?;
+    }
+    Ok(())
+}
+
+fn wrong(problems: &Problems, format: ReportFormat) -> Result<ExitCode, CommandError> {
+    let mut out = io::stdout().lock();
+    if format == ReportFormat::Json {
+        writeln!(out, "{}", json!({"ok": false, "problems": problems}))?;
+    } else {
+        for problem in problems {
+            writeln!(out, "{}", annotation(problem))?;
         }
-        (Err(error), _) => Err(error.into()),
+    }
+    Ok(ExitCode::from(CONFIGURATION))
+}
+
+/// A workflow command, which becomes an annotation at the line.
+fn annotation(problem: &leadsman_config::Problem) -> String {
+    let property = |text: &str| data(text).replace(':', "%3A").replace(',', "%2C");
+    let file = property(&problem.file.display().to_string());
+    let (line, column) = (problem.line, problem.column);
+    let message = if problem.mend.is_empty() {
+        problem.message.clone()
+    } else {
+        format!("{}\n{}", problem.message, problem.mend)
+    };
+    let title = property(if problem.path.is_empty() {
+        "leadsman"
+    } else {
+        &problem.path
+    });
+    format!(
+        "::error file={file},line={line},col={column},title={title}::{}",
+        data(&message)
+    )
+}
+
+/// Line ends and percent signs have a meaning there.
+fn data(text: &str) -> String {
+    text.replace('%', "%25")
+        .replace('\r', "%0D")
+        .replace('\n', "%0A")
+}
+
+#[cfg(test)]
+mod tests {
+    use leadsman_config::Problem;
+
+    use super::*;
+
+    #[test]
+    fn an_annotation_has_its_line_and_nothing_breaks_out_of_it() {
+        let mut problem = Problem::of_file(
+            std::path::Path::new("teams/a,b.yaml"),
+            "expected 100%\n::error::x".to_owned(),
+        );
+        problem.line = 7;
+        problem.mend = "write less".to_owned();
+        assert_eq!(
+            annotation(&problem),
+            "::error file=teams/a%2Cb.yaml,line=7,col=1,title=leadsman::expected 100%25%0A::error::x%0Awrite less"
+        );
     }
 }

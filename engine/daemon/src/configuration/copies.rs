@@ -4,10 +4,12 @@
 //! leaves the old one or the new one. What cannot be read, or is of a later version, is set aside.
 
 use std::{
+    collections::BTreeMap,
     fs,
     io::{self, Write as _},
     os::unix::fs::{DirBuilderExt, OpenOptionsExt},
     path::{Path, PathBuf},
+    sync::{Arc, Mutex, PoisonError},
 };
 
 use leadsman_core::digest;
@@ -20,6 +22,8 @@ const VERSION: u32 = 1;
 #[derive(Debug, Clone)]
 pub struct Copies {
     folder: PathBuf,
+    /// What was kept last: it is not read again to be compared.
+    kept: Arc<Mutex<BTreeMap<PathBuf, String>>>,
 }
 
 #[derive(Debug, Serialize, Deserialize)]
@@ -37,7 +41,10 @@ impl Copies {
             .recursive(true)
             .mode(0o700)
             .create(&folder)?;
-        Ok(Self { folder })
+        Ok(Self {
+            folder,
+            kept: Arc::default(),
+        })
     }
 
     /// The last good text of a file.
@@ -59,6 +66,11 @@ impl Copies {
 
     /// Keeps a good text; a copy that says the same is left alone.
     pub fn keep(&self, path: &Path, text: &str) {
+        let digest = digest::sha256(text.as_bytes());
+        let known = |kept: &BTreeMap<PathBuf, String>| kept.get(path) == Some(&digest);
+        if known(&self.kept.lock().unwrap_or_else(PoisonError::into_inner)) {
+            return;
+        }
         let copy = Copy {
             version: VERSION,
             path: path.to_path_buf(),
@@ -67,6 +79,10 @@ impl Copies {
         let kept = serde_json::to_vec(&copy)
             .map_err(io::Error::other)
             .and_then(|bytes| self.write(&self.place(path), &bytes));
+        if kept.is_ok() {
+            let mut known = self.kept.lock().unwrap_or_else(PoisonError::into_inner);
+            known.insert(path.to_path_buf(), digest);
+        }
         if let Err(error) = kept {
             tracing::warn!(file = %path.display(), %error, "no copy of the file can be kept; a start with a bad file will not have it");
         }

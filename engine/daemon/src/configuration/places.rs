@@ -4,11 +4,15 @@ use std::{
     collections::BTreeMap,
     fs, io,
     path::{Path, PathBuf},
-    sync::{Arc, Mutex, MutexGuard, PoisonError},
+    sync::{
+        Arc, Mutex, MutexGuard, PoisonError,
+        atomic::{AtomicBool, Ordering},
+    },
     time::SystemTime,
 };
 
 use leadsman_config::{Disk, Files, Group, Problem, parse_discovered};
+use leadsman_core::digest;
 
 use super::Copies;
 use crate::{clock, telemetry::FileState};
@@ -18,6 +22,8 @@ use crate::{clock, telemetry::FileState};
 pub(super) struct Places {
     copies: Option<Copies>,
     lists: Mutex<BTreeMap<PathBuf, List>>,
+    /// Whether a list became good or bad that nobody has told yet.
+    news: AtomicBool,
 }
 
 /// A `file_sd` file.
@@ -34,7 +40,19 @@ impl Places {
         Self {
             copies,
             lists: Mutex::default(),
+            news: AtomicBool::new(false),
         }
+    }
+
+    /// Whether a list became good or bad since this was told last.
+    pub(super) fn has_news(&self) -> bool {
+        self.news.load(Ordering::Relaxed)
+    }
+
+    /// It is told now. A list that is gone has no news any more.
+    pub(super) fn told(&self) {
+        self.lists().retain(|path, _| path.exists());
+        self.news.store(false, Ordering::Relaxed);
     }
 
     /// What is wrong with lists whose last good version is in force.
@@ -45,6 +63,14 @@ impl Places {
             Some(Problem::of_file(path, list.wrong.clone()?))
         });
         wrong.collect()
+    }
+
+    /// A digest of the lists that are in force.
+    pub(super) fn digest(&self) -> String {
+        let lists = self.lists();
+        let good = lists.values().filter_map(|list| list.good.as_ref());
+        let good: Vec<_> = good.map(|(groups, _)| groups).collect();
+        digest::sha256(format!("{good:?}").as_bytes())
     }
 
     pub(super) fn states(&self) -> Vec<FileState> {
@@ -72,6 +98,7 @@ impl Places {
             return;
         }
         list.seen = seen;
+        self.news.store(true, Ordering::Relaxed);
         match self.parsed(path) {
             Ok((text, groups)) => {
                 if let Some(copies) = &self.copies {

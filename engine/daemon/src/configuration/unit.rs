@@ -26,6 +26,8 @@ pub(super) struct Unit {
     pub(super) loaded_unix_ms: Option<i64>,
     /// Why what it says now is not in force.
     pub(super) problems: Option<Problems>,
+    /// The text that is in force; empty where none is.
+    pub(super) good_text: Arc<str>,
     /// What was in force before.
     earlier: Option<Arc<Vec<Check>>>,
 }
@@ -42,6 +44,7 @@ impl Unit {
         match platform.team_file(path, text, &recorder, probes, false) {
             Ok(checks) => Ok(Self {
                 text: Arc::clone(text),
+                good_text: Arc::clone(text),
                 platform: Arc::clone(platform),
                 inputs: recorder.inputs(),
                 checks: Arc::new(checks),
@@ -57,6 +60,7 @@ impl Unit {
     pub(super) fn empty(platform: &Arc<Platform>) -> Self {
         Self {
             text: "".into(),
+            good_text: "".into(),
             platform: Arc::clone(platform),
             inputs: Inputs::default(),
             checks: Arc::default(),
@@ -90,6 +94,7 @@ impl Unit {
     /// What it says contradicts another file: what was before it is in force, or nothing.
     pub(super) fn give_way(&mut self, problems: Problems) {
         self.checks = self.earlier.take().unwrap_or_default();
+        self.good_text = "".into();
         self.problems = Some(problems);
     }
 }

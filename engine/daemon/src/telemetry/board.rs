@@ -2,9 +2,17 @@
 
 use std::{collections::BTreeMap, sync::Arc};
 
-use leadsman_core::{id::ProbeName, plan::MeasureDescription, plan::Plan};
+use leadsman_core::{
+    id::ProbeName,
+    plan::{Check, MeasureDescription, OpenWindow, Plan, Window},
+};
 
-use super::{checks::CheckEntry, departed::Departed, files::FileState, slot::Slot};
+use super::{
+    checks::CheckEntry,
+    departed::Departed,
+    files::FileState,
+    slot::{Slot, Windows},
+};
 use crate::seats::Seat;
 
 /// What is told of a configuration.
@@ -16,6 +24,25 @@ pub struct Edition {
     pub measures: BTreeMap<ProbeName, Vec<MeasureDescription>>,
     /// The files that it came from.
     pub files: Vec<FileState>,
+}
+
+/// Windows that were opened: a fleet has few, and each is some kilobytes.
+#[derive(Default)]
+struct Calendar(BTreeMap<Window, Arc<OpenWindow>>);
+
+impl Calendar {
+    /// A window that cannot be opened was refused when the configuration was read.
+    fn windows(&mut self, check: &Check) -> Windows {
+        let opened = check.maintenance.iter().filter_map(|window| {
+            if let Some(open) = self.0.get(window) {
+                return Some(Arc::clone(open));
+            }
+            let open = Arc::new(window.opened().ok()?);
+            self.0.insert(window.clone(), Arc::clone(&open));
+            Some(open)
+        });
+        opened.collect()
+    }
 }
 
 /// The check-targets of one configuration.
@@ -47,14 +74,21 @@ impl Board {
                 .unwrap_or_default(),
             edition,
         };
+        let mut calendar = Calendar::default();
         for (index, (check, seats)) in plan.checks.iter().zip(seats).enumerate() {
             let known = before.and_then(|before| before.check(check.id.as_str()));
             board
                 .checks
                 .push(CheckEntry::new(check, &board.edition.measures, known));
+            let windows = calendar.windows(check);
             for (assignment, seat) in check.assignments.iter().zip(seats) {
                 let predecessor = before.and_then(|before| before.slot(seat.slot));
-                let slot = Slot::new((index, check), assignment, seat.serial, predecessor);
+                let slot = Slot::new(
+                    (index, check, &windows),
+                    assignment,
+                    seat.serial,
+                    predecessor,
+                );
                 board.seat(seat.slot, Arc::new(slot));
             }
         }

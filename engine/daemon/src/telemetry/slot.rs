@@ -28,6 +28,9 @@ use super::{
     states::{CheckState, FailedRun, MissedState},
 };
 
+/// The maintenance windows of a check.
+pub(super) type Windows = Arc<[Arc<OpenWindow>]>;
+
 /// Where no next tick was set.
 const NO_TICK: i64 = i64::MIN;
 
@@ -39,7 +42,7 @@ pub(super) struct Slot {
     assignment: Arc<Assignment>,
     objectives: Objectives,
     freshness: Freshness,
-    maintenance: Arc<[OpenWindow]>,
+    maintenance: Windows,
     account: Arc<Account>,
 }
 
@@ -98,7 +101,7 @@ pub(super) struct Tally {
 impl Slot {
     /// The slot of an occupant; who had it before as the same occupant goes on with the same account.
     pub(super) fn new(
-        (index, check): (usize, &Check),
+        (index, check, maintenance): (usize, &Check, &Windows),
         assignment: &Arc<Assignment>,
         serial: u64,
         before: Option<&Self>,
@@ -119,7 +122,7 @@ impl Slot {
             assignment: Arc::clone(assignment),
             objectives: check.objectives,
             freshness: Freshness::new(&check.rule, assignment),
-            maintenance: windows(check),
+            maintenance: Arc::clone(maintenance),
             account,
         }
     }
@@ -300,12 +303,6 @@ fn add<K: Ord + Copy>(sums: &mut BTreeMap<K, u64>, counts: &BTreeMap<K, u64>) {
     for (key, count) in counts {
         *sums.entry(*key).or_default() += count;
     }
-}
-
-/// A window that cannot be opened was refused when the configuration was read.
-fn windows(check: &Check) -> Arc<[OpenWindow]> {
-    let opened = check.maintenance.iter();
-    opened.filter_map(|window| window.opened().ok()).collect()
 }
 
 /// How long an outcome speaks for its target: max(2 × interval, interval + timeout).

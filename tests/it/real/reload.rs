@@ -1,0 +1,291 @@
+//! A configuration that changes under a running daemon.
+
+use std::{
+    fs,
+    path::Path,
+    process::{Command, Stdio},
+    thread,
+    time::Instant,
+};
+
+use serde_json::Value;
+
+use super::{
+    daemon::{Daemon, leadsman},
+    http,
+    nginx::Nginx,
+    process::{PATIENCE, Process, free_port, tool},
+    scrape,
+};
+
+/// A platform's file, team files, and a server that all of them ask.
+struct Desk {
+    folder: tempfile::TempDir,
+    server: u16,
+    _nginx: Nginx,
+}
+
+const PLATFORM: &str =
+    "include: [teams/*.yaml]\ntemplates: {web: {probe: http, interval: 1s, timeout: 900ms}}\n";
+
+impl Desk {
+    fn new() -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        let server = free_port();
+        let text = format!("server {{ listen 127.0.0.1:{server}; location / {{ return 200; }} }}");
+        let nginx = Nginx::start(folder.path(), server, &text);
+        let desk = Self {
+            folder,
+            server,
+            _nginx: nginx,
+        };
+        desk.write("leadsman.yaml", PLATFORM);
+        desk
+    }
+
+    fn write(&self, name: &str, text: &str) {
+        let path = self.folder.path().join(name);
+        fs::create_dir_all(path.parent().unwrap()).unwrap();
+        // As an editor does: a reader sees the old text or the new one.
+        let beside = path.with_extension("new");
+        fs::write(&beside, text).unwrap();
+        fs::rename(beside, path).unwrap();
+    }
+
+    fn team(&self, team: &str, targets: &str) {
+        let text = format!("team: {team}\nchecks: {{web: {{use: web, targets: {targets}}}}}\n");
+        self.write(&format!("teams/{team}.yaml"), &text);
+    }
+
+    fn target(&self, name: &str) -> String {
+        format!(
+            "{{name: {name}, address: \"http://127.0.0.1:{}\"}}",
+            self.server
+        )
+    }
+
+    fn daemon(&self, options: &[&str]) -> Daemon {
+        let state = self.folder.path().join("state");
+        let state = ["--state.dir", state.to_str().unwrap()];
+        let options: Vec<&str> = state.iter().chain(options).copied().collect();
+        let file = self.folder.path().join("leadsman.yaml");
+        Daemon::start_as(leadsman(), &file, free_port(), &options)
+    }
+}
+
+/// Asks for a reload and returns the status and what was answered.
+fn reload(daemon: &Daemon) -> (u16, Value) {
+    let url = format!("http://127.0.0.1:{}/-/reload", daemon.port);
+    let output = Command::new(tool("curl"))
+        .args([
+            "--silent",
+            "--request",
+            "POST",
+            "--write-out",
+            "\n%{http_code}",
+        ])
+        .arg(url)
+        .stderr(Stdio::inherit())
+        .output()
+        .unwrap();
+    let text = String::from_utf8(output.stdout).unwrap();
+    let (body, status) = text.rsplit_once('\n').unwrap();
+    let body = serde_json::from_str(body).unwrap_or_else(|_| Value::String(body.to_owned()));
+    (status.parse().unwrap(), body)
+}
+
+fn runs(daemon: &Daemon, check: &str) -> f64 {
+    scrape::sum(
+        &daemon.metrics(),
+        "leadsman_runs_total",
+        &[("check", check)],
+    )
+}
+
+#[test]
+fn one_teams_mistake_stays_in_its_file() {
+    let desk = Desk::new();
+    desk.team("pay", &format!("[{}]", desk.target("home")));
+    desk.team("shop", &format!("[{}]", desk.target("home")));
+    let mut daemon = desk.daemon(&["--web.enable-lifecycle"]);
+    daemon.all_have_run();
+    let before = runs(&daemon, "pay/web");
+    desk.write("teams/pay.yaml", "team: pay\nchekcs: {}\n");
+    desk.team(
+        "shop",
+        &format!("[{}, {}]", desk.target("home"), desk.target("api")),
+    );
+    let (status, told) = reload(&daemon);
+    assert_eq!((status, &told["added"]), (400, &Value::from(1)), "{told}");
+    let problem = told["problems"][0].to_string();
+    assert!(problem.contains("unknown key `chekcs`"), "{problem}");
+    let file = |text: &str, team: &str| {
+        let path = desk.folder.path().join(format!("teams/{team}.yaml"));
+        let labels = [("file", path.to_str().unwrap())];
+        let loaded = scrape::sum(text, "leadsman_config_file_last_load_successful", &labels);
+        loaded > 0.5
+    };
+    let all_good = |text: &str| {
+        let reloaded = scrape::sum(text, "leadsman_config_last_reload_successful", &[]);
+        reloaded > 0.5
+    };
+    let text = daemon.metrics();
+    assert_eq!((file(&text, "pay"), file(&text, "shop")), (false, true));
+    assert!(!all_good(&text));
+    daemon.all_have_run();
+    assert!(runs(&daemon, "pay/web") >= before, "counters go on");
+    desk.team("pay", &format!("[{}]", desk.target("home")));
+    assert_eq!(reload(&daemon).0, 200);
+    let text = daemon.metrics();
+    assert!(file(&text, "pay") && all_good(&text));
+}
+
+#[test]
+fn a_hangup_reloads_and_a_target_that_left_leaves_the_exposition() {
+    let desk = Desk::new();
+    desk.team(
+        "pay",
+        &format!("[{}, {}]", desk.target("home"), desk.target("api")),
+    );
+    let mut daemon = desk.daemon(&[]);
+    daemon.all_have_run();
+    assert_eq!(reload(&daemon).0, 403);
+    desk.team("pay", &format!("[{}]", desk.target("home")));
+    daemon.process.signal("HUP");
+    let port = daemon.port;
+    daemon.process.until("the target has left", || {
+        let text = http::text(port, "/metrics")?;
+        (!text.contains("target=\"api\"")).then_some(())
+    });
+    assert!(daemon.metrics().contains("target=\"home\""));
+}
+
+#[test]
+fn discovered_targets_come_and_go_without_a_reload() {
+    let desk = Desk::new();
+    desk.team("pay", "[{file_sd: sd/*.json}]");
+    let list = |names: &[&str]| {
+        let group = |name: &&str| {
+            let address = format!("http://127.0.0.1:{}/{name}", desk.server);
+            serde_json::json!({"targets": [address], "labels": {"name": name, "env": "prod"}})
+        };
+        let groups: Vec<Value> = names.iter().map(group).collect();
+        desk.write("teams/sd/list.json", &Value::from(groups).to_string());
+    };
+    list(&["home"]);
+    let mut daemon = desk.daemon(&[]);
+    daemon.all_have_run();
+    let before = runs(&daemon, "pay/web");
+    list(&["home", "api"]);
+    let port = daemon.port;
+    daemon.process.until("the newcomer has run", || {
+        let text = http::text(port, "/metrics")?;
+        let runs = scrape::sum(&text, "leadsman_runs_total", &[("target", "api")]);
+        (runs > 0.0).then_some(())
+    });
+    desk.write("teams/sd/list.json", "[{");
+    daemon.process.until("the bad list is told", || {
+        let told = http::json(port, "/api/v1/files")?;
+        let files = told["files"].as_array()?.clone();
+        files
+            .iter()
+            .any(|file| file["loaded"] == false)
+            .then_some(())
+    });
+    assert!(
+        daemon.metrics().contains("target=\"api\""),
+        "the old list stays"
+    );
+    list(&["home"]);
+    daemon.process.until("the target has left", || {
+        let text = http::text(port, "/metrics")?;
+        (!text.contains("target=\"api\"")).then_some(())
+    });
+    assert!(runs(&daemon, "pay/web") >= before);
+}
+
+#[test]
+fn a_socket_of_the_service_manager_is_served() {
+    let desk = Desk::new();
+    desk.team("pay", &format!("[{}]", desk.target("home")));
+    let port = free_port();
+    let mut command = Command::new(tool("systemd-socket-activate"));
+    let daemon = leadsman();
+    let cache = daemon
+        .get_envs()
+        .filter_map(|(name, value)| Some((name, value?)));
+    let variables = cache
+        .map(|(name, value)| format!("{}={}", name.to_str().unwrap(), value.to_str().unwrap()));
+    for variable in variables {
+        command.args(["--setenv", &variable]);
+    }
+    command
+        .args(["--listen", &format!("127.0.0.1:{port}")])
+        .arg(daemon.get_program())
+        .args(["run", "--config"])
+        .arg(desk.folder.path().join("leadsman.yaml"));
+    let mut process = Process::start(&mut command, &desk.folder.path().join("log"));
+    process.listens(port);
+    let text = process.until("it serves its metrics", || http::text(port, "/metrics"));
+    assert!(text.contains("leadsman_build_info"));
+}
+
+/// The text of every copy on disk.
+fn copies(folder: &Path) -> Vec<String> {
+    let entries = fs::read_dir(folder).into_iter().flatten().flatten();
+    let paths = entries.map(|entry| entry.path());
+    let copies = paths.filter(|path| {
+        path.extension()
+            .is_some_and(|extension| extension == "json")
+    });
+    copies
+        .map(|path| fs::read_to_string(path).unwrap())
+        .collect()
+}
+
+fn is_readable(copy: &str) -> bool {
+    serde_json::from_str::<Value>(copy).is_ok_and(|copy| copy["version"] == 1)
+}
+
+#[test]
+fn a_kill_at_any_moment_leaves_nothing_unreadable() {
+    const FILES: usize = 11;
+    let desk = Desk::new();
+    let state = desk.folder.path().join("state");
+    let start = |number: usize| {
+        for team in 1..FILES {
+            let name = desk.target(&format!("kill-{number}-"));
+            desk.team(&format!("t{team}"), &format!("[{name}]"));
+        }
+        desk.write("leadsman.yaml", &format!("{PLATFORM}# kill-{number}-\n"));
+        let mut command = leadsman();
+        command
+            .args(["run", "--web.listen-address", "127.0.0.1:0", "--config"])
+            .arg(desk.folder.path().join("leadsman.yaml"))
+            .arg("--state.dir")
+            .arg(&state)
+            .stdout(Stdio::null())
+            .stderr(Stdio::null());
+        command.spawn().unwrap()
+    };
+    for number in 0..300 {
+        let mut daemon = start(number);
+        // So many copies are of this start when it is killed: the next one is being written.
+        let mark = format!("kill-{number}-");
+        let written = || {
+            let copies = copies(&state.join("last-good"));
+            copies.iter().filter(|copy| copy.contains(&mark)).count()
+        };
+        let began = Instant::now();
+        while written() < number % FILES {
+            assert!(began.elapsed() < PATIENCE, "copies are written");
+            thread::yield_now();
+        }
+        daemon.kill().unwrap();
+        daemon.wait().unwrap();
+        for copy in copies(&state.join("last-good")) {
+            assert!(is_readable(&copy), "kill {number}: {copy:?}");
+        }
+    }
+    assert_eq!(copies(&state.join("last-good")).len(), FILES);
+}
