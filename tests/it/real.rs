@@ -5,6 +5,7 @@ mod command;
 mod daemon;
 mod ending;
 mod exposition;
+mod fleet;
 mod http;
 mod knot;
 mod locations;
