@@ -5,10 +5,12 @@ mod configuration;
 mod contender;
 mod endurance;
 mod figures;
+mod fleet;
 mod load;
 mod pace;
 mod plain;
 mod report;
+mod sandbox;
 mod target;
 
 use std::{fs, path::PathBuf, time::Duration};
@@ -121,6 +123,8 @@ async fn prepare(quick: bool) -> Result<Bench, Failure> {
 async fn measure(bench: &Bench) -> Result<Vec<report::Figure>, Failure> {
     let mut target = contender::Target::start(bench).await?;
     let mut figures = figures::all(bench, &mut target).await?;
+    figures.extend(sandbox::all(bench)?);
+    figures.extend(fleet::all(bench, &mut target).await?);
     figures.extend(endurance::all(bench, &mut target).await?);
     Ok(figures)
 }

@@ -16,9 +16,17 @@ use crate::{cargo, failure::Failure, span};
 /// How often a plain line is written.
 const PLAIN: Duration = Duration::from_secs(10);
 
-/// Builds a package and returns its program.
+/// Builds a package's program and returns it. It has the features that the tests' build has, so that its
+/// dependencies are built once for both.
 pub(crate) fn program(package: &str, release: bool) -> Result<PathBuf, Failure> {
-    let mut arguments = vec!["build", "--quiet", "--locked", "--package", package];
+    let mut arguments = vec![
+        "build",
+        "--quiet",
+        "--locked",
+        "--workspace",
+        "--bin",
+        package,
+    ];
     if release {
         arguments.push("--release");
     }

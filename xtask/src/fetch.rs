@@ -20,7 +20,16 @@ pub(crate) async fn get(address: SocketAddr, path: &str) -> Result<(StatusCode, 
     get_over(stream, &address.to_string(), path).await
 }
 
-/// The same over a stream that is there already.
+/// Posts nothing to a path of a server; returns the status.
+pub(crate) async fn post(address: SocketAddr, path: &str) -> Result<StatusCode, Failure> {
+    let stream = TcpStream::connect(address).await?;
+    stream.set_nodelay(true)?;
+    let request = Request::post(path).header(header::HOST, address.to_string());
+    let (status, _) = over(stream, request.body(Empty::new())?).await?;
+    Ok(status)
+}
+
+/// Asks for a path over a stream that is there already.
 pub(crate) async fn get_over<S>(
     stream: S,
     host: &str,
@@ -29,10 +38,15 @@ pub(crate) async fn get_over<S>(
 where
     S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
 {
+    let request = Request::get(path).header(header::HOST, host);
+    over(stream, request.body(Empty::new())?).await
+}
+
+async fn over<S>(stream: S, request: Request<Empty<Bytes>>) -> Result<(StatusCode, Bytes), Failure>
+where
+    S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
+{
     let (mut sender, connection) = http1::handshake(TokioIo::new(stream)).await?;
-    let request = Request::get(path)
-        .header(header::HOST, host)
-        .body(Empty::<Bytes>::new())?;
     let exchange = async {
         let response = sender.send_request(request).await?;
         let status = response.status();

@@ -122,10 +122,10 @@ impl Reloader {
             if !is_look {
                 self.notifier.ready(&summary(&answer));
             }
-            if let Wanted::Reload(Some(reply)) = wanted {
-                if reply.send(answer).is_err() {
-                    tracing::debug!("whoever asked for the reload has gone");
-                }
+            if let Wanted::Reload(Some(reply)) = wanted
+                && reply.send(answer).is_err()
+            {
+                tracing::debug!("whoever asked for the reload has gone");
             }
         }
         Some(self)
@@ -149,7 +149,7 @@ impl Reloader {
                 match &error {
                     AppError::Configuration(problems) => live::refuse(problems),
                     error => {
-                        tracing::error!(%error, "the configuration is not in force; the one before stays")
+                        tracing::error!(%error, "the configuration is not in force; the one before stays");
                     }
                 }
                 Err(error.to_string())

@@ -171,6 +171,7 @@ pub(super) fn leadsman(bench: &Bench, config: &Path) -> Result<(Running, SocketA
         .arg(bench.folder.join("cache"))
         .args([
             "run",
+            "--web.enable-lifecycle",
             "--web.listen-address",
             &listen.to_string(),
             "--config",

@@ -175,7 +175,7 @@ fn discovered_targets_come_and_go_and_an_unreadable_list_keeps_the_old_one() {
         desk.write(
             "teams/sd/a.json",
             &format!("[{{\"targets\": [{addresses}]}}]"),
-        )
+        );
     };
     list("\"http://a.example\"");
     let mut configuration = desk.configuration(false);
