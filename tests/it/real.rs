@@ -4,6 +4,7 @@ mod certificates;
 mod command;
 mod daemon;
 mod ending;
+mod evidence;
 mod exposition;
 mod fleet;
 mod http;

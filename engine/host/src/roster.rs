@@ -31,11 +31,14 @@ pub(crate) struct Prepared {
 /// What a run needs, or why there is nothing.
 type Ready = Result<Arc<Prepared>, String>;
 
+/// An assignment with what its runs need.
+type Filled = (Arc<Assignment>, Ready);
+
 /// A slot: what was prepared for an assignment, and for the one before it, whose last run may go on.
 #[derive(Clone, Default)]
 struct Slot {
-    now: Option<(Arc<Assignment>, Ready)>,
-    before: Option<(Arc<Assignment>, Ready)>,
+    now: Option<Filled>,
+    before: Option<Filled>,
 }
 
 impl Slot {
@@ -137,7 +140,7 @@ impl Roster {
         self.swap(slots.iter().map(|slot| (*slot, None)).collect());
     }
 
-    fn swap(&self, changed: Vec<(u32, Option<(Arc<Assignment>, Ready)>)>) {
+    fn swap(&self, changed: Vec<(u32, Option<Filled>)>) {
         let mut slots = self.slots.load().as_ref().clone();
         for (slot, prepared) in changed {
             let Ok(index) = usize::try_from(slot) else {

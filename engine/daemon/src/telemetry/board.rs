@@ -11,6 +11,7 @@ use super::{
     checks::CheckEntry,
     departed::Departed,
     files::FileState,
+    probes::ProbeState,
     slot::{Slot, Windows},
 };
 use crate::seats::Seat;
@@ -24,6 +25,8 @@ pub struct Edition {
     pub measures: BTreeMap<ProbeName, Vec<MeasureDescription>>,
     /// The files that it came from.
     pub files: Vec<FileState>,
+    /// The probes that its checks use.
+    pub probes: Vec<ProbeState>,
 }
 
 /// Windows that were opened: a fleet has few, and each is some kilobytes.
@@ -130,7 +133,13 @@ impl Board {
     }
 
     fn check(&self, id: &str) -> Option<&CheckEntry> {
+        self.find(id).map(|(_, check)| check)
+    }
+
+    /// A check and its place.
+    pub(super) fn find(&self, id: &str) -> Option<(usize, &CheckEntry)> {
         let at = self.checks.binary_search_by(|check| check.id().cmp(id));
-        self.checks.get(at.ok()?)
+        let at = at.ok()?;
+        Some((at, self.checks.get(at)?))
     }
 }
