@@ -1,4 +1,4 @@
-//! The daemon's own endpoints: metrics, health, and the state of every check.
+//! The daemon's own endpoints: metrics, health, the state of every check, and the page that shows it.
 
 use std::sync::Arc;
 
@@ -6,7 +6,7 @@ use axum::{
     Json, Router,
     extract::State,
     http::{HeaderMap, HeaderValue, StatusCode, header},
-    response::{Html, IntoResponse, Response},
+    response::{IntoResponse, Response},
     routing::{get, post},
 };
 use serde::Serialize;
@@ -16,13 +16,12 @@ use crate::{
     telemetry::{CheckState, FileState, Format, Telemetry},
 };
 
+mod page;
 #[cfg(test)]
 mod tests;
 
 /// The version of the shape of `/api/v1/checks`.
 const API_VERSION: u32 = 1;
-
-const HOME: &str = include_str!("web/home.html");
 
 /// Who knows how the daemon is.
 pub trait Health: Send + Sync + 'static {
@@ -55,7 +54,7 @@ pub fn router(
     reloads: Option<Reloads>,
 ) -> Router {
     Router::new()
-        .route("/", get(home))
+        .merge(page::routes())
         .route("/metrics", get(metrics))
         .route("/-/healthy", get(healthy))
         .route("/-/ready", get(ready))
@@ -67,10 +66,6 @@ pub fn router(
             health,
             reloads,
         })
-}
-
-async fn home() -> Html<&'static str> {
-    Html(HOME)
 }
 
 /// The scrape counts when it starts: what it then sees holds all that was booked before.

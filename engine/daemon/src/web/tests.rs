@@ -23,7 +23,7 @@ impl Health for Sick {
 }
 
 /// Sends one request with these header lines and returns the whole answer.
-async fn ask(request: &str, headers: &str) -> String {
+pub(super) async fn ask(request: &str, headers: &str) -> String {
     let telemetry = Arc::new(small());
     book(&telemetry, 0, &passing(MS));
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
