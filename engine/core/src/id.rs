@@ -109,6 +109,32 @@ name!(
     ResourceName, word, "letters, digits, `_`, `-` and `.`"
 );
 
+/// A run's id as numbers: written as `life-number`, both in hexadecimal.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct RunId {
+    /// The process: when it began, in Unix milliseconds.
+    pub life: u64,
+    /// The run in that life.
+    pub number: u64,
+}
+
+impl RunId {
+    /// The numbers of an id as it is written.
+    pub fn parse(text: &str) -> Option<Self> {
+        let (life, number) = text.split_once('-')?;
+        Some(Self {
+            life: u64::from_str_radix(life, 16).ok()?,
+            number: u64::from_str_radix(number, 16).ok()?,
+        })
+    }
+}
+
+impl fmt::Display for RunId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{:x}-{:x}", self.life, self.number)
+    }
+}
+
 /// A tick's identity: the check, the target and the planned instant in Unix milliseconds.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub struct TickId {
@@ -129,6 +155,16 @@ impl fmt::Display for TickId {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_run_id_is_read_as_it_is_written() {
+        let id = RunId::parse("19f-2a").unwrap();
+        assert_eq!((id.life, id.number), (0x19f, 42));
+        assert_eq!(id.to_string(), "19f-2a");
+        for wrong in ["", "19f", "19f-", "19f-once"] {
+            assert_eq!(RunId::parse(wrong), None, "{wrong}");
+        }
+    }
 
     #[test]
     fn a_check_id_has_a_team_and_a_key() {

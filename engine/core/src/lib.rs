@@ -8,6 +8,7 @@ pub mod classify;
 pub mod digest;
 pub mod dispatch;
 pub mod egress;
+pub mod evidence;
 pub mod facts;
 pub mod failure;
 pub mod id;

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 use crate::{
     attempt::{Assignment, Order, Report, RunCause},
@@ -16,7 +16,7 @@ use crate::{
 pub const RECORD_VERSION: u32 = 1;
 
 /// One run, with every fact that the host saw, whether or not the guest asked for it.
-#[derive(Debug, Clone, PartialEq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct RunRecord {
     /// [`RECORD_VERSION`].
     pub version: u32,
@@ -55,7 +55,7 @@ pub struct RunRecord {
 }
 
 /// One attempt of a run.
-#[derive(Debug, Clone, PartialEq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct AttemptRecord {
     /// What it came to.
     pub conclusion: Conclusion,

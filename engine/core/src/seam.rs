@@ -76,6 +76,24 @@ impl Answer {
         }
     }
 
+    /// The facts, to be cut for keeping.
+    pub(crate) fn facts_mut(&mut self) -> Option<&mut Facts> {
+        match self {
+            Self::Http(Ok(reply)) => Some(&mut reply.facts),
+            Self::Dns(Ok(reply)) => Some(&mut reply.facts),
+            Self::Tls(Ok(facts)) | Self::TcpWrite(Ok(facts)) => Some(facts),
+            Self::TcpConnect(Ok(reply)) => Some(&mut reply.facts),
+            Self::TcpRead(Ok(reply)) => Some(&mut reply.facts),
+            Self::Http(Err(failure))
+            | Self::Dns(Err(failure))
+            | Self::Tls(Err(failure))
+            | Self::TcpConnect(Err(failure))
+            | Self::TcpWrite(Err(failure))
+            | Self::TcpRead(Err(failure)) => Some(failure.facts.as_mut()),
+            Self::TcpClose => None,
+        }
+    }
+
     /// The failure, if it is one.
     pub fn failure(&self) -> Option<&Failure> {
         match self {

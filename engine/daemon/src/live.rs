@@ -10,10 +10,11 @@ use leadsman_config::{Problem, Problems};
 use leadsman_core::{
     attempt::Assignment,
     digest,
-    plan::{Check, Plan, Retry},
+    id::ProbeName,
+    plan::{Check, Plan, ProbeSource, Retry},
     schedule::{Rule, Timetable},
 };
-use leadsman_host::{Place, Roster};
+use leadsman_host::{Place, Probe, Roster};
 use leadsman_runner::{Change, Entry};
 
 use crate::{
@@ -22,7 +23,7 @@ use crate::{
     configuration::{Configuration, Loaded, Scope},
     ground::Ground,
     seats::{Arrangement, Seats},
-    telemetry::{Edition, Telemetry},
+    telemetry::{Edition, ProbeState, Telemetry},
 };
 
 /// What sits in a slot now.
@@ -245,7 +246,47 @@ impl Live {
             revision: digest::sha256(&text).chars().take(12).collect(),
             measures: described.collect(),
             files,
+            probes: self.probe_states(),
         }
+    }
+
+    /// The probes of checks that run here: the rest is not loaded.
+    fn probe_states(&self) -> Vec<ProbeState> {
+        let mut checks: BTreeMap<&ProbeName, usize> = BTreeMap::new();
+        for check in &self.plan.checks {
+            if let Some(assignment) = check.assignments.first() {
+                *checks.entry(&assignment.probe).or_default() += 1;
+            }
+        }
+        let used = checks.into_iter();
+        used.filter_map(|(name, checks)| {
+            let source = self.plan.probes.get(name)?;
+            let probe = self.probes.get(name, source).ok();
+            Some(probe_state(name, source, probe.as_deref(), checks))
+        })
+        .collect()
+    }
+}
+
+fn probe_state(
+    name: &ProbeName,
+    source: &ProbeSource,
+    probe: Option<&Probe>,
+    checks: usize,
+) -> ProbeState {
+    let (source, sha256) = match source {
+        ProbeSource::Bundled => ("bundled".to_owned(), None),
+        ProbeSource::File { path, sha256 } => (path.display().to_string(), sha256.clone()),
+    };
+    ProbeState {
+        name: name.to_string(),
+        version: probe
+            .map(|probe| probe.description.version.clone())
+            .unwrap_or_default(),
+        source,
+        sha256,
+        imports: probe.map(|probe| probe.imports.clone()).unwrap_or_default(),
+        checks,
     }
 }
 

@@ -9,13 +9,18 @@ use std::{
 };
 
 use arc_swap::ArcSwap;
-use leadsman_core::{dispatch::MissedReason, plan::Plan, record::RunRecord};
+use leadsman_core::{
+    dispatch::MissedReason, evidence::EvidenceLimits, plan::Plan, record::RunRecord,
+};
 
+mod about;
 mod births;
 mod board;
+mod budget;
 mod checks;
 mod collector;
 mod departed;
+mod evidence;
 mod exposition;
 mod families;
 mod files;
@@ -24,7 +29,10 @@ mod histogram;
 mod lesson;
 mod measures;
 mod place;
+mod probes;
 mod process;
+mod query;
+mod recent;
 mod scrapes;
 mod settings;
 mod slot;
@@ -35,9 +43,14 @@ pub(crate) mod tests;
 mod text;
 mod values;
 
+pub use about::CheckAbout;
 pub use board::Edition;
+pub use evidence::RunSummary;
 pub use files::FileState;
 pub use format::Format;
+pub use probes::ProbeState;
+pub use query::{CheckDetail, CheckFilter, RunFilter, Status, TargetDetail};
+pub use recent::RecentRun;
 pub use settings::{BuildInfo, TelemetrySettings};
 pub use states::{CheckState, FailedRun, LastRun, MissedState, OperationState, StepState};
 
@@ -46,6 +59,7 @@ use board::Board;
 use exposition::{Exposition, Family};
 use place::Place;
 use scrapes::Scrapes;
+use slot::Slot;
 use targets::TargetView;
 use values::unix_ms;
 
@@ -59,6 +73,7 @@ pub struct Telemetry {
     scrapes: Scrapes,
     /// Only rendering takes it: no run ever waits for it.
     births: Mutex<Births>,
+    limits: EvidenceLimits,
     settings: TelemetrySettings,
 }
 
@@ -75,6 +90,7 @@ impl Telemetry {
             place: Place::new(plan, build, (settings.clock)()),
             scrapes: Scrapes::default(),
             births: Mutex::default(),
+            limits: settings.evidence.capped(),
             settings,
         }
     }
@@ -89,6 +105,11 @@ impl Telemetry {
     /// The files of the configuration, and what is wrong with them.
     pub fn files(&self) -> Vec<FileState> {
         self.board.load().edition.files.clone()
+    }
+
+    /// The probes that checks use.
+    pub fn probes(&self) -> Vec<ProbeState> {
+        self.board.load().edition.probes.clone()
     }
 
     /// The revision of the configuration in force.
@@ -126,9 +147,17 @@ impl Telemetry {
         let Some(check) = board.checks.get(slot.check()) else {
             return false;
         };
-        slot.finished(record, check.measures());
+        slot.finished(record, check.measures(), &self.limits);
         self.scrapes.booked();
         slot.changed(record.reason)
+    }
+
+    /// Whether the slot's check may have one more line in the log; one that may not is counted.
+    pub fn admits_line(&self, slot: u32) -> bool {
+        let board = self.board.load();
+        let check = board.slot(slot).map(Slot::check);
+        let check = check.and_then(|check| board.checks.get(check));
+        check.is_none_or(|check| check.lines().admits(unix_ms((self.settings.clock)())))
     }
 
     /// The dispatcher planned the slot's next tick.
@@ -179,16 +208,6 @@ impl Telemetry {
             Format::OpenMetrics => collector::open_metrics(exposition),
             Format::Protobuf => collector::protobuf(exposition),
         }
-    }
-
-    /// The state of every check-target, in the plan's order.
-    pub fn check_states(&self) -> Vec<CheckState> {
-        self.board
-            .load()
-            .order
-            .iter()
-            .map(|slot| slot.state())
-            .collect()
     }
 
     fn families(&self, format: Format) -> Vec<Family> {

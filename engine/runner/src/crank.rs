@@ -12,6 +12,7 @@ use std::{
 use leadsman_core::{
     attempt::{Assignment, Order, Prober, RunCause},
     dispatch::{Action, Dispatcher, Event, MissedReason, Now},
+    id::RunId,
     plan::Retry,
     record::RunRecord,
     schedule::Timetable,
@@ -335,11 +336,9 @@ struct RunIds {
 
 impl RunIds {
     fn next(&self) -> String {
-        format!(
-            "{:x}-{:x}",
-            self.life,
-            self.next.fetch_add(1, Ordering::Relaxed)
-        )
+        let number = self.next.fetch_add(1, Ordering::Relaxed);
+        let life = self.life;
+        RunId { life, number }.to_string()
     }
 }
 

@@ -4,7 +4,9 @@ use std::{collections::BTreeMap, sync::Arc};
 
 use leadsman_core::{id::ProbeName, plan::MeasureDescription, plan::Plan};
 
-use super::{checks::CheckEntry, departed::Departed, files::FileState, slot::Slot};
+use super::{
+    checks::CheckEntry, departed::Departed, files::FileState, probes::ProbeState, slot::Slot,
+};
 use crate::seats::Seat;
 
 /// What is told of a configuration.
@@ -16,6 +18,8 @@ pub struct Edition {
     pub measures: BTreeMap<ProbeName, Vec<MeasureDescription>>,
     /// The files that it came from.
     pub files: Vec<FileState>,
+    /// The probes that its checks use.
+    pub probes: Vec<ProbeState>,
 }
 
 /// The check-targets of one configuration.
@@ -96,7 +100,13 @@ impl Board {
     }
 
     fn check(&self, id: &str) -> Option<&CheckEntry> {
+        self.find(id).map(|(_, check)| check)
+    }
+
+    /// A check and its place.
+    pub(super) fn find(&self, id: &str) -> Option<(usize, &CheckEntry)> {
         let at = self.checks.binary_search_by(|check| check.id().cmp(id));
-        self.checks.get(at.ok()?)
+        let at = at.ok()?;
+        Some((at, self.checks.get(at)?))
     }
 }

@@ -15,9 +15,10 @@ use leadsman_core::{
 };
 
 use super::{
-    Format,
+    CheckAbout, Format,
     births::Births,
     board::Board,
+    budget::LogBudget,
     exposition::{Definition, Family, Kind, Label, Labels, Value, label, label_name, written},
     families as def,
     measures::Declared,
@@ -35,7 +36,8 @@ pub(super) struct CheckEntry {
     info: Arc<[Label]>,
     numbers: Vec<(&'static Definition, Vec<Label>, f64)>,
     measures: Arc<Declared>,
-    depends_on: Vec<CheckId>,
+    about: Arc<CheckAbout>,
+    lines: Arc<LogBudget>,
     has_windows: bool,
 }
 
@@ -49,7 +51,10 @@ impl CheckEntry {
         let same = before.filter(|before| before.measures.is_same(&declared));
         Self {
             id: check.id.clone(),
-            depends_on: check.depends_on.clone(),
+            about: Arc::new(CheckAbout::of(check)),
+            lines: before
+                .map(|before| Arc::clone(&before.lines))
+                .unwrap_or_default(),
             has_windows: !check.maintenance.is_empty(),
             labels: [written("check", check.id.as_str())].into(),
             info: info(check).into(),
@@ -61,6 +66,19 @@ impl CheckEntry {
 
     pub(super) fn id(&self) -> &str {
         self.id.as_str()
+    }
+
+    pub(super) const fn about(&self) -> &Arc<CheckAbout> {
+        &self.about
+    }
+
+    pub(super) fn depends(&self) -> bool {
+        !self.about.depends_on.is_empty()
+    }
+
+    /// How many lines it may have in the log.
+    pub(super) fn lines(&self) -> &LogBudget {
+        &self.lines
     }
 
     pub(super) fn measures(&self) -> &Declared {
@@ -160,6 +178,7 @@ pub(super) fn families(
     families.push(happened(by, denied, (board, targets), births));
     let by = (&def::MEASURES_DROPPED, "reason");
     families.push(happened(by, dropped, (board, targets), births));
+    families.push(dropped_lines(checks, births));
     families.extend(measured(checks, targets));
     families
 }
@@ -192,7 +211,7 @@ fn dependencies(
     (place, now_ms): (&Arc<[Label]>, i64),
 ) -> Family {
     let mut family = Family::of(&def::DEPENDENCY_FAILING);
-    if checks.iter().all(|check| check.depends_on.is_empty()) {
+    if !checks.iter().any(CheckEntry::depends) {
         return family;
     }
     let failing: BTreeSet<&CheckId> = targets
@@ -201,7 +220,7 @@ fn dependencies(
         .map(|target| &target.slot.assignment().check)
         .collect();
     for (index, check) in checks.iter().enumerate() {
-        for on in &check.depends_on {
+        for on in &check.about.depends_on {
             let mut own = place.to_vec();
             own.push(written("on", on.as_str()));
             let fails = u64::from(failing.contains(on));
@@ -307,6 +326,20 @@ fn happened(
         let shown = births.shown(definition.name, owner, key, count);
         let labels = Labels::with(&check.labels, vec![label(by, key)]);
         family.add(Some(index), labels, shown);
+    }
+    family
+}
+
+/// Log lines of checks that had too many.
+fn dropped_lines(checks: &[CheckEntry], births: &mut Births) -> Family {
+    let mut family = Family::of(&def::LOG_LINES_DROPPED);
+    for (index, check) in checks.iter().enumerate() {
+        let dropped = check.lines.dropped();
+        if dropped > 0 {
+            let owner = births.owner(check.id());
+            let shown = births.shown(def::LOG_LINES_DROPPED.name, owner, "", dropped);
+            family.add(Some(index), Labels::shared(&check.labels), shown);
+        }
     }
     family
 }

@@ -55,6 +55,8 @@ families! {
         "Operations that the policy refused, by the class of the address, or `ungranted` where a name was. Appears when it happens.";
     MEASURES_DROPPED = Counter "leadsman_measures_dropped_total" {"check, reason"}
         "Measures that were not exported: `undeclared` by the probe, or beyond the check's `series_limit`. Appears when it happens.";
+    LOG_LINES_DROPPED = Counter "leadsman_log_lines_dropped_total" {"check"}
+        "Log lines of runs that were not written, because the check had too many. Appears when it happens.";
     CHECK_INFO = Gauge "leadsman_check_info" {"check, probe, team, the owner's labels"}
         "What a check is: 1.";
     CHECK_INTERVAL = Gauge "leadsman_check_interval_seconds" {"check"}

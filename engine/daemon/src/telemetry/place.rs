@@ -26,6 +26,7 @@ use super::{
 /// Where this daemon stands, and what it is.
 #[derive(Debug)]
 pub(super) struct Place {
+    location: Location,
     labels: Arc<[Label]>,
     locations: Vec<Location>,
     build: Vec<Label>,
@@ -43,6 +44,7 @@ impl Place {
             ("rustc", build.rustc),
         ];
         Self {
+            location: plan.location.clone(),
             labels: [written("location", plan.location.as_str())].into(),
             locations: plan.locations.clone(),
             build: build
@@ -81,6 +83,14 @@ impl Place {
         self.is_healthy.store(healthy, Ordering::Relaxed);
     }
 
+    pub(super) const fn location(&self) -> &Location {
+        &self.location
+    }
+
+    pub(super) fn is_healthy(&self) -> bool {
+        self.is_healthy.load(Ordering::Relaxed)
+    }
+
     pub(super) const fn born(&self) -> SystemTime {
         self.born
     }
@@ -96,7 +106,7 @@ impl Place {
         settings: &TelemetrySettings,
         births: &mut Births,
     ) -> Vec<Family> {
-        let healthy = u64::from(self.is_healthy.load(Ordering::Relaxed));
+        let healthy = u64::from(self.is_healthy());
         let [reload_ok, reload_at] = self.reload();
         let revision = vec![written("revision", &board.edition.revision)];
         vec![

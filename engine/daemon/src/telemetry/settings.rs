@@ -2,6 +2,8 @@
 
 use std::time::SystemTime;
 
+use leadsman_core::evidence::EvidenceLimits;
+
 /// Which binary this is; what is empty is left out.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct BuildInfo {
@@ -22,6 +24,8 @@ pub struct TelemetrySettings {
     pub clock: fn() -> SystemTime,
     /// How often a runtime was seen standing still: `leadsman_host`'s watchdog counts it.
     pub stalls: fn() -> u64,
+    /// How much is kept of runs.
+    pub evidence: EvidenceLimits,
 }
 
 impl Default for TelemetrySettings {
@@ -30,6 +34,7 @@ impl Default for TelemetrySettings {
             classic_histograms: true,
             clock: SystemTime::now,
             stalls: || 0,
+            evidence: EvidenceLimits::default(),
         }
     }
 }

@@ -11,6 +11,7 @@ use std::{
 
 use leadsman_core::{
     attempt::{Assignment, RunCause},
+    evidence::EvidenceLimits,
     ledger::{Ended, Ledger},
     limits::Limit,
     outcome::{Conclusion, Outcome, Reason},
@@ -21,6 +22,8 @@ use leadsman_core::{
 };
 
 use super::{
+    CheckAbout, RecentRun,
+    evidence::Evidence,
     exposition::{Label, written},
     histogram::Histogram,
     lesson::{Certificates, Lesson},
@@ -68,7 +71,7 @@ impl Account {
 struct State {
     numbers: Numbers,
     missed: Option<MissedState>,
-    failure: Option<Arc<FailedRun>>,
+    evidence: Evidence,
 }
 
 /// What a scrape copies.
@@ -156,27 +159,64 @@ impl Slot {
         state.missed = Some(missed);
     }
 
-    pub(super) fn finished(&self, record: &RunRecord, declared: &Declared) {
+    pub(super) fn finished(
+        &self,
+        record: &RunRecord,
+        declared: &Declared,
+        limits: &EvidenceLimits,
+    ) {
         if record.cause != RunCause::Tick {
             return;
         }
         let lesson = Lesson::of(record);
         let fresh_until_ms = self.freshness.until(record.ended_unix_ns() / 1_000_000);
-        let failure = (record.outcome != Outcome::Pass).then(|| Arc::new(FailedRun::of(record)));
+        let kept = Arc::new(limits.kept(record));
         let in_maintenance = self.in_maintenance(record.planned_unix_ns / 1_000_000);
         let mut state = self.lock();
         state.numbers.book(record, &self.objectives, in_maintenance);
         state.numbers.learn(&lesson, record, declared);
         state.numbers.fresh_until_ms = fresh_until_ms;
-        if failure.is_some() {
-            state.failure = failure;
-        }
+        state.evidence.take(kept, &lesson.phases, limits);
     }
 
     /// The id of the last run that did not pass.
     pub(super) fn last_failed_run(&self) -> Option<String> {
         let state = self.lock();
-        state.failure.as_ref().map(|failure| failure.run.clone())
+        let failed = state.evidence.last_failed();
+        failed.map(|record| record.run.clone())
+    }
+
+    /// The records that are kept.
+    pub(super) fn records(&self) -> Vec<Arc<RunRecord>> {
+        self.lock().evidence.records().map(Arc::clone).collect()
+    }
+
+    /// The record of a run, where it is kept here.
+    pub(super) fn record(&self, run: &str) -> Option<Arc<RunRecord>> {
+        let state = self.lock();
+        let mut records = state.evidence.records();
+        records.find(|record| record.run == run).map(Arc::clone)
+    }
+
+    /// The last runs, oldest first.
+    pub(super) fn recent(&self) -> Vec<RecentRun> {
+        let recent = self.lock().evidence.recent.clone();
+        recent.told()
+    }
+
+    /// Adds what was missed; returns what the last run came to.
+    pub(super) fn tally(&self, missed: &mut BTreeMap<&'static str, u64>) -> Option<Outcome> {
+        let state = self.lock();
+        for (reason, count) in &state.numbers.ledger.missed {
+            *missed.entry(reason.as_str()).or_default() += count;
+        }
+        let last = state.numbers.ledger.last.as_ref()?;
+        Some(last.conclusion.outcome())
+    }
+
+    /// Whether the target fails, as far as is known.
+    pub(super) fn numbers_fail_at(&self, now_ms: i64) -> bool {
+        self.lock().numbers.fails_at(now_ms)
     }
 
     pub(super) fn set_next_tick(&self, unix_ms: i64) {
@@ -187,15 +227,19 @@ impl Slot {
         self.lock().numbers.clone()
     }
 
-    pub(super) fn state(&self) -> CheckState {
-        let (last, last_pass, missed, failure) = {
+    pub(super) fn state(&self, about: &Arc<CheckAbout>, with_failure: bool) -> CheckState {
+        let (last, last_pass, missed, failed) = {
             let state = self.lock();
             let ledger = &state.numbers.ledger;
             (
                 ledger.last.clone(),
                 ledger.last_pass_unix_ns,
                 state.missed,
-                state.failure.clone(),
+                state
+                    .evidence
+                    .last_failed()
+                    .filter(|_| with_failure)
+                    .cloned(),
             )
         };
         let next = self.account.next_tick.load(Ordering::Relaxed);
@@ -205,11 +249,14 @@ impl Slot {
             address: self.assignment.address.clone(),
             location: self.assignment.location.clone(),
             probe: self.assignment.probe.clone(),
+            about: Arc::clone(about),
+            in_maintenance: false,
+            failing_dependencies: Vec::new(),
             last: last.map(Into::into),
             last_pass_unix_ms: last_pass.map(|unix_ns| unix_ns / 1_000_000),
             next_tick_unix_ms: (next != NO_TICK).then_some(next),
             last_missed: missed,
-            last_failed: failure,
+            last_failed: failed.map(|record| FailedRun::of(&record)),
         }
     }
 

@@ -15,7 +15,7 @@ use leadsman_core::{
 };
 use serde::Serialize;
 
-use super::values::seconds;
+use super::{CheckAbout, values::seconds};
 
 /// One check on one target.
 #[derive(Debug, Clone, PartialEq, Serialize)]
@@ -30,6 +30,13 @@ pub struct CheckState {
     pub location: Location,
     /// The probe.
     pub probe: ProbeName,
+    /// What the check is.
+    #[serde(flatten)]
+    pub about: Arc<CheckAbout>,
+    /// Whether it is in a maintenance window.
+    pub in_maintenance: bool,
+    /// Those of the checks that it depends on which fail at this location.
+    pub failing_dependencies: Vec<CheckId>,
     /// The last run, once there was one.
     pub last: Option<LastRun>,
     /// When a run last passed.
@@ -38,8 +45,9 @@ pub struct CheckState {
     pub next_tick_unix_ms: Option<i64>,
     /// The last tick that did not become a run.
     pub last_missed: Option<MissedState>,
-    /// The last run that did not pass, step by step.
-    pub last_failed: Option<Arc<FailedRun>>,
+    /// The last run that did not pass, step by step; absent where it is not asked for, or there is none.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub last_failed: Option<FailedRun>,
 }
 
 /// What the last run came to.

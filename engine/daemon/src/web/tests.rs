@@ -8,7 +8,12 @@ use tokio::{
 };
 
 use super::{Health, router};
-use crate::telemetry::tests::fixture::{MS, book, passing, small};
+use crate::telemetry::{
+    Telemetry,
+    tests::fixture::{MS, book, passing, small},
+};
+
+mod api;
 
 struct Sick;
 
@@ -24,8 +29,14 @@ impl Health for Sick {
 
 /// Sends one request with these header lines and returns the whole answer.
 pub(super) async fn ask(request: &str, headers: &str) -> String {
-    let telemetry = Arc::new(small());
+    let telemetry = small();
     book(&telemetry, 0, &passing(MS));
+    ask_of(telemetry, request, headers).await
+}
+
+/// The same, of a daemon that has seen something.
+async fn ask_of(telemetry: Telemetry, request: &str, headers: &str) -> String {
+    let telemetry = Arc::new(telemetry);
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let address = listener.local_addr().unwrap();
     let server = tokio::spawn(async move {

@@ -131,6 +131,7 @@ pub(crate) fn edition() -> Edition {
         revision: "0c5e".to_owned(),
         measures: BTreeMap::from([(ProbeName::new("http").unwrap(), vec![measure])]),
         files: Vec::new(),
+        probes: Vec::new(),
     }
 }
 
@@ -227,7 +228,7 @@ pub(crate) fn record(
     let order = Order {
         assignment: Arc::clone(&check.assignments[target]),
         slot: 0,
-        run: "run-1".to_owned(),
+        run: "18f-1".to_owned(),
         cause: RunCause::Tick,
         planned_unix_ns: NOW_MS * 1_000_000 - 1_002_000_000,
         attempt: 1,

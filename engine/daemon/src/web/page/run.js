@@ -9,9 +9,10 @@ import { waterfall } from "./waterfall.js";
 
 export function view(id) {
   let record = null;
+  let came = null;
 
   async function load(ask) {
-    ({ record } = await ask(runAnswer(id)));
+    ({ record, came } = await ask(runAnswer(id)));
   }
 
   function draw() {
@@ -20,10 +21,16 @@ export function view(id) {
     document.getElementById("place").textContent = `from ${record.location}`;
     const heading = element("h1", {}, mark(is), " ", link(checkPath(record.check), record.check), " on ", record.target);
     const sentence = element("p", { class: "sentence" }, element("code", {}, record.reason), " ", record.sentence);
-    return [heading, sentence, about(record), ...record.attempts.flatMap((made, index) => attempt(made, index, record.attempts.length))];
+    const attempts = record.attempts.flatMap((made, index) => attempt(made, index, record.attempts.length));
+    return [heading, sentence, about(record), ...attempts, ...body(came)];
   }
 
   return { lives: false, load, draw, redraw: () => {} };
+}
+
+/** The first bytes of what came last, as far as they are kept. */
+function body(came) {
+  return came ? [element("h2", {}, "The body began with"), element("pre", {}, came)] : [];
 }
 
 const BLAMES = {

@@ -1,0 +1,203 @@
+//! What is kept of a run so that it can be asked about later: the record, cut to a size that is known.
+
+use std::sync::Arc;
+
+use bytes::Bytes;
+
+use crate::{
+    attempt::Report,
+    facts::{Certificate, Facts, TlsFacts},
+    record::{AttemptRecord, RunRecord},
+    seam::{Answer, Call},
+};
+
+/// How much is kept of each check-target. Bodies, headers and logs are cut; nothing else is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct EvidenceLimits {
+    /// Runs that did not pass, each with its whole record.
+    pub failed_runs: usize,
+    /// Runs of any outcome, each as a line of numbers.
+    pub recent_runs: usize,
+    /// Bytes of each body, in either direction.
+    pub body_bytes: usize,
+    /// Header fields of each answer.
+    pub headers: usize,
+    /// Bytes of each header field's value.
+    pub header_bytes: usize,
+    /// Lines of each attempt's log.
+    pub log_lines: usize,
+    /// Bytes of each of these lines.
+    pub log_line_bytes: usize,
+}
+
+impl Default for EvidenceLimits {
+    fn default() -> Self {
+        Self {
+            failed_runs: 10,
+            recent_runs: 60,
+            body_bytes: 200,
+            headers: 32,
+            header_bytes: 200,
+            log_lines: 50,
+            log_line_bytes: 200,
+        }
+    }
+}
+
+impl EvidenceLimits {
+    /// The highest values that there may be.
+    pub const CEILING: Self = Self {
+        failed_runs: 100,
+        recent_runs: 60,
+        body_bytes: 16 << 10,
+        headers: 100,
+        header_bytes: 8 << 10,
+        log_lines: 1_000,
+        log_line_bytes: 4 << 10,
+    };
+
+    /// Each field with its name, its value and its ceiling.
+    pub const fn fields(&self) -> [(&'static str, usize, usize); 7] {
+        let top = Self::CEILING;
+        [
+            ("failed_runs", self.failed_runs, top.failed_runs),
+            ("recent_runs", self.recent_runs, top.recent_runs),
+            ("body_bytes", self.body_bytes, top.body_bytes),
+            ("headers", self.headers, top.headers),
+            ("header_bytes", self.header_bytes, top.header_bytes),
+            ("log_lines", self.log_lines, top.log_lines),
+            ("log_line_bytes", self.log_line_bytes, top.log_line_bytes),
+        ]
+    }
+
+    /// The limits, none of them above its ceiling.
+    #[must_use]
+    pub fn capped(self) -> Self {
+        let top = Self::CEILING;
+        Self {
+            failed_runs: self.failed_runs.min(top.failed_runs),
+            recent_runs: self.recent_runs.min(top.recent_runs),
+            body_bytes: self.body_bytes.min(top.body_bytes),
+            headers: self.headers.min(top.headers),
+            header_bytes: self.header_bytes.min(top.header_bytes),
+            log_lines: self.log_lines.min(top.log_lines),
+            log_line_bytes: self.log_line_bytes.min(top.log_line_bytes),
+        }
+    }
+
+    /// What is kept of a record. It shares no buffer with the original, which would keep all of it.
+    pub fn kept(&self, record: &RunRecord) -> RunRecord {
+        let mut kept = record.clone();
+        kept.attempts = record
+            .attempts
+            .iter()
+            .map(|attempt| AttemptRecord {
+                conclusion: attempt.conclusion.clone(),
+                report: Arc::new(self.report(&attempt.report)),
+            })
+            .collect();
+        kept
+    }
+
+    fn report(&self, report: &Report) -> Report {
+        let mut kept = report.clone();
+        kept.log.truncate(self.log_lines);
+        for line in &mut kept.log {
+            cut_text(&mut line.message, self.log_line_bytes);
+        }
+        for operation in &mut kept.operations {
+            operation.call = Arc::new(self.call(&operation.call));
+            let answer = operation.answer.as_deref();
+            operation.answer = answer.map(|answer| Arc::new(self.answer(answer)));
+        }
+        kept
+    }
+
+    fn call(&self, call: &Call) -> Call {
+        let mut kept = call.clone();
+        match &mut kept {
+            Call::Http(call) => {
+                self.cut(&mut call.body);
+                self.headers(&mut call.headers);
+            }
+            Call::TcpWrite { bytes, .. } => self.cut(bytes),
+            _ => {}
+        }
+        kept
+    }
+
+    fn answer(&self, answer: &Answer) -> Answer {
+        let mut kept = answer.clone();
+        match &mut kept {
+            Answer::Http(Ok(reply)) => {
+                self.cut(&mut reply.body);
+                self.headers(&mut reply.headers);
+            }
+            Answer::TcpRead(Ok(reply)) => self.cut(&mut reply.bytes),
+            _ => {}
+        }
+        if let Some(facts) = kept.facts_mut() {
+            without_der(facts);
+        }
+        kept
+    }
+
+    fn headers(&self, headers: &mut Vec<(String, Bytes)>) {
+        headers.truncate(self.headers);
+        headers.shrink_to_fit();
+        for (name, value) in headers {
+            cut_text(name, self.header_bytes);
+            *value = first(value, self.header_bytes);
+        }
+    }
+
+    fn cut(&self, bytes: &mut Bytes) {
+        *bytes = first(bytes, self.body_bytes);
+    }
+}
+
+fn first(bytes: &Bytes, most: usize) -> Bytes {
+    Bytes::copy_from_slice(bytes.get(..most).unwrap_or(bytes))
+}
+
+fn cut_text(text: &mut String, most: usize) {
+    text.truncate(text.floor_char_boundary(most));
+    text.shrink_to_fit();
+}
+
+/// Records never show it, and a chain of it is larger than all the rest.
+fn without_der(facts: &mut Facts) {
+    let Some(tls) = facts.tls.as_deref().filter(|tls| !tls.chain.is_empty()) else {
+        return;
+    };
+    let bare = |certificate: &Certificate| Certificate {
+        der: Bytes::new(),
+        ..certificate.clone()
+    };
+    facts.tls = Some(Arc::new(TlsFacts {
+        chain: tls.chain.iter().map(bare).collect(),
+        ..tls.clone()
+    }));
+}
+
+/// The first bytes that came from the target in the last attempt, of its last operation that has any: as
+/// text, with what cannot be printed escaped.
+pub fn came(record: &RunRecord, most: usize) -> Option<String> {
+    let operations = record.last()?.report.operations.iter().rev();
+    let bytes = operations
+        .filter_map(|operation| body(operation.answer.as_deref()?))
+        .find(|bytes| !bytes.is_empty())?;
+    let text = String::from_utf8_lossy(bytes.get(..most).unwrap_or(bytes));
+    Some(text.escape_debug().to_string())
+}
+
+fn body(answer: &Answer) -> Option<&Bytes> {
+    match answer {
+        Answer::Http(Ok(reply)) => Some(&reply.body),
+        Answer::TcpRead(Ok(reply)) => Some(&reply.bytes),
+        _ => None,
+    }
+}
+
+#[cfg(test)]
+mod tests;

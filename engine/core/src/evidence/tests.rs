@@ -1,0 +1,123 @@
+//! What is kept, and what is not.
+
+use super::*;
+use crate::{
+    attempt::{Ending, LogLine, Operation, RunCause},
+    id::{CheckId, Location, ProbeName, TargetName},
+    outcome::{Blame, Conclusion, Outcome, Reason},
+    seam::{HttpCall, HttpReply},
+};
+
+fn reply(body: Bytes) -> Answer {
+    let certificate = Certificate {
+        subject: "CN=shop".to_owned(),
+        issuer: String::new(),
+        serial: String::new(),
+        not_before: 0,
+        not_after: 1,
+        names: Vec::new(),
+        signature_algorithm: String::new(),
+        sha256: "ab".to_owned(),
+        der: Bytes::from(vec![1; 2_000]),
+    };
+    let facts = Facts {
+        tls: Some(Arc::new(TlsFacts {
+            chain: vec![certificate],
+            ..TlsFacts::default()
+        })),
+        ..Facts::default()
+    };
+    Answer::Http(Ok(HttpReply {
+        status: 500,
+        headers: vec![("x".to_owned(), Bytes::from(vec![b'x'; 5_000])); 50],
+        body,
+        facts,
+    }))
+}
+
+fn record(answers: Vec<Answer>) -> RunRecord {
+    let mut report = Report::not_started(0, Ending::Returned);
+    report.log = vec![
+        LogLine {
+            at: 0,
+            level: "info".to_owned(),
+            message: "ö".repeat(500),
+        };
+        90
+    ];
+    report.operations = answers
+        .into_iter()
+        .map(|answer| Operation {
+            started: 0,
+            ended: Some(1),
+            step: None,
+            call: Arc::new(Call::Http(Box::new(HttpCall::get("http://shop")))),
+            answer: Some(Arc::new(answer)),
+        })
+        .collect();
+    RunRecord {
+        version: 1,
+        seam: 1,
+        run: "a-1".to_owned(),
+        check: CheckId::new("web").unwrap(),
+        target: TargetName::new("shop").unwrap(),
+        address: "shop".to_owned(),
+        location: Location::new("here").unwrap(),
+        probe: ProbeName::new("http").unwrap(),
+        cause: RunCause::Tick,
+        planned_unix_ns: 0,
+        lag: 0,
+        outcome: Outcome::Fail,
+        reason: Reason::HttpStatus,
+        blame: Blame::Target,
+        sentence: "no".to_owned(),
+        latency: 0,
+        attempts: vec![AttemptRecord {
+            conclusion: Conclusion::new(Reason::HttpStatus, "no"),
+            report: Arc::new(report),
+        }],
+    }
+}
+
+#[test]
+fn every_default_is_below_its_ceiling_and_above_zero() {
+    for (name, value, ceiling) in EvidenceLimits::default().fields() {
+        assert!(0 < value && value <= ceiling, "{name}");
+    }
+    let huge = EvidenceLimits {
+        failed_runs: usize::MAX,
+        ..EvidenceLimits::default()
+    };
+    assert_eq!(
+        huge.capped().failed_runs,
+        EvidenceLimits::CEILING.failed_runs
+    );
+}
+
+#[test]
+fn bodies_headers_logs_and_certificates_are_cut_and_everything_else_stays() {
+    let whole = record(vec![reply(Bytes::from(vec![b'b'; 100_000]))]);
+    let kept = EvidenceLimits::default().kept(&whole);
+    let report = &kept.attempts[0].report;
+    let Some(Answer::Http(Ok(reply))) = report.operations[0].answer.as_deref() else {
+        panic!("the answer is kept");
+    };
+    assert_eq!((reply.body.len(), reply.headers.len()), (200, 32));
+    assert_eq!(reply.headers[0].1.len(), 200);
+    let chain = &reply.facts.tls.as_ref().unwrap().chain;
+    assert!(chain[0].der.is_empty() && chain[0].subject == "CN=shop");
+    assert_eq!((report.log.len(), report.log[0].message.len()), (50, 200));
+    assert_eq!((kept.run, kept.sentence), (whole.run, whole.sentence));
+}
+
+#[test]
+fn what_came_is_the_last_body_and_can_be_printed() {
+    let answers = vec![
+        reply(Bytes::from_static(b"first")),
+        reply(Bytes::from_static(b"a\x1b[31m\n\xff\"b")),
+        reply(Bytes::new()),
+    ];
+    let came = came(&record(answers), 200).unwrap();
+    assert_eq!(came, "a\\u{1b}[31m\\n\u{fffd}\\\"b");
+    assert_eq!(super::came(&record(Vec::new()), 200), None);
+}
