@@ -78,7 +78,7 @@ function body(target, kept) {
   const next = target.next_tick_unix_ms;
   return [
     target.in_maintenance ? element("p", { class: "tag" }, "In maintenance: it runs, but is no event of an SLI.") : null,
-    last ? element("p", { class: "sentence" }, element("code", {}, last.reason), " ", last.sentence) : element("p", {}, "It has not run yet."),
+    last ? said(last) : element("p", {}, "It has not run yet."),
     facts([
       ["Blame", last && last.blame !== "nobody" ? last.blame : null],
       ["Last pass", target.last_pass_unix_ms ? moment(target.last_pass_unix_ms) : "never since the start"],
@@ -88,6 +88,11 @@ function body(target, kept) {
     ]),
     ...history(recent, kept),
   ].filter(Boolean);
+}
+
+/** Nothing is said of a run that is simply well. */
+function said({ reason, sentence }) {
+  return reason === "ok" ? null : element("p", { class: "sentence" }, element("code", {}, reason), " ", sentence);
 }
 
 function moment(unixMillis) {

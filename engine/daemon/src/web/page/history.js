@@ -1,9 +1,9 @@
 // The last runs of one check-target, one column each: what they came to, how long they took, and where the time went.
 
-import { element, row, shape, table } from "./element.js";
+import { element, shape } from "./element.js";
 import { runPath } from "./paths.js";
-import { counts, standing, standingOfRun, STANDINGS } from "./standing.js";
-import { PHASES, phasesOf } from "./phases.js";
+import { counts, standingOfRun, STANDINGS } from "./standing.js";
+import { phasesOf } from "./phases.js";
 import { at, atClock, count, span } from "./words.js";
 
 const COLUMN = 12;
@@ -101,10 +101,7 @@ function hours(columns) {
 function lastPhases({ run, phases }) {
   if (phases.length === 0) return element("p", { class: "dim" }, "The last run reached no phase.");
   const swatch = (name) => shape("svg", { viewBox: "0 0 10 10", class: "swatch", "aria-hidden": "true" }, shape("rect", { width: 10, height: 10, class: `phase ${name}` }));
-  const known = new Map(phases);
-  const rows = PHASES.filter((name) => known.has(name)).map((name) => row([swatch(name), " ", name], span(known.get(name))));
-  const title = element("caption", {}, `Phases of the last run, which was ${standing(standingOfRun(run).name).word}; bars stack them in this order, from below`);
-  const made = table(["phase", "took"], rows, { class: "phases" });
-  made.prepend(title);
-  return made;
+  const part = ([name, nanos]) => element("li", {}, swatch(name), ` ${name} `, element("b", {}, span(nanos)));
+  const title = `The last run was ${standingOfRun(run).word}; its phases, in the order in which the bars stack them from below:`;
+  return element("div", {}, element("p", { class: "dim" }, title), element("ul", { class: "legend" }, ...phases.map(part)));
 }

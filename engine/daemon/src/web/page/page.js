@@ -82,6 +82,7 @@ function mayWait() {
 const shown = chosen();
 shown.redraw = () => put(shown.draw());
 await refresh(shown);
+performance.mark("drawn");
 document.body.dataset.ready = "yes";
 if (shown.lives) {
   setInterval(() => mayWait() || refresh(shown), REFRESH);

@@ -28,8 +28,9 @@ export function view(id) {
   return { lives: false, load, draw, redraw: () => {} };
 }
 
-/** The first bytes of what came last, as far as they are kept. */
-function body(came) {
+/** The first bytes of what came last, as far as they are kept; quotes and ends of lines need no escape here. */
+function body(escaped) {
+  const came = escaped?.replace(/\\(["'\\n])/gu, (_, letter) => (letter === "n" ? "\n" : letter));
   return came ? [element("h2", {}, "The body began with"), element("pre", {}, came)] : [];
 }
 

@@ -8,8 +8,10 @@ import { span } from "./words.js";
 const WIDTH = 1000;
 
 export function waterfall(report) {
-  const whole = Math.max(1, report.took);
-  const bars = [...report.steps.flatMap((step, index) => [stepBar(step, whole), ...operations(report, index)]), ...operations(report, null)];
+  // An attempt that waited for its turn has operations that end later than the guest's own time.
+  const ends = [...report.operations, ...report.steps].map(({ ended }) => ended ?? 0);
+  const whole = Math.max(1, report.took, ...ends);
+  const bars = [...report.steps.flatMap((step, index) => [stepBar(step, whole), ...operations(report, index, whole)]), ...operations(report, null, whole)];
   if (bars.length === 0) return element("p", { class: "dim" }, "It asked nothing of the network.");
   const rule = element("li", { class: "bar rule", "aria-hidden": "true" }, element("span", {}), element("span", { class: "ends" }, element("span", {}, "0"), element("span", {}, span(whole))), element("span", {}));
   return element("ol", { class: "waterfall" }, rule, ...bars.map((bar) => line(bar, whole)));
@@ -20,8 +22,8 @@ function stepBar({ name, started, ended, ok }, whole) {
   return { depth: 0, name: `${sign}${name}`, started, ended: ended ?? whole, cut: ended === null, kind: ok === false ? "step fail" : "step" };
 }
 
-function operations({ operations, took }, step) {
-  return operations.filter((operation) => (operation.step ?? null) === step).flatMap((operation) => operationBars(operation, step === null ? 0 : 1, took));
+function operations({ operations }, step, whole) {
+  return operations.filter((operation) => (operation.step ?? null) === step).flatMap((operation) => operationBars(operation, step === null ? 0 : 1, whole));
 }
 
 function operationBars(operation, depth, whole) {
