@@ -181,14 +181,27 @@ fn without_der(facts: &mut Facts) {
 }
 
 /// The first bytes that came from the target in the last attempt, of its last operation that has any: as
-/// text, with what cannot be printed escaped.
+/// text that can be printed anywhere.
 pub fn came(record: &RunRecord, most: usize) -> Option<String> {
     let operations = record.last()?.report.operations.iter().rev();
     let bytes = operations
         .filter_map(|operation| body(operation.answer.as_deref()?))
         .find(|bytes| !bytes.is_empty())?;
     let text = String::from_utf8_lossy(bytes.get(..most).unwrap_or(bytes));
-    Some(text.escape_debug().to_string())
+    Some(text.chars().map(printable).collect())
+}
+
+/// White space is a space; what a terminal would obey is not shown.
+fn printable(c: char) -> char {
+    if c.is_whitespace() {
+        return ' ';
+    }
+    let is_plain = matches!(c, '"' | '\'' | '\\') || c.escape_debug().len() == 1;
+    if is_plain {
+        c
+    } else {
+        char::REPLACEMENT_CHARACTER
+    }
 }
 
 fn body(answer: &Answer) -> Option<&Bytes> {

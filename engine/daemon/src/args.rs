@@ -19,6 +19,15 @@ pub struct Arguments {
     )]
     pub log_level: String,
 
+    /// How log lines are written.
+    #[arg(
+        long = "log.format",
+        global = true,
+        default_value = "logfmt",
+        value_name = "FORMAT"
+    )]
+    pub log_format: LogFormat,
+
     /// Where compiled probes are kept between runs.
     #[arg(
         long = "cache.dir",
@@ -44,6 +53,10 @@ pub enum Command {
     Once(Once),
     /// Says what a check is: its next ticks, grants and limits, and where each value comes from.
     Explain(Explain),
+    /// Shows the last runs of a check in a running daemon, or one of them as a waterfall.
+    Runs(Runs),
+    /// Says how a running daemon and its checks are, the worst first; the exit status is the outcome.
+    Status(Status),
     /// Prints the JSON Schema of the configuration, for editors.
     Schema(Schema),
     /// Prints completions for a shell.
@@ -136,6 +149,15 @@ pub struct Validate {
     pub format: Format,
 }
 
+/// How log lines are written.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum LogFormat {
+    /// `key=value` pairs.
+    Logfmt,
+    /// A JSON object a line.
+    Json,
+}
+
 /// How results are written.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 pub enum Format {
@@ -194,4 +216,53 @@ pub struct Schema {
     /// Add the probes of this configuration to the bundled ones.
     #[arg(long = "config", value_name = "FILE")]
     pub config: Option<PathBuf>,
+}
+
+/// Which running daemon is asked.
+#[derive(Debug, Args)]
+pub struct Daemon {
+    /// Where it serves; a user and a password may stand in it, as `https://user:password@host:9617`.
+    #[arg(
+        long,
+        default_value = "http://127.0.0.1:9617",
+        env = "LEADSMAN_URL",
+        hide_env_values = true,
+        value_name = "URL"
+    )]
+    pub url: String,
+
+    /// A PEM file with authorities to trust beside the machine's own.
+    #[arg(long = "ca", env = "LEADSMAN_CA", value_name = "FILE")]
+    pub authorities: Option<PathBuf>,
+
+    /// JSON, for programs.
+    #[arg(long)]
+    pub json: bool,
+}
+
+/// `leadsman runs`.
+#[derive(Debug, Args)]
+pub struct Runs {
+    /// The check.
+    pub check: String,
+
+    /// One of its targets, by name or address.
+    #[arg(long, value_name = "TARGET")]
+    pub target: Option<String>,
+
+    /// One run, as a waterfall.
+    #[arg(long, value_name = "ID")]
+    pub run: Option<String>,
+
+    /// The daemon.
+    #[command(flatten)]
+    pub daemon: Daemon,
+}
+
+/// `leadsman status`.
+#[derive(Debug, Args)]
+pub struct Status {
+    /// The daemon.
+    #[command(flatten)]
+    pub daemon: Daemon,
 }

@@ -10,23 +10,29 @@ use clap::CommandFactory;
 use crate::{
     app::{self, AppError},
     args::{Arguments, Command},
+    client::ClientError,
     logging,
     paint::Paint,
 };
 
 mod explain;
 mod once;
+mod runs;
 mod schema;
+mod status;
 mod validate;
 
 /// A command line that cannot be read (sysexits.h, `EX_USAGE`).
-const USAGE: u8 = 64;
+pub(crate) const USAGE: u8 = 64;
 
 /// A configuration that is wrong (sysexits.h, `EX_CONFIG`).
 const CONFIGURATION: u8 = 78;
 
 /// Anything else that went wrong on our side (sysexits.h, `EX_SOFTWARE`).
 const SOFTWARE: u8 = 70;
+
+/// A daemon that does not answer (sysexits.h, `EX_UNAVAILABLE`).
+pub(crate) const UNAVAILABLE: u8 = 69;
 
 /// Why a command ends early.
 #[derive(Debug, thiserror::Error)]
@@ -37,6 +43,9 @@ pub(crate) enum CommandError {
     /// Building or running failed.
     #[error(transparent)]
     App(#[from] AppError),
+    /// A running daemon could not be asked.
+    #[error(transparent)]
+    Client(#[from] ClientError),
     /// Output could not be written.
     #[error("output cannot be written: {0}")]
     Output(#[from] io::Error),
@@ -57,7 +66,8 @@ pub fn usage(error: &clap::Error) -> ExitCode {
 pub fn carry_out(arguments: Arguments) -> ExitCode {
     let cache = app::cache_directory(arguments.cache);
     let quiet = !matches!(arguments.command, Command::Run(_)) && arguments.log_level == "info";
-    logging::start(if quiet { "warn" } else { &arguments.log_level });
+    let level = if quiet { "warn" } else { &arguments.log_level };
+    logging::start(level, arguments.log_format);
     let done = match arguments.command {
         Command::Run(run) => app::run(&run, cache)
             .map(|()| ExitCode::SUCCESS)
@@ -65,6 +75,8 @@ pub fn carry_out(arguments: Arguments) -> ExitCode {
         Command::Validate(validate) => validate::validate(&validate, cache),
         Command::Once(once) => once::once(&once, cache),
         Command::Explain(explain) => explain::explain(&explain, cache),
+        Command::Runs(runs) => runs::runs(&runs),
+        Command::Status(status) => status::status(&status),
         Command::Schema(schema) => schema::schema(&schema, cache),
         Command::Completions { shell } => {
             clap_complete::generate(
@@ -94,6 +106,7 @@ fn failed(error: &CommandError) -> ExitCode {
             | AppError::Rule { .. }
             | AppError::Network(_)),
         ) => (format!("error: {error}"), CONFIGURATION),
+        CommandError::Client(error) => (format!("error: {error}"), error.status()),
         CommandError::App(error) => (format!("error: {error}"), SOFTWARE),
         // A reader that went away has read what it wanted.
         CommandError::Output(error) if error.kind() == io::ErrorKind::BrokenPipe => {

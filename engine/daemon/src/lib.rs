@@ -4,6 +4,7 @@ pub mod access;
 pub mod app;
 pub mod args;
 pub mod catalog;
+pub(crate) mod client;
 pub mod clock;
 pub mod command;
 pub mod configuration;

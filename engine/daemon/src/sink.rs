@@ -1,4 +1,4 @@
-//! Who is told what happened: telemetry first, then one log line when an outcome or a reason changes.
+//! Who is told what happened: telemetry first, then the log.
 
 use std::sync::Arc;
 
@@ -6,6 +6,8 @@ use leadsman_core::{dispatch::MissedReason, outcome::Outcome, record::RunRecord}
 use leadsman_runner::Sink;
 
 use crate::{seats::Vacancies, telemetry::Telemetry};
+
+mod line;
 
 /// Telemetry and the log.
 #[derive(Debug)]
@@ -25,9 +27,12 @@ impl Sink for Told {
         self.telemetry.missed(slot, reason, planned_unix_ms, count);
     }
 
+    /// One line for a run that did not pass, and one for a pass that is news.
     fn finished(&self, slot: u32, record: &Arc<RunRecord>) {
-        if self.telemetry.finished(slot, record) {
-            log(record);
+        let is_news = self.telemetry.finished(slot, record);
+        let is_told = is_news || record.outcome != Outcome::Pass;
+        if is_told && self.telemetry.admits_line(slot) {
+            line::log(record, is_news);
         }
     }
 
@@ -37,28 +42,5 @@ impl Sink for Told {
 
     fn planned(&self, slot: u32, unix_ms: i64) {
         self.telemetry.set_next_tick(slot, unix_ms);
-    }
-}
-
-/// A failing target is no error of this daemon: it is `info`; what cannot be trusted is `warn`.
-fn log(record: &RunRecord) {
-    let (check, target, run) = (
-        record.check.as_str(),
-        record.target.as_str(),
-        record.run.as_str(),
-    );
-    let (outcome, reason, blame) = (
-        record.outcome.as_str(),
-        record.reason.as_str(),
-        record.blame.as_str(),
-    );
-    let sentence = record.sentence.escape_debug().to_string();
-    match record.outcome {
-        Outcome::Pass | Outcome::Fail => {
-            tracing::info!(check, target, run, outcome, reason, blame, %sentence, "outcome changed");
-        }
-        Outcome::Unknown => {
-            tracing::warn!(check, target, run, outcome, reason, blame, %sentence, "outcome changed");
-        }
     }
 }

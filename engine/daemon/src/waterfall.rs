@@ -250,6 +250,8 @@ fn came(answer: &Answer) -> String {
             )
         }
         Answer::TcpConnect(Ok(reply)) => format!("connected to {}", from(&reply.facts)),
+        // A record that was kept as JSON has no bytes.
+        Answer::TcpRead(Ok(reply)) if reply.bytes.is_empty() => String::new(),
         Answer::TcpRead(Ok(reply)) => format!(
             "{} bytes: {}",
             reply.bytes.len(),
