@@ -77,7 +77,7 @@ function blamed(report, at) {
 
 function cause({ cause, kind, path, expected, got, message, failure }) {
   if (cause === "assertion") {
-    const where = [kind, path].filter(Boolean).join(" ");
+    const where = kind === path ? kind : [kind, path].filter(Boolean).join(" ");
     return element("li", {}, element("code", {}, where), " expected ", element("code", {}, expected), ", got ", element("code", {}, got));
   }
   const said = message ?? failure?.message;
