@@ -5,6 +5,7 @@ mod chromium;
 mod command;
 mod daemon;
 mod ending;
+mod evidence;
 mod exposition;
 mod http;
 mod knot;

@@ -7,7 +7,10 @@ use std::{
     sync::Arc,
 };
 
-use leadsman_core::plan::{Catalog, Check, Plan};
+use leadsman_core::{
+    id::CheckId,
+    plan::{Catalog, Check, Plan},
+};
 
 use crate::{
     files::Files,
@@ -273,7 +276,7 @@ fn circles<'a>(files: &'a [(PathBuf, Vec<Check>)], wrong: &mut BTreeMap<&'a Path
         .map(|(_, check)| (check.id.as_str(), check))
         .collect();
     for (path, check) in checks() {
-        let mut open: Vec<&str> = check.depends_on.iter().map(|id| id.as_str()).collect();
+        let mut open: Vec<&str> = check.depends_on.iter().map(CheckId::as_str).collect();
         let mut seen = BTreeSet::new();
         while let Some(id) = open.pop() {
             if id == check.id.as_str() {
@@ -289,7 +292,7 @@ fn circles<'a>(files: &'a [(PathBuf, Vec<Check>)], wrong: &mut BTreeMap<&'a Path
                     .get(id)
                     .into_iter()
                     .flat_map(|check| &check.depends_on);
-                open.extend(next.map(|id| id.as_str()));
+                open.extend(next.map(CheckId::as_str));
             }
         }
     }

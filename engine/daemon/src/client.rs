@@ -74,6 +74,7 @@ pub(crate) struct Client {
     /// Without credentials, without a slash at its end.
     base: String,
     authorization: Option<String>,
+    egress: Egress,
 }
 
 impl Client {
@@ -87,6 +88,7 @@ impl Client {
         let authorization = authorization(&url);
         url.set_username("").map_err(|()| no_url())?;
         url.set_password(None).map_err(|()| no_url())?;
+        let base = url.as_str().trim_end_matches('/').to_owned();
         let own = daemon.authorities.iter().cloned().map(CaSource::File);
         let tls = Tls {
             ca: std::iter::once(CaSource::System).chain(own).collect(),
@@ -95,7 +97,8 @@ impl Client {
         Ok(Self {
             runtime: app::io_runtime().map_err(|error| ClientError::Start(error.to_string()))?,
             network: leadsman_net::Network::new(&Network::default(), &tls)?,
-            base: url.as_str().trim_end_matches('/').to_owned(),
+            egress: only(&base).ok_or_else(no_url)?,
+            base,
             authorization,
         })
     }
@@ -135,7 +138,12 @@ impl Client {
         call.headers = own.collect();
         let answer = self.runtime.block_on(async {
             let deadline = Instant::now() + TIMEOUT;
-            let session = Session::new(self.network.clone(), anywhere(), deadline, Vec::new());
+            let session = Session::new(
+                self.network.clone(),
+                self.egress.clone(),
+                deadline,
+                Vec::new(),
+            );
             session.perform(Call::Http(Box::new(call))).await
         });
         match answer {
@@ -177,8 +185,8 @@ fn decoded(text: &str) -> String {
         .unwrap_or_default()
 }
 
-/// Who starts a command says where it goes.
-fn anywhere() -> Egress {
+/// Who starts a command says where it goes: to this daemon, at whatever address, and nowhere else.
+fn only(base: &str) -> Option<Egress> {
     let all = |base: IpAddr| Cidr { base, bits: 0 };
     let v4 = all(std::net::Ipv4Addr::UNSPECIFIED.into());
     let v6 = all(std::net::Ipv6Addr::UNSPECIFIED.into());
@@ -186,10 +194,11 @@ fn anywhere() -> Egress {
         allow: vec![v4, v6],
         ..EgressRules::default()
     };
-    Egress {
+    Some(Egress {
         rules: Arc::new(rules),
-        ..Egress::default()
-    }
+        grants: Vec::new(),
+        target: leadsman_config::target_pattern(base).ok()?,
+    })
 }
 
 #[cfg(test)]

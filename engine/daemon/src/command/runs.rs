@@ -24,11 +24,11 @@ const SHOWN: usize = 40;
 
 #[derive(Deserialize)]
 struct Check {
-    targets: Vec<Target>,
+    targets: Vec<CheckTarget>,
 }
 
 #[derive(Deserialize)]
-struct Target {
+struct CheckTarget {
     target: String,
     address: String,
     recent: Vec<Recent>,
@@ -103,7 +103,7 @@ fn several(client: &Client, arguments: &Runs, check: &CheckId) -> Result<String,
     }
     let told: Check = client.get(&path)?;
     let wanted = arguments.target.as_deref();
-    let is_wanted = |target: &Target| {
+    let is_wanted = |target: &CheckTarget| {
         wanted.is_none_or(|wanted| wanted == target.target || wanted == target.address)
     };
     if !told.targets.iter().any(is_wanted) {
@@ -115,7 +115,7 @@ fn several(client: &Client, arguments: &Runs, check: &CheckId) -> Result<String,
     Ok(table(runs.collect(), Paint::for_stdout()))
 }
 
-fn table(mut runs: Vec<(&Target, &Recent)>, paint: Paint) -> String {
+fn table(mut runs: Vec<(&CheckTarget, &Recent)>, paint: Paint) -> String {
     if runs.is_empty() {
         return "no runs yet".to_owned();
     }

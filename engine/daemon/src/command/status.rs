@@ -38,11 +38,11 @@ struct File {
 
 #[derive(Deserialize)]
 struct Checks {
-    checks: Vec<Check>,
+    checks: Vec<CheckTarget>,
 }
 
 #[derive(Deserialize)]
-struct Check {
+struct CheckTarget {
     check: String,
     target: String,
     last: Option<Last>,
@@ -92,7 +92,7 @@ impl Status {
     }
 }
 
-fn drawn(status: &Status, checks: &[Check], now_ms: i64, paint: Paint) -> String {
+fn drawn(status: &Status, checks: &[CheckTarget], now_ms: i64, paint: Paint) -> String {
     let mut out = String::new();
     let mut say = |text: String| {
         let written = writeln!(out, "{text}");
@@ -128,9 +128,9 @@ fn drawn(status: &Status, checks: &[Check], now_ms: i64, paint: Paint) -> String
 }
 
 /// Those that do not pass: failing ones first, of these the ones that have done so for longest.
-fn table(checks: &[Check], now_ms: i64, paint: Paint) -> String {
-    let outcome = |check: &Check| check.last.as_ref().map(|last| last.outcome);
-    let mut bad: Vec<&Check> = checks.iter().collect();
+fn table(checks: &[CheckTarget], now_ms: i64, paint: Paint) -> String {
+    let outcome = |check: &CheckTarget| check.last.as_ref().map(|last| last.outcome);
+    let mut bad: Vec<&CheckTarget> = checks.iter().collect();
     bad.retain(|check| outcome(check) != Some(Outcome::Pass));
     if bad.is_empty() {
         return "every target passes".to_owned();
@@ -198,8 +198,8 @@ mod tests {
         }
     }
 
-    fn check(target: &str, outcome: Option<Outcome>, last_pass: Option<i64>) -> Check {
-        Check {
+    fn check(target: &str, outcome: Option<Outcome>, last_pass: Option<i64>) -> CheckTarget {
+        CheckTarget {
             check: "web".to_owned(),
             target: target.to_owned(),
             last: outcome.map(|outcome| Last {

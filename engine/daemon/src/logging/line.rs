@@ -50,7 +50,7 @@ where
         let ours = metadata.target().starts_with("leadsman");
         let from = (!ours).then(|| ("from", Value::Text(metadata.target().to_owned())));
         fields.own.extend(from);
-        let level = metadata.level();
+        let level = *metadata.level();
         let line = match self.format {
             LogFormat::Json => json(&format!("{at:.3}"), level, &fields),
             LogFormat::Logfmt => {
@@ -62,7 +62,7 @@ where
     }
 }
 
-fn logfmt(at: &str, level: &Level, fields: &Fields, colour: Option<&str>) -> String {
+fn logfmt(at: &str, level: Level, fields: &Fields, colour: Option<&str>) -> String {
     let name = level.as_str().to_ascii_lowercase();
     let level = match colour {
         Some(colour) => format!("\x1b[{colour}m{name}\x1b[0m"),
@@ -79,7 +79,7 @@ fn logfmt(at: &str, level: &Level, fields: &Fields, colour: Option<&str>) -> Str
     line
 }
 
-fn json(at: &str, level: &Level, fields: &Fields) -> String {
+fn json(at: &str, level: Level, fields: &Fields) -> String {
     let level = level.as_str().to_ascii_lowercase();
     let message = quoted(&fields.message);
     let mut line = format!("{{\"ts\":\"{at}\",\"level\":\"{level}\",\"msg\":{message}");
@@ -127,8 +127,8 @@ fn quoted(text: &str) -> String {
     out
 }
 
-const fn colour(level: &Level) -> &'static str {
-    match *level {
+const fn colour(level: Level) -> &'static str {
+    match level {
         Level::ERROR => "31",
         Level::WARN => "33",
         Level::INFO => "32",
@@ -204,16 +204,16 @@ mod tests {
 
     #[test]
     fn logfmt_quotes_only_what_needs_it() {
-        let line = logfmt("T", &Level::WARN, &fields(), None);
+        let line = logfmt("T", Level::WARN, &fields(), None);
         let expected = r#"ts=T level=warn msg="it failed" check=shop/web sentence="a \"b\"\n\u001b[31m\u202eö=" count=3 empty="""#;
         assert_eq!(line, expected);
-        let line = logfmt("T", &Level::WARN, &fields(), Some("33"));
+        let line = logfmt("T", Level::WARN, &fields(), Some("33"));
         assert!(line.starts_with("ts=T level=\u{1b}[33mwarn\u{1b}[0m msg="));
     }
 
     #[test]
     fn json_is_one_object_and_says_the_same() {
-        let line = json("T", &Level::INFO, &fields());
+        let line = json("T", Level::INFO, &fields());
         let read: serde_json::Value = serde_json::from_str(&line).unwrap();
         assert_eq!(read["level"], "info");
         assert_eq!(read["sentence"], "a \"b\"\n\u{1b}[31m\u{202e}ö=");

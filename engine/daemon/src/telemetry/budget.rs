@@ -17,9 +17,13 @@ impl LogBudget {
     /// Whether one more line may be written at this moment; one that may not is counted.
     pub(super) fn admits(&self, unix_ms: i64) -> bool {
         let now = u64::try_from(unix_ms / 1_000).unwrap_or(0) << 8;
-        let spend = |state: u64| match state & !0xff == now {
-            true => (state & 0xff < LINES_PER_SECOND).then_some(state + 1),
-            false => Some(now + 1),
+        let spend = |state: u64| {
+            let had = if state & !0xff == now {
+                state & 0xff
+            } else {
+                0
+            };
+            (had < LINES_PER_SECOND).then_some(now + had + 1)
         };
         let admitted = self
             .second

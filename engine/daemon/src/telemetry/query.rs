@@ -14,8 +14,8 @@ use leadsman_core::{
 use serde::{Deserialize, Serialize};
 
 use super::{
-    CheckAbout, CheckState, FileState, RecentRun, RunSummary, Telemetry, board::Board, slot::Slot,
-    values::unix_ms,
+    CheckAbout, CheckState, FileState, RecentRun, RunSummary, Telemetry, board::Board,
+    checks::CheckEntry, slot::Slot, values::unix_ms,
 };
 
 /// How many runs are told where nobody says how many.
@@ -105,7 +105,7 @@ struct Moment {
 
 impl Moment {
     fn new(board: &Board, now_ms: i64) -> Self {
-        let depends = board.checks.iter().any(|check| check.depends());
+        let depends = board.checks.iter().any(CheckEntry::depends);
         let slots = board.order.iter().filter(|_| depends);
         let failing = slots.filter(|slot| slot.numbers_fail_at(now_ms));
         Self {

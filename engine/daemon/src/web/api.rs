@@ -23,8 +23,11 @@ use crate::telemetry::{
     CheckDetail, CheckFilter, CheckState, FileState, ProbeState, RunFilter, RunSummary, Status,
 };
 
-/// Every path below `/api`, and who answers.
-pub(super) const ROUTES: &[(&str, fn() -> MethodRouter<Endpoints>)] = &[
+/// A path, and who answers.
+type Route = (&'static str, fn() -> MethodRouter<Endpoints>);
+
+/// Every path below `/api`.
+pub(super) const ROUTES: &[Route] = &[
     ("/api/v1/checks", || get(checks)),
     ("/api/v1/checks/{*check}", || get(check)),
     ("/api/v1/runs", || get(runs)),
@@ -42,7 +45,7 @@ pub(super) const OPENAPI: &str = include_str!("openapi.json");
 type Asked<T> = Result<Query<T>, QueryRejection>;
 
 #[derive(Serialize)]
-struct Checks {
+struct AllChecks {
     location: Location,
     revision: String,
     checks: Vec<CheckState>,
@@ -53,7 +56,7 @@ async fn checks(State(endpoints): State<Endpoints>, filter: Asked<CheckFilter>) 
         Ok(Query(filter)) => filter,
         Err(rejection) => return refused(StatusCode::BAD_REQUEST, rejection.body_text()),
     };
-    answer(move || Checks {
+    answer(move || AllChecks {
         location: endpoints.telemetry.location().clone(),
         revision: endpoints.telemetry.revision(),
         checks: endpoints.telemetry.checks(&filter),
