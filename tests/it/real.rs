@@ -1,6 +1,7 @@
-//! The daemon against real peers: Prometheus, nginx, Knot DNS and OpenSSL, all of them on loopback.
+//! The daemon against real peers: Prometheus, nginx, Knot DNS, OpenSSL and Chromium, all of them on loopback.
 
 mod certificates;
+mod chromium;
 mod command;
 mod daemon;
 mod ending;
@@ -12,6 +13,7 @@ mod knot;
 mod locations;
 mod nginx;
 mod once;
+mod page;
 mod process;
 mod prometheus;
 mod reload;

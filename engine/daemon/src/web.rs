@@ -1,10 +1,9 @@
-//! The daemon's own endpoints: metrics, health, reloads, and the API.
+//! The daemon's own endpoints: metrics, health, reloads, the API, and the page that shows it.
 
 use std::sync::Arc;
 
 use axum::{
     Router,
-    response::Html,
     routing::{get, post},
 };
 
@@ -14,12 +13,11 @@ mod answer;
 mod api;
 mod lifecycle;
 mod metrics;
+mod page;
 #[cfg(test)]
 mod tests;
 
 pub use lifecycle::Health;
-
-const HOME: &str = include_str!("web/home.html");
 
 #[derive(Clone)]
 struct Endpoints {
@@ -37,7 +35,7 @@ pub fn router(
     reloads: Option<Reloads>,
 ) -> Router {
     let own = Router::new()
-        .route("/", get(home))
+        .merge(page::routes())
         .route("/metrics", get(metrics::metrics))
         .route("/-/healthy", get(lifecycle::healthy))
         .route("/-/ready", get(lifecycle::ready))
@@ -49,8 +47,4 @@ pub fn router(
         health,
         reloads,
     })
-}
-
-async fn home() -> Html<&'static str> {
-    Html(HOME)
 }

@@ -10,7 +10,7 @@ use std::{
 use crate::failure::Failure;
 
 /// Each binary, and the package that has it.
-const NEEDED: [(&str, &str); 10] = [
+const NEEDED: [(&str, &str); 11] = [
     ("prometheus", "prometheus"),
     ("promtool", "prometheus"),
     ("nginx", "nginx"),
@@ -24,6 +24,7 @@ const NEEDED: [(&str, &str); 10] = [
     ("systemd-analyze", "systemd"),
     ("dpkg-shlibdeps", "dpkg-dev"),
     ("strip", "binutils"),
+    ("chromium", "chromium"),
 ];
 
 /// Asked by Debian's packages whether a service may be started.

@@ -28,7 +28,7 @@ impl Health for Sick {
 }
 
 /// Sends one request with these header lines and returns the whole answer.
-async fn ask(request: &str, headers: &str) -> String {
+pub(super) async fn ask(request: &str, headers: &str) -> String {
     let telemetry = small();
     book(&telemetry, 0, &passing(MS));
     ask_of(telemetry, request, headers).await
