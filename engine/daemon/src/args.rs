@@ -73,6 +73,10 @@ pub enum Command {
 }
 
 /// `leadsman run`.
+#[expect(
+    clippy::struct_excessive_bools,
+    reason = "each is a flag of the command line"
+)]
 #[derive(Debug, Clone, Args)]
 pub struct Run {
     /// The configuration.

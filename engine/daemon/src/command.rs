@@ -25,9 +25,6 @@ mod validate;
 /// A command line that cannot be read (sysexits.h, `EX_USAGE`).
 pub(crate) const USAGE: u8 = 64;
 
-/// A target that cannot be reached (sysexits.h, `EX_UNAVAILABLE`).
-const UNAVAILABLE: u8 = 69;
-
 /// A configuration that is wrong (sysexits.h, `EX_CONFIG`).
 const CONFIGURATION: u8 = 78;
 

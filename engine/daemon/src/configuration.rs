@@ -132,9 +132,9 @@ impl Configuration {
     fn platform(&mut self, scope: Scope) -> Result<Good, Problems> {
         let unchanged = scope == Scope::Discovery;
         if let Some(good) = self.platform.clone().filter(|_| unchanged) {
-            return self.with_discovered(good);
+            return Ok(self.with_discovered(good));
         }
-        let outcome = self.read_text(&self.path).and_then(|text| {
+        let outcome = read_text(&self.path).and_then(|text| {
             let same = self
                 .platform
                 .as_ref()
@@ -161,18 +161,18 @@ impl Configuration {
     }
 
     /// The platform's own checks may have discovered targets too.
-    fn with_discovered(&mut self, good: Good) -> Result<Good, Problems> {
+    fn with_discovered(&mut self, good: Good) -> Good {
         if good.inputs.are_same(&self.places) {
-            return Ok(good);
+            return good;
         }
         match self.good_platform(Arc::clone(&good.text)) {
             Ok(read) => {
                 self.platform = Some(read.clone());
-                Ok(read)
+                read
             }
             Err(problems) => {
                 self.platform_problems = Some(problems);
-                Ok(good)
+                good
             }
         }
     }
@@ -195,13 +195,6 @@ impl Configuration {
         self.good_platform(text.into()).ok()
     }
 
-    fn read_text(&self, path: &Path) -> Result<String, Problems> {
-        fs::read_to_string(path).map_err(|error| {
-            let why = format!("the file cannot be read: {error}");
-            Problems::from_list(vec![Problem::of_file(path, why)])
-        })
-    }
-
     /// Where they cannot be listed, they are those that are known.
     fn team_files(&self, good: &Good, scope: Scope) -> Vec<PathBuf> {
         let known = || self.units.keys().cloned().collect();
@@ -221,7 +214,7 @@ impl Configuration {
         let before = self.units.get(path);
         let text = match (scope, before) {
             (Scope::Discovery, Some(before)) => Ok(before.text.to_string()),
-            _ => self.read_text(path),
+            _ => read_text(path),
         };
         let text = match text {
             Ok(text) => text,
@@ -305,16 +298,12 @@ impl Configuration {
     /// Paths count from the platform's folder: locations may keep the same files elsewhere.
     fn revision(&self, good: &Good) -> String {
         let folder = self.path.parent().unwrap_or(Path::new(""));
-        let mut text = digest::sha256(good.text.as_bytes());
-        for (path, unit) in &self.units {
+        let units = self.units.iter().map(|(path, unit)| {
             let path = path.strip_prefix(folder).unwrap_or(path);
-            text += &format!(
-                "{}={:?};",
-                path.display(),
-                digest::sha256(unit.good_text.as_bytes())
-            );
-        }
-        text += &self.places.digest();
+            (path, digest::sha256(unit.good_text.as_bytes()))
+        });
+        let units: Vec<_> = units.collect();
+        let text = format!("{}{units:?}{}", good.text, self.places.digest());
         digest::sha256(text.as_bytes()).chars().take(12).collect()
     }
 
@@ -380,6 +369,13 @@ impl Configuration {
                 .iter()
                 .any(|(path, unit)| differs(path, &unit.text))
     }
+}
+
+fn read_text(path: &Path) -> Result<String, Problems> {
+    fs::read_to_string(path).map_err(|error| {
+        let why = format!("the file cannot be read: {error}");
+        Problems::from_list(vec![Problem::of_file(path, why)])
+    })
 }
 
 #[cfg(test)]

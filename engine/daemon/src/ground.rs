@@ -1,6 +1,6 @@
 //! What all runs stand on: the network with its trust, and the secrets, as they were last read.
 
-use std::{fmt::Write as _, fs, path::Path, sync::Arc};
+use std::{fs, path::Path, sync::Arc};
 
 use leadsman_core::{
     digest,
@@ -61,13 +61,13 @@ fn fingerprint(plan: &Plan, secrets: &str) -> String {
     let identities =
         identities.flat_map(|identity| [identity.certificate.as_path(), identity.key.as_path()]);
     for path in stores.chain(identities) {
-        put(&mut text, path);
+        text += &content(path);
     }
     digest::sha256(text.as_bytes())
 }
 
-fn put(text: &mut String, path: &Path) {
+/// A file's path, and what is in it.
+fn content(path: &Path) -> String {
     let content = fs::read(path).map(|bytes| digest::sha256(&bytes));
-    // Writing to a string cannot fail.
-    let _ = write!(text, "{}={content:?};", path.display());
+    format!("{}={content:?};", path.display())
 }

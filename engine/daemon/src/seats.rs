@@ -74,24 +74,12 @@ impl Seats {
         let mut before = std::mem::take(&mut self.taken);
         let kept: Vec<Vec<Option<Seat>>> = checks
             .iter()
-            .map(|check| self.kept(check, &mut before))
+            .map(|check| kept(check, &mut before))
             .collect();
         let left = before.values().map(|seat| seat.slot).collect();
         let pairs = checks.iter().zip(kept);
         let seats = pairs.map(|(check, kept)| self.seat(check, kept)).collect();
         Arrangement { seats, left }
-    }
-
-    fn kept(
-        &self,
-        check: &Check,
-        before: &mut BTreeMap<(CheckId, TargetName), Seat>,
-    ) -> Vec<Option<Seat>> {
-        let ids = || std::iter::once(&check.id).chain(&check.was);
-        let mut find =
-            |target: &TargetName| ids().find_map(|id| before.remove(&(id.clone(), target.clone())));
-        let targets = check.assignments.iter();
-        targets.map(|assignment| find(&assignment.target)).collect()
     }
 
     fn seat(&mut self, check: &Check, kept: Vec<Option<Seat>>) -> Vec<Seat> {
@@ -118,6 +106,15 @@ impl Seats {
             serial: self.serials,
         }
     }
+}
+
+/// The seats that a check takes over, by its own id or by one that it had.
+fn kept(check: &Check, before: &mut BTreeMap<(CheckId, TargetName), Seat>) -> Vec<Option<Seat>> {
+    let ids = || std::iter::once(&check.id).chain(&check.was);
+    let mut find =
+        |target: &TargetName| ids().find_map(|id| before.remove(&(id.clone(), target.clone())));
+    let targets = check.assignments.iter();
+    targets.map(|assignment| find(&assignment.target)).collect()
 }
 
 #[cfg(test)]

@@ -120,6 +120,13 @@ impl<P, S> std::fmt::Debug for Runner<P, S> {
     }
 }
 
+/// Whether anybody still waits for it does not matter to the loop.
+fn made(done: oneshot::Sender<()>) {
+    if done.send(()).is_err() {
+        tracing::debug!("whoever asked for a change has gone");
+    }
+}
+
 /// What the loop waits for.
 enum Happened {
     Event(Event),
@@ -186,8 +193,7 @@ impl<P: Prober, S: Sink> Runner<P, S> {
                 Happened::Ended(ended) => self.ended(ended),
                 Happened::Requested((change, done)) => {
                     self.change(change, &mut dispatcher, &mut actions, &mut running);
-                    // Whether anybody still waits for it does not matter here.
-                    done.send(()).ok();
+                    made(done);
                     None
                 }
             };

@@ -12,7 +12,7 @@ use std::{
 use serde_json::{Value, json};
 
 use super::{
-    http,
+    http::at,
     process::{PATIENCE, Process, tool, until},
 };
 
@@ -60,19 +60,19 @@ impl Chromium {
     }
 
     fn attach(&mut self) {
-        let target = self.command("Target.createTarget", json!({"url": "about:blank"}));
+        let target = self.command("Target.createTarget", &json!({"url": "about:blank"}));
         let attached = self.command(
             "Target.attachToTarget",
-            json!({"targetId": target["targetId"], "flatten": true}),
+            &json!({"targetId": at(&target, "/targetId"), "flatten": true}),
         );
-        self.session = attached["sessionId"].as_str().map(str::to_owned);
+        self.session = at(&attached, "/sessionId").as_str().map(str::to_owned);
         for domain in ["Page.enable", "Runtime.enable", "Log.enable"] {
-            self.command(domain, json!({}));
+            self.command(domain, &json!({}));
         }
     }
 
     /// Sends a command and waits for what it returns.
-    fn command(&mut self, method: &str, parameters: Value) -> Value {
+    fn command(&mut self, method: &str, parameters: &Value) -> Value {
         self.count += 1;
         let mut message = json!({"id": self.count, "method": method, "params": parameters});
         if let (Some(session), Some(message)) = (&self.session, message.as_object_mut()) {
@@ -81,10 +81,11 @@ impl Chromium {
         write!(self.asked, "{message}\0").expect("the browser listens");
         loop {
             let told = self.told.recv_timeout(PATIENCE);
-            let told = told.unwrap_or_else(|_| panic!("the browser answers {method}"));
-            if told["id"] == self.count {
-                assert!(told["error"].is_null(), "{method}: {told}");
-                return told["result"].clone();
+            assert!(told.is_ok(), "the browser does not answer {method}");
+            let told = told.unwrap_or_default();
+            if *at(&told, "/id") == self.count {
+                assert!(at(&told, "/error").is_null(), "{method}: {told}");
+                return at(&told, "/result").clone();
             }
             self.events.push(told);
         }
@@ -93,7 +94,7 @@ impl Chromium {
     /// Opens an address, and waits until its page has drawn what it shows.
     pub(super) fn open(&mut self, port: u16, path: &str) {
         let url = format!("http://127.0.0.1:{port}{path}");
-        self.command("Page.navigate", json!({"url": url}));
+        self.command("Page.navigate", &json!({"url": url}));
         self.ready();
     }
 
@@ -105,9 +106,9 @@ impl Chromium {
     /// What an expression of JavaScript yields in the page.
     pub(super) fn value(&mut self, expression: &str) -> Value {
         let parameters = json!({"expression": expression, "returnByValue": true});
-        let evaluated = self.command("Runtime.evaluate", parameters);
-        assert!(evaluated["exceptionDetails"].is_null(), "{evaluated}");
-        http::at(&evaluated, "/result/value").clone()
+        let evaluated = self.command("Runtime.evaluate", &parameters);
+        assert!(at(&evaluated, "/exceptionDetails").is_null(), "{evaluated}");
+        at(&evaluated, "/result/value").clone()
     }
 
     /// The same, as text.
@@ -120,15 +121,18 @@ impl Chromium {
     pub(super) fn until(&mut self, expression: &str) {
         until(expression, || {
             let parameters = json!({"expression": expression, "returnByValue": true});
-            let evaluated = self.command("Runtime.evaluate", parameters);
-            (http::at(&evaluated, "/result/value") == &json!(true)).then_some(())
+            let evaluated = self.command("Runtime.evaluate", &parameters);
+            (at(&evaluated, "/result/value") == &json!(true)).then_some(())
         });
     }
 
     /// Says which colours the reader prefers: `dark` or `light`.
     pub(super) fn prefer(&mut self, scheme: &str) {
         let feature = json!({"name": "prefers-color-scheme", "value": scheme});
-        self.command("Emulation.setEmulatedMedia", json!({"features": [feature]}));
+        self.command(
+            "Emulation.setEmulatedMedia",
+            &json!({"features": [feature]}),
+        );
     }
 
     /// Presses a key that has a name, such as `Tab`.
@@ -139,20 +143,20 @@ impl Chromium {
                 continue;
             }
             let parameters = json!({"type": kind, "key": key, "windowsVirtualKeyCode": code, "text": text.unwrap_or_default()});
-            self.command("Input.dispatchKeyEvent", parameters);
+            self.command("Input.dispatchKeyEvent", &parameters);
         }
     }
 
     /// Types into what has the focus.
     pub(super) fn write(&mut self, text: &str) {
-        self.command("Input.insertText", json!({"text": text}));
+        self.command("Input.insertText", &json!({"text": text}));
     }
 
     /// What went wrong in the page: exceptions, refusals of its policy, dialogs.
     pub(super) fn complaints(&self) -> Vec<&Value> {
         let bad = |event: &&Value| {
             let method = event["method"].as_str().unwrap_or_default();
-            let is_error = http::at(event, "/params/entry/level") == "error";
+            let is_error = at(event, "/params/entry/level") == "error";
             is_error
                 || ["Runtime.exceptionThrown", "Page.javascriptDialogOpening"].contains(&method)
         };

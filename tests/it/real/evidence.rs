@@ -53,7 +53,7 @@ fn printed(output: &Output) -> String {
 fn logged(daemon: &Daemon, run: &str) -> Value {
     until("the log tells the run", || {
         let log = daemon.process.output();
-        let lines = log.lines().map(|line| serde_json::from_str::<Value>(line));
+        let lines = log.lines().map(serde_json::from_str::<Value>);
         let mut lines = lines.map(|line| line.expect("each line is JSON"));
         lines.find(|line| line["run"] == run)
     })

@@ -9,6 +9,7 @@ use serde_json::Value;
 
 use super::{
     daemon::{Daemon, leadsman, leadsman_with},
+    http,
     nginx::Nginx,
     process::free_port,
     prometheus::Prometheus,
@@ -101,12 +102,16 @@ impl Fleet {
         fleet
     }
 
-    fn daemon(&self, index: usize) -> Daemon {
-        let location = LOCATIONS[index];
+    fn daemon(&self, location: &str) -> Daemon {
+        let ports = LOCATIONS.iter().zip(&self.ports);
+        let mut port = ports
+            .filter(|(name, _)| **name == location)
+            .map(|(_, port)| *port);
+        let port = port.next().expect("the location is one of the fleet");
         let mut command = leadsman();
         command.env("LEADSMAN_LOCATION", location);
         let file = self.folder.path().join(location).join("leadsman.yaml");
-        Daemon::start_as(command, &file, self.ports[index], &[])
+        Daemon::start_as(command, &file, port, &[])
     }
 
     fn prometheus(&self) -> Prometheus {
@@ -128,7 +133,7 @@ impl Fleet {
 fn labels<'a>(found: &'a [Value], name: &str) -> Vec<&'a str> {
     let mut labels: Vec<&str> = found
         .iter()
-        .filter_map(|series| series["metric"][name].as_str())
+        .filter_map(|series| http::at(series, &format!("/metric/{name}")).as_str())
         .collect();
     labels.sort_unstable();
     labels
@@ -140,14 +145,14 @@ const DOWN: &str = "count by (check,target)(leadsman_last_outcome == 0) >= 2 or 
 #[test]
 fn the_wall_answers_with_the_truth_about_300_teams_in_three_locations() {
     let fleet = Fleet::new();
-    let mut daemons = vec![fleet.daemon(0), fleet.daemon(1)];
+    let mut daemons = vec![fleet.daemon("eu-west"), fleet.daemon("us-east")];
     let mut prometheus = fleet.prometheus();
 
     // 12: the location that is silent.
     let silent = "group by (location)(leadsman_location_expected) unless on (location) group by (location)(leadsman_location_healthy == 1)";
     let found = prometheus.until(silent, |found| (found.len() == 1).then(|| found.to_vec()));
     assert_eq!(labels(&found, "location"), ["ap-south"]);
-    daemons.push(fleet.daemon(2));
+    daemons.push(fleet.daemon("ap-south"));
     prometheus.until(silent, |found| found.is_empty().then_some(()));
 
     // Every check-target of every location has run: 900 in each, and two more in two of them.

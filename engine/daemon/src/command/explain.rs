@@ -51,9 +51,10 @@ pub(super) fn explain(
 fn origins(check: &Check) -> String {
     let width = check.origins.keys().map(String::len).max().unwrap_or(0);
     let lines = check.origins.iter();
-    lines
+    let lines: Vec<String> = lines
         .map(|(key, origin)| format!("{key:<width$}  {origin}\n"))
-        .collect()
+        .collect();
+    lines.concat()
 }
 
 fn explained(plan: &Plan, check: &Check, paint: Paint) -> String {

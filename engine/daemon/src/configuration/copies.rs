@@ -54,11 +54,11 @@ impl Copies {
         match serde_json::from_slice::<Copy>(&bytes) {
             Ok(copy) if copy.version == VERSION && copy.path == path => Some(copy.text),
             Ok(copy) => {
-                self.set_aside(&place, &format!("its version is {}", copy.version));
+                Self::set_aside(&place, &format!("its version is {}", copy.version));
                 None
             }
             Err(error) => {
-                self.set_aside(&place, &error.to_string());
+                Self::set_aside(&place, &error.to_string());
                 None
             }
         }
@@ -78,7 +78,7 @@ impl Copies {
         };
         let kept = serde_json::to_vec(&copy)
             .map_err(io::Error::other)
-            .and_then(|bytes| self.write(&self.place(path), &bytes));
+            .and_then(|bytes| Self::write(&self.place(path), &bytes));
         if kept.is_ok() {
             let mut known = self.kept.lock().unwrap_or_else(PoisonError::into_inner);
             known.insert(path.to_path_buf(), digest);
@@ -88,7 +88,7 @@ impl Copies {
         }
     }
 
-    fn write(&self, place: &Path, bytes: &[u8]) -> io::Result<()> {
+    fn write(place: &Path, bytes: &[u8]) -> io::Result<()> {
         if fs::read(place).is_ok_and(|before| before == bytes) {
             return Ok(());
         }
@@ -104,7 +104,7 @@ impl Copies {
         fs::rename(&beside, place)
     }
 
-    fn set_aside(&self, place: &Path, why: &str) {
+    fn set_aside(place: &Path, why: &str) {
         let aside = place.with_extension("unknown");
         let moved = fs::rename(place, &aside);
         tracing::warn!(copy = %place.display(), why, set_aside = moved.is_ok(), "a copy of a good file cannot be used");

@@ -211,12 +211,12 @@ fn of_a_hundred_mutated_files_not_one_check_of_another_file_is_affected() {
     let good = addresses(&configuration.load(Scope::Everything).unwrap());
     let text = "team: t000\nchecks: {web: {use: web, targets: [\"http://a.example\"]}}\n";
     for cut in 0..100 {
-        let at = text.len() * cut / 100;
+        let (before, after) = text.split_at(text.len() * cut / 100);
         let mutated = match cut % 4 {
-            0 => text[..at].to_owned(),
-            1 => format!("{}{{{}", &text[..at], &text[at..]),
-            2 => format!("{}\u{0}{}", &text[..at], &text[at..]),
-            _ => text.replacen(&text[at..=at], "\t", 1),
+            0 => before.to_owned(),
+            1 => format!("{before}{{{after}"),
+            2 => format!("{before}\u{0}{after}"),
+            _ => format!("{before}\t{}", after.get(1..).unwrap_or_default()),
         };
         desk.write("teams/t000.yaml", &mutated);
         let now = addresses(&configuration.load(Scope::Everything).unwrap());

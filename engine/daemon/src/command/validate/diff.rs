@@ -1,6 +1,6 @@
 //! `--diff`: what changes from another configuration, and what keeps its history.
 
-use std::{collections::BTreeMap, fmt::Write as _};
+use std::collections::BTreeMap;
 
 use leadsman_core::{
     id::CheckId,
@@ -52,11 +52,8 @@ impl Diff {
 
     /// For people.
     pub(super) fn text(&self) -> String {
-        let mut text = String::new();
-        let mut put = |line: String| {
-            // Writing to a string cannot fail.
-            let _ = writeln!(text, "{line}");
-        };
+        let mut lines = Vec::new();
+        let mut put = |line: String| lines.push(line + "\n");
         for id in &self.added {
             put(format!("+ {id}  (a new check: its history begins)"));
         }
@@ -72,7 +69,7 @@ impl Diff {
             put(format!("~ {id}  {}", changes.join("; ")));
         }
         put(format!("  {} unchanged", self.unchanged));
-        text
+        lines.concat()
     }
 }
 
