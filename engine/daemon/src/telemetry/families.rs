@@ -20,7 +20,7 @@ families! {
     SLI_BAD = Counter "leadsman_sli_bad_events_total" {"check, target, location, sli"}
         "Runs that burned the SLI's error budget.";
     SLI_EXCLUDED = Counter "leadsman_sli_excluded_events_total" {"check, target, location, sli"}
-        "Ticks missed behind a failing run: coverage is (valid + excluded) / ticks. Appears when it happens.";
+        "Ticks missed behind a failing run, and runs in a maintenance window: coverage is (valid + excluded) / ticks. Appears when it happens.";
     TICKS = Counter "leadsman_ticks_total" {"check, target, location"}
         "Due moments: each became a run or was missed.";
     MISSED = Counter "leadsman_missed_ticks_total" {"check, target, location, reason"}
