@@ -7,7 +7,7 @@ use std::{
     process::Command,
 };
 
-const PROBES: [&str; 4] = ["http", "dns", "tls", "tcp"];
+const PROBES: [&str; 5] = ["http", "dns", "tls", "tcp", "journey"];
 
 /// The guest's stack lies before its data; kept small, all that a run touches lies close together, and
 /// clearing it after the run is one short copy.

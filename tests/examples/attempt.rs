@@ -99,5 +99,6 @@ fn assignment() -> Result<Assignment, Box<dyn Error>> {
         limits: Limits::default(),
         egress: Egress::default(),
         secrets: Vec::new(),
+        places: None,
     })
 }

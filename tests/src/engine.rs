@@ -163,6 +163,7 @@ impl Trial {
                 .iter()
                 .map(|(name, ..)| ResourceName::new(name).expect(named))
                 .collect(),
+            places: None,
         }
     }
 

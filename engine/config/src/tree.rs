@@ -77,6 +77,15 @@ impl Node {
         self.value == Tree::Null
     }
 
+    /// Whether it holds mappings within a list, as steps do, or lists of them.
+    pub(crate) fn is_nested(&self) -> bool {
+        match &self.value {
+            Tree::List(items) => items.iter().any(|item| matches!(item.value, Tree::Map(_))),
+            Tree::Map(entries) => entries.iter().any(|entry| entry.node.is_nested()),
+            _ => false,
+        }
+    }
+
     /// Whether it is a reference that stands for nothing.
     pub(crate) fn is_unresolved(&self) -> bool {
         self.written.is_some() && self.written.as_deref() == self.text()

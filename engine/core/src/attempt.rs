@@ -10,6 +10,7 @@ use crate::{
     id::{CheckId, Location, ProbeName, ResourceName, TargetName},
     limits::{Limit, Limits},
     phase::{Nanos, Phase},
+    places::Places,
     seam::{Answer, Call},
 };
 
@@ -38,6 +39,9 @@ pub struct Assignment {
     pub egress: Egress,
     /// Which secrets it may use, by name.
     pub secrets: Vec<ResourceName>,
+    /// Where nested settings are written; `None` where nothing is nested.
+    #[serde(skip)]
+    pub places: Option<Arc<Places>>,
 }
 
 /// Why a run happens. Only ticks enter the law and the SLIs.
@@ -164,6 +168,30 @@ pub enum Cause {
     },
 }
 
+/// A cause, and where it belongs.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Named {
+    /// The cause.
+    #[serde(flatten)]
+    pub cause: Cause,
+    /// The step that was open.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub step: Option<usize>,
+    /// Where the setting that it is about is written: `FILE:LINE`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub setting: Option<String>,
+}
+
+impl From<Cause> for Named {
+    fn from(cause: Cause) -> Self {
+        Self {
+            cause,
+            step: None,
+            setting: None,
+        }
+    }
+}
+
 /// One operation on the network.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Operation {
@@ -247,7 +275,7 @@ pub struct Report {
     /// What the guest said, if it came to that.
     pub verdict: Option<Verdict>,
     /// Why, in the guest's order.
-    pub causes: Vec<Cause>,
+    pub causes: Vec<Named>,
     /// What was asked of the network, in order.
     pub operations: Vec<Operation>,
     /// The author's steps, in order.
@@ -258,6 +286,9 @@ pub struct Report {
     pub log: Vec<LogLine>,
     /// What it cost us.
     pub usage: Usage,
+    /// Whether the guest asked that no further attempt is made: what this one did must not be done twice.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub unrepeatable: bool,
 }
 
 impl Report {
@@ -274,6 +305,7 @@ impl Report {
             measures: Vec::new(),
             log: Vec::new(),
             usage: Usage::default(),
+            unrepeatable: false,
         }
     }
 

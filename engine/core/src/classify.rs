@@ -1,8 +1,8 @@
 //! From facts to a conclusion: a pure function, in the order of its rules; the first cause wins.
 
 use crate::{
-    attempt::{Cause, Ending, Operation, Report, Verdict},
-    failure::FailureKind,
+    attempt::{Cause, Ending, Named, Operation, Report, Verdict},
+    failure::{Failure, FailureKind},
     limits::Limit,
     outcome::{Conclusion, Outcome, Reason},
     phase::Nanos,
@@ -17,7 +17,7 @@ pub fn classify(report: &Report, timeout: Nanos) -> Conclusion {
     let judged = match &report.ending {
         Ending::Returned => returned(report),
         Ending::Trapped { message } => trapped(report, message),
-        Ending::Deadline { waiting_on_target } => deadline(*waiting_on_target),
+        Ending::Deadline { waiting_on_target } => deadline(report, *waiting_on_target),
         Ending::Limit { limit } => limited(*limit),
         Ending::Cancelled => Conclusion::new(
             Reason::Internal,
@@ -73,18 +73,20 @@ fn trapped(report: &Report, message: &str) -> Conclusion {
     }
 }
 
-fn deadline(waiting_on_target: bool) -> Conclusion {
-    if waiting_on_target {
-        Conclusion::new(
+fn deadline(report: &Report, waiting_on_target: bool) -> Conclusion {
+    let open = report.steps.iter().rposition(|step| step.ended.is_none());
+    let (reason, sentence) = if waiting_on_target {
+        (
             Reason::Deadline,
             "the run's time ended while it waited on the target",
         )
     } else {
-        Conclusion::new(
+        (
             Reason::ProbeDeadline,
             "the run's time ended while the probe was not waiting on the target",
         )
-    }
+    };
+    Conclusion::new(reason, in_step(report, open, sentence))
 }
 
 fn limited(limit: Limit) -> Conclusion {
@@ -138,7 +140,7 @@ fn failed(report: &Report) -> Conclusion {
     if let Some(conclusion) = observed(report, first) {
         return conclusion;
     }
-    match first {
+    match &first.cause {
         Cause::Assertion { kind, path, .. } => Conclusion::new(
             unless_unheard(report, asserted(report, kind, path)),
             told(report, "fail"),
@@ -155,18 +157,41 @@ fn failed(report: &Report) -> Conclusion {
 }
 
 /// The conclusion of a failure that the host observed itself.
-fn observed(report: &Report, cause: &Cause) -> Option<Conclusion> {
-    let failure = match cause {
-        Cause::Operation { index } => report
-            .operations
-            .get(*index)?
-            .answer
-            .as_deref()?
-            .failure()?,
-        Cause::Refused { failure } => failure,
-        Cause::Assertion { .. } | Cause::Statement { .. } => return None,
-    };
-    Some(Conclusion::new(failure.kind.reason(), &failure.message))
+fn observed(report: &Report, named: &Named) -> Option<Conclusion> {
+    let failure = failure(report, named)?;
+    let step = named.step.or_else(|| operation(report, named)?.step);
+    let sentence = in_step(report, step, &placed(named, &failure.message));
+    Some(Conclusion::new(failure.kind.reason(), sentence))
+}
+
+fn failure<'r>(report: &'r Report, named: &'r Named) -> Option<&'r Failure> {
+    match &named.cause {
+        Cause::Operation { .. } => operation(report, named)?.answer.as_deref()?.failure(),
+        Cause::Refused { failure } => Some(failure),
+        Cause::Assertion { .. } | Cause::Statement { .. } => None,
+    }
+}
+
+fn operation<'r>(report: &'r Report, named: &Named) -> Option<&'r Operation> {
+    match named.cause {
+        Cause::Operation { index } => report.operations.get(index),
+        _ => None,
+    }
+}
+
+/// A sentence with the line of the setting that it is about.
+fn placed(named: &Named, sentence: &str) -> String {
+    match &named.setting {
+        Some(setting) => format!("{sentence} ({setting})"),
+        None => sentence.to_owned(),
+    }
+}
+
+fn in_step(report: &Report, step: Option<usize>, sentence: &str) -> String {
+    match step.and_then(|index| report.steps.get(index)) {
+        Some(step) => format!("step `{}`: {sentence}", step.name),
+        None => sentence.to_owned(),
+    }
 }
 
 /// A claim about a target that was never heard is no fact.
@@ -230,13 +255,18 @@ fn answers(report: &Report) -> impl Iterator<Item = &Answer> {
         .filter_map(|operation: &Operation| operation.answer.as_deref())
 }
 
-/// The causes as a sentence.
+/// The causes as a sentence, each step named once for all that follow in it.
 fn told(report: &Report, otherwise: &str) -> String {
-    let sentences: Vec<String> = report
-        .causes
-        .iter()
-        .filter_map(|cause| sentence(report, cause))
-        .collect();
+    let mut sentences = Vec::new();
+    let mut step = None;
+    for named in &report.causes {
+        let Some(sentence) = sentence(report, named) else {
+            continue;
+        };
+        let entered = named.step.filter(|entered| Some(*entered) != step);
+        sentences.push(in_step(report, entered, &sentence));
+        step = named.step;
+    }
     if sentences.is_empty() {
         otherwise.to_owned()
     } else {
@@ -244,17 +274,20 @@ fn told(report: &Report, otherwise: &str) -> String {
     }
 }
 
-fn sentence(report: &Report, cause: &Cause) -> Option<String> {
-    match cause {
+fn sentence(report: &Report, named: &Named) -> Option<String> {
+    match &named.cause {
         Cause::Assertion {
             path,
             expected,
             got,
             ..
-        } => Some(format!("{path}: expected {expected}, got {got}")),
-        Cause::Statement { message } => Some(message.clone()),
+        } => {
+            let told = format!("{path}: expected {expected}, got {got}");
+            Some(placed(named, &told))
+        }
+        Cause::Statement { message } => Some(placed(named, message)),
         Cause::Operation { .. } | Cause::Refused { .. } => {
-            observed(report, cause).map(|conclusion| conclusion.sentence)
+            failure(report, named).map(|failure| placed(named, &failure.message))
         }
     }
 }

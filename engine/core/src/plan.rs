@@ -157,6 +157,9 @@ pub struct Check {
     pub locations: Vec<Location>,
     /// Its targets: one assignment each.
     pub assignments: Vec<Arc<Assignment>>,
+    /// The steps that its settings name.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub steps: Vec<String>,
     /// What it was called before: counters and history go on.
     pub was: Vec<CheckId>,
     /// Checks whose failure at this location inhibits this one's pages; outcomes stay what they are.

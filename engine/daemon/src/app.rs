@@ -8,7 +8,7 @@ use std::{
     time::Duration,
 };
 
-use leadsman_config::{Disk, Problems};
+use leadsman_config::{Disk, Files, Problems};
 use leadsman_core::{plan::Plan, schedule::RuleError};
 use leadsman_host::{PrepareError, Sandbox, SandboxError, SandboxSettings, Watchdog};
 use leadsman_net::SetupError;
@@ -121,12 +121,17 @@ pub fn sandbox(
 
 /// Reads and checks a configuration; blocks while probes are compiled.
 pub fn load(path: &Path, probes: &Probes) -> Result<Plan, AppError> {
+    load_from(path, &Disk, probes)
+}
+
+/// The same, where what the configuration names is read from `files`.
+pub fn load_from(path: &Path, files: &dyn Files, probes: &Probes) -> Result<Plan, AppError> {
     let unreadable = |source| AppError::Unreadable {
         path: path.to_owned(),
         source,
     };
     let text = fs::read_to_string(path).map_err(unreadable)?;
-    leadsman_config::load(path, &text, &Disk, probes).map_err(AppError::Configuration)
+    leadsman_config::load(path, &text, files, probes).map_err(AppError::Configuration)
 }
 
 /// `leadsman run`: until a signal, and then until everything has been told.

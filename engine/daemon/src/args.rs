@@ -206,7 +206,7 @@ pub enum Format {
 /// `leadsman once`.
 #[derive(Debug, Args)]
 pub struct Once {
-    /// A check of the configuration, a bundled probe (`http`, `dns`, `tls`, `tcp`), or a component file.
+    /// A check of the configuration, a bundled probe (`http`, `dns`, `tls`, `tcp`, `journey`), or a component file.
     #[arg(value_name = "CHECK|PROBE|FILE.wasm")]
     pub subject: String,
 
@@ -229,6 +229,14 @@ pub struct Once {
     /// A host that the probe may ask besides the target; may be repeated.
     #[arg(long = "grant", value_name = "HOST")]
     pub grants: Vec<String>,
+
+    /// Run again at each save of the configuration or the component.
+    #[arg(long)]
+    pub watch: bool,
+
+    /// Stop after this step of a journey, clean up, and print the variables; secrets are hidden.
+    #[arg(long, value_name = "NAME")]
+    pub step: Option<String>,
 
     /// The run as JSON, for programs.
     #[arg(long)]

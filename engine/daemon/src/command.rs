@@ -101,26 +101,36 @@ fn printed(text: &str) -> io::Result<ExitCode> {
 }
 
 fn failed(error: &CommandError) -> ExitCode {
-    let (text, status) = match error {
-        CommandError::Usage(text) => (format!("error: {text}"), USAGE),
+    // A reader that went away has read what it wanted.
+    if matches!(error, CommandError::Output(error) if error.kind() == io::ErrorKind::BrokenPipe) {
+        return ExitCode::SUCCESS;
+    }
+    match writeln!(io::stderr(), "{}", told(error, Paint::for_stderr())) {
+        Ok(()) | Err(_) => ExitCode::from(status(error)),
+    }
+}
+
+/// What is printed of an error.
+fn told(error: &CommandError, paint: Paint) -> String {
+    match error {
         CommandError::App(AppError::Configuration(problems)) => {
-            (problems.render(Paint::for_stderr().is_on()), CONFIGURATION)
+            problems.render(paint.is_on()).trim_end().to_owned()
         }
+        error => format!("error: {error}"),
+    }
+}
+
+fn status(error: &CommandError) -> u8 {
+    match error {
+        CommandError::Usage(_) => USAGE,
         CommandError::App(
-            error @ (AppError::Unreadable { .. }
+            AppError::Configuration(_)
+            | AppError::Unreadable { .. }
             | AppError::Prepare { .. }
             | AppError::Rule { .. }
-            | AppError::Network(_)),
-        ) => (format!("error: {error}"), CONFIGURATION),
-        CommandError::Client(error) => (format!("error: {error}"), error.status()),
-        CommandError::App(error) => (format!("error: {error}"), SOFTWARE),
-        // A reader that went away has read what it wanted.
-        CommandError::Output(error) if error.kind() == io::ErrorKind::BrokenPipe => {
-            return ExitCode::SUCCESS;
-        }
-        CommandError::Output(error) => (format!("error: {error}"), SOFTWARE),
-    };
-    match writeln!(io::stderr(), "{}", text.trim_end()) {
-        Ok(()) | Err(_) => ExitCode::from(status),
+            | AppError::Network(_),
+        ) => CONFIGURATION,
+        CommandError::Client(error) => error.status(),
+        CommandError::App(_) | CommandError::Output(_) => SOFTWARE,
     }
 }

@@ -37,6 +37,7 @@ mod scrapes;
 mod settings;
 mod slot;
 mod states;
+mod steps;
 mod targets;
 #[cfg(test)]
 pub(crate) mod tests;

@@ -3,7 +3,7 @@
 use std::fmt::Write;
 
 use leadsman_core::{
-    attempt::{Operation, Report},
+    attempt::{LogLine, Operation, Report},
     facts::Facts,
     phase::{Nanos, Phase},
     record::{AttemptRecord, RunRecord},
@@ -156,8 +156,24 @@ fn draw_facts(out: &mut String, facts: &Facts, started: Nanos, whole: Nanos, pai
     }
 }
 
+/// What a journey that was to stop says of its variables: `variable NAME = VALUE`.
+fn variable(line: &LogLine) -> Option<(&str, &str)> {
+    line.message.strip_prefix("variable ")?.split_once(" = ")
+}
+
+fn variables(out: &mut String, report: &Report, paint: Paint) {
+    let mut found = report.log.iter().filter_map(variable).peekable();
+    if found.peek().is_some() {
+        push(out, format_args!("\n{}", paint.bold("variables")));
+    }
+    for (name, value) in found {
+        push(out, format_args!("  {name:<22} {}", cut(value, 100)));
+    }
+}
+
 fn summary(out: &mut String, report: &Report, paint: Paint) {
-    for line in &report.log {
+    variables(out, report, paint);
+    for line in report.log.iter().filter(|line| variable(line).is_none()) {
         push(
             out,
             format_args!(

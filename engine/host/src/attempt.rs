@@ -5,6 +5,7 @@ use std::{sync::Arc, time::Duration};
 use leadsman_core::{
     attempt::{Ending, Order, Prober, Report, Usage, Verdict},
     limits::Limit,
+    redact::redact,
 };
 use leadsman_net::Session;
 use tokio::time::Instant;
@@ -55,10 +56,6 @@ struct Finished {
     took: u64,
 }
 
-/// When the guest's instance started.
-#[derive(Debug, Default)]
-struct Started(std::sync::OnceLock<(Instant, i64)>);
-
 async fn attempt(sandbox: &Arc<Sandbox>, prepared: &Arc<Prepared>, order: Order) -> Report {
     let ordered = Instant::now();
     let Ok(slot) = Arc::clone(&sandbox.slots).acquire_owned().await else {
@@ -66,14 +63,14 @@ async fn attempt(sandbox: &Arc<Sandbox>, prepared: &Arc<Prepared>, order: Order)
     };
     let limits = order.assignment.limits.clone();
     let timeout = Duration::from_nanos(order.assignment.timeout);
-    let trace = Arc::new(Trace::new(ordered, limits));
-    let (meter, started) = (Arc::new(Meter::default()), Arc::new(Started::default()));
+    let trace = Arc::new(Trace::new(limits, order.assignment.places.clone()));
+    let meter = Arc::new(Meter::default());
     let turn = sandbox.queue();
     let guest = guest(
         (Arc::clone(sandbox), turn),
         Arc::clone(prepared),
         order,
-        (Arc::clone(&trace), Arc::clone(&meter), Arc::clone(&started)),
+        (Arc::clone(&trace), Arc::clone(&meter)),
     );
     let metered = Metered::new(
         async move {
@@ -87,30 +84,18 @@ async fn attempt(sandbox: &Arc<Sandbox>, prepared: &Arc<Prepared>, order: Order)
     let mut task = sandbox.guest_thread().spawn(metered);
     let _cut = AbortOnDrop(task.abort_handle());
     let ended = tokio::time::timeout_at(ordered + timeout + GRACE, &mut task).await;
-    let (ending, verdict, took) = match ended {
+    let end = match ended {
         Ok(Ok(finished)) => concluded(finished, &trace),
-        Ok(Err(error)) => (
-            Ending::HostFailed {
-                message: error.to_string(),
-            },
-            None,
-            nanos(ordered.elapsed()),
-        ),
-        Err(_) => (
-            Ending::Deadline {
-                waiting_on_target: trace.is_waiting(),
-            },
-            None,
-            nanos(ordered.elapsed()),
-        ),
+        Ok(Err(error)) => {
+            let message = error.to_string();
+            (Ending::HostFailed { message }, None, trace.at())
+        }
+        Err(_) => {
+            let waiting_on_target = trace.is_waiting();
+            (Ending::Deadline { waiting_on_target }, None, trace.at())
+        }
     };
-    report(
-        &trace,
-        &started,
-        ordered,
-        (ending, verdict, took),
-        meter.used(),
-    )
+    report(&trace, ordered, end, meter.used())
 }
 
 /// The guest's side: everything in here runs on the guests' runtime.
@@ -118,11 +103,10 @@ async fn guest(
     (sandbox, turn): (Arc<Sandbox>, Queued),
     prepared: Arc<Prepared>,
     order: Order,
-    (trace, meter, started): (Arc<Trace>, Arc<Meter>, Arc<Started>),
+    (trace, meter): (Arc<Trace>, Arc<Meter>),
 ) -> Finished {
     drop(turn);
-    let began = Instant::now();
-    started.0.get_or_init(|| (began, unix_now()));
+    let began = trace.start();
     let deadline = began + Duration::from_nanos(order.assignment.timeout);
     let egress = order.assignment.egress.clone();
     let session = Arc::new(Session::new(
@@ -223,15 +207,15 @@ fn stopped(error: &wasmtime::Error, trace: &Trace) -> Ending {
 
 fn report(
     trace: &Trace,
-    started: &Started,
     ordered: Instant,
     (ending, verdict, took): (Ending, Option<Verdict>, u64),
     cpu: u64,
 ) -> Report {
-    let (began, started_unix_ns) = started.0.get().copied().unwrap_or((ordered, unix_now()));
+    // A guest that never started has queued all the time.
+    let (began, started_unix_ns) = trace.started().unwrap_or((Instant::now(), unix_now()));
     let mut content = std::mem::take(&mut *trace.content());
     let slept = content.slept_until(trace.at());
-    Report {
+    let mut report = Report {
         started_unix_ns,
         took,
         ending,
@@ -249,7 +233,12 @@ fn report(
             slept,
             truncated: std::mem::take(&mut content.truncated),
         },
+        unrepeatable: content.unrepeatable,
+    };
+    if let Some(secrets) = content.hidden.take() {
+        redact(&mut report, &|bytes| secrets.hide(bytes));
     }
+    report
 }
 
 fn nanos(duration: Duration) -> u64 {

@@ -143,7 +143,9 @@ impl Sandbox {
         pre: &ProbePre<GuestState>,
     ) -> Result<ProbeDescription, LoadError> {
         let text = self
-            .ask(pre, "{}", |question| question.describe)
+            .ask(pre, "{}", Expressions::default(), |question| {
+                question.describe
+            })
             .map_err(LoadError::Describe)?;
         serde_json::from_str(&text).map_err(|error| {
             LoadError::Describe(format!("what it returns is not a description: {error}"))
@@ -156,7 +158,15 @@ impl Sandbox {
         probe: &Probe,
         settings: &str,
     ) -> Result<Vec<Complaint>, String> {
-        let text = self.ask(&probe.pre, settings, |question| !question.describe)?;
+        let expressions = serde_json::from_str(settings)
+            .ok()
+            .and_then(|settings| Expressions::compile(&probe.description.settings, &settings).ok());
+        let text = self.ask(
+            &probe.pre,
+            settings,
+            expressions.unwrap_or_default(),
+            |question| !question.describe,
+        )?;
         serde_json::from_str(&text)
             .map_err(|error| format!("what `validate` returns is no list of complaints: {error}"))
     }
@@ -166,13 +176,11 @@ impl Sandbox {
         self: &Arc<Self>,
         pre: &ProbePre<GuestState>,
         settings: &str,
+        expressions: Expressions,
         which: fn(&Question) -> bool,
     ) -> Result<String, String> {
         let order = order(settings).map_err(|error| error.to_string())?;
-        let trace = Arc::new(Trace::new(
-            tokio::time::Instant::now(),
-            order.assignment.limits.clone(),
-        ));
+        let trace = Arc::new(Trace::new(order.assignment.limits.clone(), None));
         let describes = which(&Question { describe: true });
         let (sandbox, pre, kept) = (Arc::clone(self), pre.clone(), Arc::clone(&trace));
         let meter = Arc::new(Meter::default());
@@ -181,10 +189,7 @@ impl Sandbox {
             let state = GuestState::new(
                 order,
                 trace,
-                (
-                    Arc::new(Expressions::default()),
-                    Arc::new(Secrets::default()),
-                ),
+                (Arc::new(expressions), Arc::new(Secrets::default())),
                 None,
                 sandbox.io.clone(),
             );
@@ -276,6 +281,7 @@ fn order(settings: &str) -> Result<Order, NameError> {
         },
         egress: leadsman_core::egress::Egress::default(),
         secrets: Vec::new(),
+        places: None,
     };
     Ok(Order {
         assignment: Arc::new(assignment),

@@ -1,11 +1,15 @@
 //! Regular expressions, JSONPath and CEL: compiled once per check, from its settings.
 
-use std::{collections::HashMap, sync::Arc};
+use std::{borrow::Cow, collections::HashMap, sync::Arc};
 
 use leadsman_core::plan::Complaint;
+use scraper::Html;
 use serde_json::Value;
 use serde_json_path::JsonPath;
 
+use css::Css;
+
+mod css;
 mod marked;
 
 pub use marked::complaints;
@@ -22,6 +26,8 @@ pub(crate) trait Subject {
     fn bytes(&self) -> &[u8];
     /// The bytes as JSON.
     fn json(&self) -> Result<Arc<Value>, String>;
+    /// The bytes as HTML, whatever they are: the standard's parser reads anything.
+    fn html(&self) -> Cow<'_, Html>;
 }
 
 /// Why an expression cannot be used.
@@ -40,6 +46,8 @@ enum Compiled {
     Regex(regex::bytes::Regex),
     JsonPath(JsonPath),
     Cel(cel::Program),
+    CelObject(cel::Program),
+    Css(Css),
 }
 
 /// The expressions of one check's settings.
@@ -88,13 +96,9 @@ impl Expressions {
         match self.get(format, text)? {
             Compiled::Regex(regex) => Ok(regex.is_match(subject.bytes())),
             Compiled::JsonPath(path) => Ok(!path.query(&*json(subject)?).is_empty()),
-            Compiled::Cel(program) => match evaluate(program, &*json(subject)?)? {
-                cel::Value::Bool(holds) => Ok(holds),
-                other => Err(Trouble::Evaluation(format!(
-                    "`{text}` gives {}, not a boolean",
-                    other.type_of()
-                ))),
-            },
+            Compiled::Cel(program) => boolean(text, body(program, &*json(subject)?)?),
+            Compiled::CelObject(program) => boolean(text, object(program, &*json(subject)?)?),
+            Compiled::Css(css) => Ok(css.find(&subject.html()).next().is_some()),
         }
     }
 
@@ -113,13 +117,27 @@ impl Expressions {
                 .take(FOUND.0)
                 .map(|node| Some(cut(node.to_string())))
                 .collect()),
-            Compiled::Cel(program) => {
-                let value = evaluate(program, &*json(subject)?)?;
-                let value = value
-                    .json()
-                    .map_err(|error| Trouble::Evaluation(error.to_string()))?;
-                Ok(vec![Some(cut(value.to_string()))])
+            Compiled::Cel(program) => valued(body(program, &*json(subject)?)?),
+            Compiled::CelObject(program) => valued(object(program, &*json(subject)?)?),
+            Compiled::Css(css) => {
+                let html = subject.html();
+                Ok(css.find(&html).take(FOUND.0).map(cut).map(Some).collect())
             }
+        }
+    }
+
+    /// The variables that a CEL expression refers to.
+    pub(crate) fn variables(&self, format: &str, text: &str) -> Result<Vec<String>, Trouble> {
+        match self.get(format, text)? {
+            Compiled::Cel(program) | Compiled::CelObject(program) => {
+                let references = program.references();
+                Ok(references
+                    .variables()
+                    .into_iter()
+                    .map(str::to_owned)
+                    .collect())
+            }
+            _ => Ok(Vec::new()),
         }
     }
 
@@ -158,14 +176,52 @@ fn json(subject: &impl Subject) -> Result<Arc<Value>, Trouble> {
     subject.json().map_err(Trouble::Unreadable)
 }
 
-fn evaluate(program: &cel::Program, body: &Value) -> Result<cel::Value, Trouble> {
+/// Evaluates over the whole value, which is `body`.
+fn body(program: &cel::Program, body: &Value) -> Result<cel::Value, Trouble> {
+    evaluate(program, [("body", body)])
+}
+
+/// Evaluates over the members of an object, each a variable.
+fn object(program: &cel::Program, object: &Value) -> Result<cel::Value, Trouble> {
+    let members = object
+        .as_object()
+        .ok_or_else(|| Trouble::Unreadable("the value is no JSON object".to_owned()))?;
+    evaluate(
+        program,
+        members.iter().map(|(name, value)| (name.as_str(), value)),
+    )
+}
+
+fn evaluate<'v>(
+    program: &cel::Program,
+    variables: impl IntoIterator<Item = (&'v str, &'v Value)>,
+) -> Result<cel::Value, Trouble> {
     let mut context = cel::Context::default();
-    context
-        .add_variable("body", body)
-        .map_err(|error| Trouble::Evaluation(error.to_string()))?;
+    for (name, value) in variables {
+        context
+            .add_variable(name, value)
+            .map_err(|error| Trouble::Evaluation(error.to_string()))?;
+    }
     program
         .execute(&context)
         .map_err(|error| Trouble::Evaluation(error.to_string()))
+}
+
+fn boolean(text: &str, value: cel::Value) -> Result<bool, Trouble> {
+    match value {
+        cel::Value::Bool(holds) => Ok(holds),
+        other => Err(Trouble::Evaluation(format!(
+            "`{text}` gives {}, not a boolean",
+            other.type_of()
+        ))),
+    }
+}
+
+fn valued(value: cel::Value) -> Result<Vec<Option<String>>, Trouble> {
+    let value = value
+        .json()
+        .map_err(|error| Trouble::Evaluation(error.to_string()))?;
+    Ok(vec![Some(cut(value.to_string()))])
 }
 
 fn compile(format: &'static str, text: &str) -> Result<Compiled, String> {
@@ -180,10 +236,14 @@ fn compile(format: &'static str, text: &str) -> Result<Compiled, String> {
         "json-path" => JsonPath::parse(text)
             .map(Compiled::JsonPath)
             .map_err(|error| format!("not a JSONPath: {error}")),
-        _ => cel::Program::compile(text)
-            .map(Compiled::Cel)
-            .map_err(|error| format!("not a CEL expression: {error}")),
+        "css" => Css::compile(text).map(Compiled::Css),
+        "cel-object" => compile_cel(text).map(Compiled::CelObject),
+        _ => compile_cel(text).map(Compiled::Cel),
     }
+}
+
+fn compile_cel(text: &str) -> Result<cel::Program, String> {
+    cel::Program::compile(text).map_err(|error| format!("not a CEL expression: {error}"))
 }
 
 fn compile_regex(text: &str) -> Result<Compiled, String> {
@@ -212,6 +272,10 @@ mod tests {
             serde_json::from_str(self.0)
                 .map(Arc::new)
                 .map_err(|error| error.to_string())
+        }
+
+        fn html(&self) -> Cow<'_, Html> {
+            Cow::Owned(Html::parse_document(self.0))
         }
     }
 
@@ -266,6 +330,26 @@ mod tests {
             expressions.holds("cel", "body.n > 2", &Text("<html>")),
             Err(Trouble::Unreadable(_))
         ));
+    }
+
+    #[test]
+    fn cel_over_an_object_sees_its_members_and_names_what_it_refers_to() {
+        let schema = json!({"properties": {"if": {"type": "string", "format": "cel-object"}}});
+        let text = "plan == 'pro' && size(items) > 1";
+        let expressions = Expressions::compile(&schema, &json!({"if": text})).unwrap();
+        let subject = Text(r#"{"plan": "pro", "items": [1, 2]}"#);
+        assert_eq!(expressions.holds("cel-object", text, &subject), Ok(true));
+        let mut named = expressions.variables("cel-object", text).unwrap();
+        named.sort();
+        assert_eq!(named, ["items", "plan"]);
+    }
+
+    #[test]
+    fn the_names_of_members_are_expressions_where_the_schema_says_so() {
+        let schema = json!({"properties": {"json": {"propertyNames": {"format": "json-path"}}}});
+        let settings = json!({"json": {"$.a": 1, "b": 2}});
+        let complaints = Expressions::compile(&schema, &settings).unwrap_err();
+        assert_eq!(complaints[0].pointer, "/json/b");
     }
 
     #[test]

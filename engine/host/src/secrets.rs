@@ -9,6 +9,10 @@ use base64::{
 use bytes::Bytes;
 use leadsman_core::{digest::hex, egress::HostPattern, id::ResourceName};
 use leadsman_net::{Placeholder, SecretValue};
+use ring::hmac;
+
+/// Shortest value that can be made a secret, in bytes.
+const SHORTEST: usize = 4;
 
 /// A secret's value and the hosts that it is bound to.
 #[derive(Clone)]
@@ -40,16 +44,32 @@ impl Secrets {
     /// A placeholder for a secret in an encoding.
     pub(crate) fn placeholder(&self, name: &str, encoding: &str) -> Result<Placeholder, String> {
         let (secret, value) = self.get(name)?;
-        let encoded = encode(value, encoding)
-            .ok_or_else(|| format!("`{encoding}` is no encoding; there are `plain`, `base64`, `base64url`, `hex` and `percent`"))?;
-        Ok(stand_in(name, encoded, secret))
+        let encoded = encode(value, encoding)?;
+        Ok(stand_in(name, encoded, &secret.hosts))
     }
 
     /// A placeholder for a user's and a password's credentials (RFC 7617).
     pub(crate) fn basic(&self, user: &str, name: &str) -> Result<Placeholder, String> {
         let (secret, value) = self.get(name)?;
         let joined = [user.as_bytes(), b":", value].concat();
-        Ok(stand_in(name, STANDARD.encode(joined).into_bytes(), secret))
+        let credentials = STANDARD.encode(joined).into_bytes();
+        Ok(stand_in(name, credentials, &secret.hosts))
+    }
+
+    /// The message authentication code of a message, keyed by a secret.
+    pub(crate) fn hmac(
+        &self,
+        name: &str,
+        algorithm: &str,
+        message: &[u8],
+        encoding: &str,
+    ) -> Result<String, String> {
+        let (_, key) = self.get(name)?;
+        let key = hmac::Key::new(digest(algorithm)?, key);
+        let encoded = encode(hmac::sign(&key, message).as_ref(), encoding)?;
+        String::from_utf8(encoded).map_err(|_| {
+            "a code is no text: encode it as `hex`, `base64` or `base64url`".to_owned()
+        })
     }
 
     fn get(&self, name: &str) -> Result<(&Secret, &[u8]), String> {
@@ -66,13 +86,44 @@ impl Secrets {
     }
 }
 
+/// A placeholder for a value that the guest has captured itself, and what hides the value.
+pub(crate) fn seal(
+    value: &[u8],
+    encoding: &str,
+    hosts: &[HostPattern],
+) -> Result<[Placeholder; 2], String> {
+    if value.len() < SHORTEST {
+        return Err(format!(
+            "a value of {} bytes is too short to be a secret: hiding it would hide half of everything",
+            value.len()
+        ));
+    }
+    let encoded = stand_in("captured", encode(value, encoding)?, hosts);
+    let plain = Placeholder {
+        value: SecretValue::new(value.to_vec()),
+        ..stand_in("captured", Vec::new(), hosts)
+    };
+    Ok([plain, encoded])
+}
+
 /// A fresh text for each attempt, so that a placeholder says nothing beyond its run.
-fn stand_in(name: &str, value: Vec<u8>, secret: &Secret) -> Placeholder {
+fn stand_in(name: &str, value: Vec<u8>, hosts: &[HostPattern]) -> Placeholder {
     let text = format!("leadsman-secret-{name}-{}", hex(&random()));
     Placeholder {
         text,
         value: SecretValue::new(value),
-        hosts: secret.hosts.clone(),
+        hosts: hosts.to_vec(),
+    }
+}
+
+fn digest(algorithm: &str) -> Result<hmac::Algorithm, String> {
+    match algorithm {
+        "sha256" => Ok(hmac::HMAC_SHA256),
+        "sha512" => Ok(hmac::HMAC_SHA512),
+        "sha1" => Ok(hmac::HMAC_SHA1_FOR_LEGACY_USE_ONLY),
+        other => Err(format!(
+            "`{other}` is no algorithm; there are `sha256`, `sha512` and `sha1`"
+        )),
     }
 }
 
@@ -84,14 +135,19 @@ fn random() -> [u8; 12] {
     bytes
 }
 
-fn encode(value: &[u8], encoding: &str) -> Option<Vec<u8>> {
-    Some(match encoding {
+fn encode(value: &[u8], encoding: &str) -> Result<Vec<u8>, String> {
+    Ok(match encoding {
         "plain" => value.to_vec(),
         "base64" => STANDARD.encode(value).into_bytes(),
         "base64url" => URL_SAFE_NO_PAD.encode(value).into_bytes(),
         "hex" => hex(value).into_bytes(),
         "percent" => percent(value).into_bytes(),
-        _ => return None,
+        "json" => leadsman_net::json(value),
+        _ => {
+            return Err(format!(
+                "`{encoding}` is no encoding; there are `plain`, `base64`, `base64url`, `hex`, `percent` and `json`"
+            ));
+        }
     })
 }
 
@@ -145,6 +201,7 @@ mod tests {
             ("base64url", "cCZ3"),
             ("hex", "702677"),
             ("percent", "p%26w"),
+            ("json", "p&w"),
         ] {
             assert_eq!(
                 encode(b"p&w", encoding).unwrap(),
@@ -158,6 +215,37 @@ mod tests {
                 .unwrap_err()
                 .contains("base64url")
         );
+    }
+
+    /// RFC 4231, test case 2.
+    #[test]
+    fn a_message_authentication_code_is_that_of_the_standard() {
+        let key = Secret {
+            value: Ok(Bytes::from("Jefe")),
+            hosts: vec![],
+        };
+        let secrets = Secrets::new(BTreeMap::from([(ResourceName::new("key").unwrap(), key)]));
+        let code = |algorithm, encoding| {
+            secrets.hmac("key", algorithm, b"what do ya want for nothing?", encoding)
+        };
+        assert_eq!(
+            code("sha256", "hex").unwrap(),
+            "5bdcc146bf60754e6a042426089575c75a003f089d2739839dec58b964ec3843"
+        );
+        assert!(code("md5", "hex").unwrap_err().contains("sha256"));
+        assert!(code("sha256", "plain").unwrap_err().contains("hex"));
+    }
+
+    #[test]
+    fn a_captured_value_that_is_too_short_is_not_made_a_secret() {
+        assert!(
+            seal(b"abc", "plain", &[])
+                .unwrap_err()
+                .contains("too short")
+        );
+        let [plain, encoded] = seal(b"p&wd", "percent", &[]).unwrap();
+        assert_ne!(plain.text, encoded.text);
+        assert_eq!(encoded.value, SecretValue::new("p%26wd"));
     }
 
     #[test]

@@ -4,16 +4,20 @@
 
 use std::{
     collections::BTreeMap,
-    sync::{Arc, Mutex, MutexGuard, PoisonError},
+    sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError},
 };
 
 use leadsman_core::{
-    attempt::{Cause, LogLine, Measure, Operation, Step},
+    attempt::{Cause, LogLine, Measure, Named, Operation, Step},
     limits::{Limit, Limits},
     phase::Nanos,
+    places::Places,
     seam::{Answer, Call},
 };
+use leadsman_net::Secrets;
 use tokio::time::Instant;
+
+use crate::state::unix_now;
 
 /// Longest text kept of one assertion, statement or step detail, in bytes.
 const LONGEST_TEXT: usize = 1024;
@@ -21,15 +25,17 @@ const LONGEST_TEXT: usize = 1024;
 /// The record of one attempt while it is being written.
 #[derive(Debug)]
 pub(crate) struct Trace {
-    began: Instant,
+    /// When the guest's instance started, on both clocks: the base of every offset.
+    began: OnceLock<(Instant, i64)>,
     limits: Limits,
+    places: Option<Arc<Places>>,
     content: Mutex<Content>,
 }
 
 /// What is in it.
 #[derive(Debug, Default)]
 pub(crate) struct Content {
-    pub(crate) causes: Vec<Cause>,
+    pub(crate) causes: Vec<Named>,
     pub(crate) operations: Vec<Operation>,
     pub(crate) steps: Vec<Step>,
     pub(crate) measures: Vec<Measure>,
@@ -37,6 +43,10 @@ pub(crate) struct Content {
     pub(crate) truncated: BTreeMap<Limit, u64>,
     pub(crate) host_calls: u64,
     pub(crate) memory_bytes: u64,
+    pub(crate) unrepeatable: bool,
+    /// What hides the values that became secrets while the guest ran.
+    pub(crate) hidden: Option<Arc<Secrets>>,
+    about: Option<String>,
     slept: Nanos,
     asleep_since: Option<Nanos>,
     log_bytes: usize,
@@ -44,18 +54,30 @@ pub(crate) struct Content {
 }
 
 impl Trace {
-    /// An empty record of an attempt that begins now.
-    pub(crate) fn new(began: Instant, limits: Limits) -> Self {
+    /// An empty record of an attempt whose guest has not started.
+    pub(crate) fn new(limits: Limits, places: Option<Arc<Places>>) -> Self {
         Self {
-            began,
+            began: OnceLock::new(),
             limits,
+            places,
             content: Mutex::default(),
         }
     }
 
-    /// Nanoseconds since the attempt began.
+    /// The guest's instance starts now, unless it has already.
+    pub(crate) fn start(&self) -> Instant {
+        self.began.get_or_init(|| (Instant::now(), unix_now())).0
+    }
+
+    /// When the guest's instance started: the moment, and nanoseconds since the Unix epoch.
+    pub(crate) fn started(&self) -> Option<(Instant, i64)> {
+        self.began.get().copied()
+    }
+
+    /// Nanoseconds since the guest's instance started.
     pub(crate) fn at(&self) -> Nanos {
-        u64::try_from(self.began.elapsed().as_nanos()).unwrap_or(u64::MAX)
+        let since = |(began, _): &(Instant, i64)| began.elapsed().as_nanos();
+        u64::try_from(self.began.get().map_or(0, since)).unwrap_or(u64::MAX)
     }
 
     /// The content; a panic elsewhere does not make it unreadable.
@@ -109,14 +131,35 @@ impl Trace {
         content.asleep_since = None;
     }
 
+    /// What the next causes are about, by its pointer into the settings.
+    pub(crate) fn about(&self, pointer: &str) {
+        let places = self.places.as_ref().filter(|_| !pointer.is_empty());
+        self.content().about = places.and_then(|places| places.of(pointer));
+    }
+
+    /// No further attempt may be made.
+    pub(crate) fn forbid_repetition(&self) {
+        self.content().unrepeatable = true;
+    }
+
+    /// From now on, and in all that is kept already, these are hidden.
+    pub(crate) fn hide(&self, secrets: Arc<Secrets>) {
+        self.content().hidden = Some(secrets);
+    }
+
     /// Keeps a cause.
     pub(crate) fn because(&self, cause: Cause) {
         let mut content = self.content();
-        if content.causes.len() < index(self.limits.causes) {
-            content.causes.push(cause);
-        } else {
+        if content.causes.len() >= index(self.limits.causes) {
             content.cut(Limit::Causes);
+            return;
         }
+        let named = Named {
+            cause,
+            step: content.open_steps.last().copied(),
+            setting: content.about.clone(),
+        };
+        content.causes.push(named);
     }
 
     /// Keeps a measure.

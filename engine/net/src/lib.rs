@@ -23,5 +23,5 @@ mod wire;
 
 pub use errno::{Moment, kind_of};
 pub use network::{Network, SetupError};
-pub use secrets::{Placeholder, SecretValue};
+pub use secrets::{Placeholder, SecretValue, Secrets, json};
 pub use session::Session;

@@ -56,7 +56,7 @@ pub(crate) enum Place {
 
 /// The placeholders of one attempt; a guest may ask for more while it runs.
 #[derive(Debug, Default)]
-pub(crate) struct Secrets(RwLock<Arc<Known>>);
+pub struct Secrets(RwLock<Arc<Known>>);
 
 /// The placeholders known at a moment.
 #[derive(Debug, Default)]
@@ -97,13 +97,22 @@ impl Secrets {
         self.known().reveal(bytes, destination, place)
     }
 
+    /// The bytes with each placeholder replaced by its secret, for what stays on this side.
+    pub fn open(&self, bytes: &[u8]) -> Vec<u8> {
+        let known = self.known();
+        let opened = known.placeholders.iter();
+        opened.fold(bytes.to_vec(), |bytes, placeholder| {
+            replace(&bytes, placeholder.text.as_bytes(), &placeholder.value.0)
+        })
+    }
+
     /// The bytes with each secret, in any of its encodings, shown as its placeholder.
-    pub(crate) fn hide(&self, bytes: Bytes) -> Bytes {
+    pub fn hide(&self, bytes: Bytes) -> Bytes {
         self.known().hide(bytes)
     }
 
     /// The same for text.
-    pub(crate) fn hide_text(&self, text: String) -> String {
+    pub fn hide_text(&self, text: String) -> String {
         self.known().hide_text(text)
     }
 }
@@ -197,9 +206,23 @@ fn shapes_of(value: &[u8]) -> impl Iterator<Item = Vec<u8>> {
         STANDARD_NO_PAD.encode(value),
         URL_SAFE_NO_PAD.encode(value),
     ];
-    [value.to_vec(), percent(value)]
+    [value.to_vec(), percent(value), hex(value), json(value)]
         .into_iter()
         .chain(encoded.map(String::into_bytes))
+}
+
+fn hex(value: &[u8]) -> Vec<u8> {
+    leadsman_core::digest::hex(value).into_bytes()
+}
+
+/// As it stands between the quotes of a JSON string; a value that is no text has no such shape.
+pub fn json(value: &[u8]) -> Vec<u8> {
+    let quoted = std::str::from_utf8(value).map(|text| serde_json::Value::from(text).to_string());
+    let quoted = quoted.unwrap_or_default().into_bytes();
+    let inner = quoted
+        .strip_prefix(b"\"")
+        .and_then(|rest| rest.strip_suffix(b"\""));
+    inner.unwrap_or_default().to_vec()
 }
 
 fn percent(value: &[u8]) -> Vec<u8> {
@@ -284,7 +307,7 @@ mod tests {
     #[test]
     fn what_comes_back_shows_the_placeholder_in_every_encoding() {
         let secrets = secrets();
-        for shape in ["p/w&d", "p%2Fw%26d", "cC93JmQ=", "cC93JmQ"] {
+        for shape in ["p/w&d", "p%2Fw%26d", "cC93JmQ=", "cC93JmQ", "702f772664"] {
             assert_eq!(
                 secrets.hide(format!("<{shape}>").into()),
                 "<SECRET-1>",
@@ -292,5 +315,21 @@ mod tests {
             );
         }
         assert_eq!(format!("{:?}", SecretValue::new("x")), "…");
+    }
+
+    #[test]
+    fn a_secret_within_a_json_string_is_hidden_too() {
+        let quoted = Placeholder {
+            text: "SECRET-2".to_owned(),
+            value: SecretValue::new(&b"a\"b\\c"[..]),
+            hosts: vec![],
+        };
+        let hidden = Secrets::new(vec![quoted]).hide(r#"{"p":"a\"b\\c"}"#.into());
+        assert_eq!(hidden, r#"{"p":"SECRET-2"}"#);
+    }
+
+    #[test]
+    fn what_is_signed_on_this_side_holds_the_value() {
+        assert_eq!(secrets().open(b"x=SECRET-1"), b"x=p/w&d");
     }
 }

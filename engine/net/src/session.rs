@@ -28,7 +28,7 @@ pub struct Session {
     pub(crate) network: Network,
     pub(crate) egress: Egress,
     pub(crate) deadline: Instant,
-    pub(crate) secrets: Secrets,
+    pub(crate) secrets: Arc<Secrets>,
     pub(crate) jars: Jars,
     pub(crate) kept: Mutex<Vec<Kept>>,
     pub(crate) streams: Streams,
@@ -49,7 +49,7 @@ impl Session {
             network,
             egress,
             deadline,
-            secrets: Secrets::new(placeholders),
+            secrets: Arc::new(Secrets::new(placeholders)),
             jars: Jars::default(),
             kept: Mutex::default(),
             streams: Streams::default(),
@@ -61,6 +61,21 @@ impl Session {
     /// Lets a placeholder be swapped from now on.
     pub fn know(&self, placeholder: Placeholder) {
         self.secrets.know(placeholder);
+    }
+
+    /// What this attempt's secrets are, to hide them in what it leaves.
+    pub fn secrets(&self) -> Arc<Secrets> {
+        Arc::clone(&self.secrets)
+    }
+
+    /// The value of a cookie that a session would send to a URL.
+    pub fn cookie(&self, session: u32, url: &str, name: &str) -> Option<String> {
+        let url = url::Url::parse(url).ok()?;
+        let sent = self.jars.cookies(Some(session), &mut None, &url)?;
+        let mut pairs = sent.split("; ").filter_map(|pair| pair.split_once('='));
+        pairs
+            .find(|(known, _)| *known == name)
+            .map(|(_, value)| value.to_owned())
     }
 
     /// Closes a stream; one that is closed already stays so.

@@ -10,14 +10,15 @@ use leadsman_core::{
     record::{AttemptRecord, RunRecord},
 };
 
-/// Makes a run: attempts until one passes, nothing more would help, or there are none left.
+/// Makes a run: attempts until one passes, nothing more would help, none may be made, or there are none
+/// left.
 pub async fn run_once<P: Prober>(prober: &P, mut order: Order, retry: Retry) -> RunRecord {
     let mut attempts = Vec::with_capacity(1);
     loop {
         let attempt = make(prober, order.clone()).await;
-        let reason = attempt.conclusion.reason;
+        let again = worth_retrying(attempt.conclusion.reason) && !attempt.report.unrepeatable;
         attempts.push(attempt);
-        if order.attempt > retry.attempts || !worth_retrying(reason) {
+        if order.attempt > retry.attempts || !again {
             break;
         }
         pause(retry.delay).await;

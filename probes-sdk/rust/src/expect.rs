@@ -57,12 +57,37 @@ impl Kind {
 #[derive(Debug, Default)]
 pub struct Expectations {
     unmet: usize,
+    base: String,
+    about: Option<String>,
+    silent: bool,
 }
 
 impl Expectations {
     /// None yet.
     pub fn new() -> Self {
         Self::default()
+    }
+
+    /// None yet; they stand in the settings below this JSON pointer.
+    pub fn below(pointer: impl Into<String>) -> Self {
+        Self {
+            base: pointer.into(),
+            ..Self::default()
+        }
+    }
+
+    /// None yet; what is not met is counted, and not reported.
+    pub fn silent() -> Self {
+        Self {
+            silent: true,
+            ..Self::default()
+        }
+    }
+
+    /// The setting that the next expectations are about, as a JSON pointer: the record then names its line.
+    pub fn at(&mut self, pointer: impl Into<String>) -> &mut Self {
+        self.about = Some(pointer.into());
+        self
     }
 
     /// Expects something; where it is not met, it is reported at once.
@@ -76,9 +101,24 @@ impl Expectations {
     ) -> &mut Self {
         if !met {
             self.unmet += 1;
-            report::assertion(kind, path, &expected.to_string(), &got.to_string());
+            self.tell(kind, path, &expected.to_string(), &got.to_string());
         }
         self
+    }
+
+    fn tell(&self, kind: Kind, path: &str, expected: &str, got: &str) {
+        if self.silent {
+            return;
+        }
+        let about = self.about.as_deref().unwrap_or_default();
+        let pointer = format!("{}{about}", self.base);
+        if pointer.is_empty() {
+            report::assertion(kind, path, expected, got);
+            return;
+        }
+        report::about(&pointer);
+        report::assertion(kind, path, expected, got);
+        report::about("");
     }
 
     /// Whether all were met so far.

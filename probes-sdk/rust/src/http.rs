@@ -2,11 +2,18 @@
 
 use std::time::Duration;
 
+use serde::{Serialize, de::DeserializeOwned};
+
 use crate::{
-    Content, Facts, Failure, Result,
+    Content, Error, Facts, Failure, Kind, Result, escape,
     raw::http::client as raw,
+    secrets,
     wait::{self, Options},
 };
+
+mod session;
+
+pub use session::Session;
 
 /// A request; nothing goes out before [`Request::send`] or [`all`].
 #[derive(Debug, Clone)]
@@ -45,6 +52,44 @@ impl Request {
     pub fn header(mut self, name: impl Into<String>, value: impl Into<Vec<u8>>) -> Self {
         self.headers.push((name.into(), value.into()));
         self
+    }
+
+    /// Adds a parameter to the URL's query.
+    #[must_use]
+    pub fn query(mut self, name: &str, value: &str) -> Self {
+        let joint = if self.url.contains('?') { '&' } else { '?' };
+        self.url.push(joint);
+        self.url.push_str(&format!(
+            "{}={}",
+            escape::percent(name),
+            escape::percent(value)
+        ));
+        self
+    }
+
+    /// Sends a value as JSON.
+    #[must_use]
+    pub fn json(self, value: &impl Serialize) -> Self {
+        let body = serde_json::to_vec(value).unwrap_or_default();
+        self.header("content-type", "application/json").body(body)
+    }
+
+    /// Sends fields as a form (`application/x-www-form-urlencoded`).
+    #[must_use]
+    pub fn form(self, fields: &[(&str, &str)]) -> Self {
+        self.header("content-type", "application/x-www-form-urlencoded")
+            .body(escape::form(fields))
+    }
+
+    /// Signs in by HTTP basic authentication; the password is a secret's name.
+    pub fn basic(self, user: &str, secret: &str) -> Result<Self> {
+        Ok(self.header("authorization", secrets::basic(user, secret)?))
+    }
+
+    /// Sends a bearer token, for example a placeholder that [`secrets::seal`] returned.
+    #[must_use]
+    pub fn bearer(self, token: &str) -> Self {
+        self.header("authorization", format!("Bearer {token}"))
     }
 
     /// Sets the body.
@@ -156,6 +201,25 @@ impl Response {
     /// The first header field of that name, in any case.
     pub fn header(&self, name: &str) -> Option<String> {
         self.headers_named(name).next()
+    }
+
+    /// The answer, if it has this status.
+    pub fn expect(self, status: u16) -> Result<Self> {
+        crate::ensure_eq!(self.status, status, Status, "status");
+        Ok(self)
+    }
+
+    /// The body as JSON, copied in from the host.
+    pub fn json<T: DeserializeOwned>(&self) -> Result<T> {
+        let content = self.content();
+        let size = u32::try_from(content.size()).unwrap_or(u32::MAX);
+        let read = serde_json::from_slice(&content.read(0, size));
+        read.map_err(|error| {
+            let expected = "JSON that can be read";
+            let got = format!("{error} in `{}`", content.excerpt());
+            crate::report::assertion(Kind::Body, "body", expected, &got);
+            Error::Unmet
+        })
     }
 
     /// Every header field of that name, in any case.

@@ -48,6 +48,7 @@ pub mod bindings;
 pub mod context;
 pub mod dns;
 mod error;
+pub mod escape;
 mod expect;
 mod facts;
 pub mod http;
@@ -72,17 +73,18 @@ pub use error::{Error, Failure, Result};
 pub use expect::{Expectations, Kind};
 pub use facts::{Certificate, Content, Facts};
 pub use leadsman_sdk_macros::{Settings, probe};
-pub use matching::{Cel, JsonPath, Mismatch, Regex};
+pub use matching::{Cel, Condition, Css, JsonPath, Mismatch, Regex};
 pub use probe::{Complaint, Measure, Verdict};
 pub use report::step;
 pub use target::Target;
+pub use wait::poll;
 
 /// What a probe usually needs.
 pub mod prelude {
     pub use crate::{
-        Cel, Certificate, Complaint, Content, Error, Expectations, Facts, Failure, JsonPath, Kind,
-        Measure, Regex, Result, Settings, Target, Verdict, context, dns, ensure, ensure_eq, http,
-        probe, report, secrets,
+        Cel, Certificate, Complaint, Condition, Content, Css, Error, Expectations, Facts, Failure,
+        JsonPath, Kind, Measure, Regex, Result, Settings, Target, Verdict, context, dns, ensure,
+        ensure_eq, http, poll, probe, report, secrets,
         settings::{NoSettings, Timespan},
         step, tcp, tls,
     };

@@ -30,6 +30,11 @@ impl Content {
         self.0.read(offset, length)
     }
 
+    /// Whether these bytes stand anywhere in it; it is looked for where the bytes are held.
+    pub fn contains(&self, bytes: &[u8]) -> bool {
+        self.0.contains(bytes)
+    }
+
     /// The first bytes as text, for a sentence that says what came instead.
     pub fn excerpt(&self) -> String {
         String::from_utf8_lossy(&self.read(0, 200)).into_owned()
@@ -169,3 +174,20 @@ expression!(
     /// A CEL expression over `body`, compiled by the host when the configuration is loaded.
     Cel, "cel"
 );
+expression!(
+    /// A CEL expression over the members of a JSON object, compiled by the host when the configuration is
+    /// loaded.
+    Condition, "cel-object"
+);
+expression!(
+    /// A CSS selector, with `@attribute` where an attribute is meant and not the text, compiled by the host
+    /// when the configuration is loaded.
+    Css, "css"
+);
+
+impl Condition {
+    /// The variables that it refers to.
+    pub fn variables(&self) -> Result<Vec<String>, Mismatch> {
+        Ok(raw::variables("cel-object", &self.0)?)
+    }
+}

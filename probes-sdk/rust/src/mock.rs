@@ -16,7 +16,7 @@
 //! assert_eq!(run.assertions[0].got, "503");
 //! ```
 //!
-//! Regular expressions, JSONPath and CEL are evaluated for real. What the test does not script fails
+//! Regular expressions, JSONPath, CEL and CSS selectors are evaluated for real. What the test does not script fails
 //! as `connect_refused`, as a service does that is not there.
 
 use std::{cell::RefCell, collections::BTreeMap, time::Duration};
@@ -141,8 +141,23 @@ pub struct Run {
     pub steps: Vec<(String, Option<bool>)>,
     /// Method and URL of every request, in order.
     pub requests: Vec<(String, String)>,
+    /// What else every request held, in order.
+    pub sent: Vec<Sent>,
     /// What was written to streams.
     pub written: Vec<u8>,
+    /// The settings that causes were said to be about (JSON pointers).
+    pub about: Vec<String>,
+    /// Whether the probe asked that no further attempt is made.
+    pub unrepeatable: bool,
+}
+
+/// A request's header fields and body.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Sent {
+    /// The header fields, in order.
+    pub headers: Vec<(String, Vec<u8>)>,
+    /// The body.
+    pub body: Vec<u8>,
 }
 
 /// What the test says of the world.
@@ -232,6 +247,8 @@ pub(crate) struct World {
     pub(crate) run: Option<Run>,
     pub(crate) read: usize,
     pub(crate) clock: Duration,
+    pub(crate) cookies: BTreeMap<String, String>,
+    pub(crate) sealed: Vec<Vec<u8>>,
 }
 
 thread_local! {
@@ -243,8 +260,21 @@ impl World {
         Self {
             mock,
             run: Some(Run::empty()),
-            read: 0,
-            clock: Duration::ZERO,
+            ..Self::default()
+        }
+    }
+
+    /// One jar for all sessions and hosts.
+    pub(crate) fn keep_cookies(&mut self, headers: &[(String, Vec<u8>)]) {
+        let set = headers
+            .iter()
+            .filter(|(name, _)| name.eq_ignore_ascii_case("set-cookie"));
+        for (_, value) in set {
+            let text = String::from_utf8_lossy(value);
+            let pair = text.split(';').next().and_then(|pair| pair.split_once('='));
+            if let Some((name, value)) = pair {
+                self.cookies.insert(name.to_owned(), value.to_owned());
+            }
         }
     }
 
@@ -299,7 +329,10 @@ impl Run {
             measures: Vec::new(),
             steps: Vec::new(),
             requests: Vec::new(),
+            sent: Vec::new(),
             written: Vec::new(),
+            about: Vec::new(),
+            unrepeatable: false,
         }
     }
 }

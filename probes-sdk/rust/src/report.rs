@@ -17,6 +17,18 @@ pub fn statement(message: &str) {
     raw::statement(message);
 }
 
+/// The setting that the next causes are about, as a JSON pointer: the record then names its line. An empty
+/// pointer ends it.
+pub fn about(pointer: &str) {
+    raw::about(pointer);
+}
+
+/// What this attempt does must not be done twice: however it ends, the run makes no further attempt. Say it
+/// before the first request that changes something.
+pub fn unrepeatable() {
+    raw::unrepeatable();
+}
+
 /// Writes a line to the run's log.
 pub fn log(message: &str) {
     raw::log("info", message);

@@ -7,7 +7,7 @@ pub fn placeholder(name: &str) -> Result<String> {
     raw::placeholder(name, "plain").map_err(Error::Undecided)
 }
 
-/// A placeholder in an encoding: `plain`, `base64`, `base64url`, `hex` or `percent`.
+/// A placeholder in an encoding: `plain`, `base64`, `base64url`, `hex`, `percent` or `json`.
 pub fn encoded(name: &str, encoding: &str) -> Result<String> {
     raw::placeholder(name, encoding).map_err(Error::Undecided)
 }
@@ -22,4 +22,21 @@ pub fn basic(user: &str, password_name: &str) -> Result<String> {
 /// The value of an `Authorization` header with a bearer token (RFC 6750).
 pub fn bearer(name: &str) -> Result<String> {
     Ok(format!("Bearer {}", placeholder(name)?))
+}
+
+/// The message authentication code (HMAC) of a message, keyed by a secret. `algorithm`: `sha256`, `sha512`
+/// or `sha1`; `encoding`: `hex`, `base64` or `base64url`.
+pub fn hmac(name: &str, algorithm: &str, message: &[u8], encoding: &str) -> Result<String> {
+    raw::hmac(name, algorithm, message, encoding).map_err(Error::Undecided)
+}
+
+/// Makes a secret of a captured value and returns a placeholder for it: from then on the value is hidden in
+/// all that the run leaves, and goes only to the target and to the hosts that the check is granted.
+pub fn seal(value: &str) -> Result<String> {
+    sealed(value, "plain")
+}
+
+/// The same in an encoding, as [`encoded`] has them.
+pub fn sealed(value: &str, encoding: &str) -> Result<String> {
+    raw::seal(value.as_bytes(), encoding).map_err(Error::Undecided)
 }

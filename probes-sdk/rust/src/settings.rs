@@ -151,6 +151,39 @@ impl JsonSchema for Timespan {
     }
 }
 
+/// The name of a step that the probe will report: its series are there before its first run.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct StepName(String);
+
+impl Deref for StepName {
+    type Target = str;
+
+    fn deref(&self) -> &str {
+        &self.0
+    }
+}
+
+impl fmt::Display for StepName {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+impl JsonSchema for StepName {
+    fn schema_name() -> Cow<'static, str> {
+        "StepName".into()
+    }
+
+    fn inline_schema() -> bool {
+        true
+    }
+
+    fn json_schema(_: &mut SchemaGenerator) -> Schema {
+        json_schema!({"type": "string", "format": "step", "minLength": 1, "maxLength": 128})
+    }
+}
+
 /// Complains about a TLS version that is not spoken; for a probe's `validate`.
 pub fn tls_version(name: &str, version: Option<&str>) -> Option<Complaint> {
     let hint = "write `TLS 1.2` or `TLS 1.3`";

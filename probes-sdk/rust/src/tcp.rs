@@ -46,33 +46,50 @@ impl Connect {
     /// Opens it.
     pub fn open(self) -> Result<Stream, Failure> {
         raw::connect(&self.host, self.port, &self.options.0)
-            .map(Stream)
+            .map(|connection| Stream {
+                connection,
+                options: Options::default(),
+            })
             .map_err(Failure)
     }
 }
 
 /// An open stream; dropping it closes it.
-pub struct Stream(raw::Connection);
+pub struct Stream {
+    connection: raw::Connection,
+    options: Options,
+}
 
 impl Stream {
+    /// The same, where each read may take so long at most.
+    #[must_use]
+    pub fn limited(mut self, timeout: Option<Duration>) -> Self {
+        if let Some(timeout) = timeout {
+            self.options.duration("timeout", timeout);
+        }
+        self
+    }
+
     /// What opening it taught.
     pub fn facts(&self) -> Facts {
-        Facts::new(self.0.facts())
+        Facts::new(self.connection.facts())
     }
 
     /// Writes all bytes.
     pub fn write(&self, bytes: &[u8]) -> Result<(), Failure> {
-        self.0.write(bytes).map_err(Failure)
+        self.connection.write(bytes).map_err(Failure)
     }
 
     /// Reads what comes first, at most `max` bytes; empty is the end.
     pub fn read(&self, max: u32) -> Result<Vec<u8>, Failure> {
-        self.0.read(max, &[]).map_err(Failure)
+        self.connection.read(max, &self.options.0).map_err(Failure)
     }
 
     /// Reads until the delimiter, which is part of what is returned, or the end.
     pub fn read_until(&self, delimiter: &[u8], max: u32) -> Result<Vec<u8>, Failure> {
-        self.0.read_until(delimiter, max, &[]).map_err(Failure)
+        self.connection
+            .read_until(delimiter, max, &self.options.0)
+            .map_err(Failure)
     }
 }
 

@@ -2,6 +2,8 @@
 
 use std::time::Duration;
 
+use crate::{Error, Kind, Result, context, report};
+
 use crate::raw::{
     aio::poll::{self, Pollable},
     net::types::Value,
@@ -40,5 +42,39 @@ pub(crate) fn all(handles: &[Pollable]) {
     while !waiting.is_empty() {
         poll::select(&waiting, None);
         waiting.retain(|handle| !handle.ready());
+    }
+}
+
+/// Asks again until there is an answer, with a pause in between; `within` is the deadline, after which what
+/// was waited for counts as not met.
+///
+/// ```
+/// use std::time::Duration;
+/// use leadsman_sdk::prelude::*;
+///
+/// fn wait_for(shop: &http::Session, order: &str) -> Result<()> {
+///     poll("a ready order", Duration::from_millis(500), Duration::from_secs(10), || {
+///         let order: serde_json::Value = shop.get(&format!("/orders/{order}"))?.send()?.expect(200)?.json()?;
+///         Ok((order["status"] == "ready").then_some(()))
+///     })
+/// }
+/// ```
+pub fn poll<T>(
+    what: &str,
+    every: Duration,
+    within: Duration,
+    mut ask: impl FnMut() -> Result<Option<T>>,
+) -> Result<T> {
+    let began = context::now();
+    loop {
+        if let Some(found) = ask()? {
+            return Ok(found);
+        }
+        if context::now().saturating_sub(began) + every > within {
+            let got = format!("nothing like it within {within:?}");
+            report::assertion(Kind::Duration, "poll", what, &got);
+            return Err(Error::Unmet);
+        }
+        context::sleep(every);
     }
 }

@@ -10,7 +10,7 @@ pub struct Bundled {
 }
 
 /// Every bundled probe.
-pub const ALL: [Bundled; 4] = [
+pub const ALL: [Bundled; 5] = [
     Bundled {
         name: "http",
         component: include_bytes!(env!("LEADSMAN_PROBE_HTTP")),
@@ -26,6 +26,10 @@ pub const ALL: [Bundled; 4] = [
     Bundled {
         name: "tcp",
         component: include_bytes!(env!("LEADSMAN_PROBE_TCP")),
+    },
+    Bundled {
+        name: "journey",
+        component: include_bytes!(env!("LEADSMAN_PROBE_JOURNEY")),
     },
 ];
 

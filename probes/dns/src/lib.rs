@@ -1,12 +1,7 @@
 //! The bundled `dns` probe: asks a server a question and looks at the answer.
 
+use leadsman_probe_actions::dns::{DnsSettings, check, registry, validate};
 use leadsman_sdk::prelude::*;
-
-mod answers;
-mod registry;
-mod settings;
-
-pub use settings::{DnsSettings, Sections};
 
 /// What this probe measures.
 const MEASURES: [Measure; 2] = [
@@ -23,51 +18,14 @@ const MEASURES: [Measure; 2] = [
 ];
 
 /// Asks the target, which is the server, the question of its settings.
-#[probe(measures = MEASURES, validate = settings::validate)]
+#[probe(measures = MEASURES, validate = validate)]
 pub fn dns(target: &Target, settings: &DnsSettings) -> Result<Verdict> {
-    let answer = settings.question(target)?.send()?;
+    let answer = settings.question(target.address())?.send()?;
     measure(&answer);
     let mut expect = Expectations::new();
-    let rcode = registry::rcode_name(answer.rcode);
-    let expected = settings
-        .rcodes
-        .iter()
-        .any(|known| known.eq_ignore_ascii_case(&rcode));
-    expect.that(
-        expected,
-        Kind::Rcode,
-        "rcodes",
-        settings.rcodes.join(" or "),
-        &rcode,
-    );
-    if settings.authoritative {
-        expect.that(
-            answer.flag("aa"),
-            Kind::Answer,
-            "authoritative",
-            "an authoritative answer",
-            "one from a cache",
-        );
-    }
-    if expect.all_met() {
-        sections(settings, &answer, &mut expect)?;
-    }
+    check(settings, &answer, &mut expect)?;
     expect.done()?;
     Ok(Verdict::Pass)
-}
-
-fn sections(settings: &DnsSettings, answer: &dns::Answer, expect: &mut Expectations) -> Result<()> {
-    let sections = [
-        ("answers", &settings.answers, &answer.answers),
-        ("authority", &settings.authority, &answer.authority),
-        ("additional", &settings.additional, &answer.additional),
-    ];
-    for (name, expected, records) in sections {
-        if let Some(expected) = expected {
-            answers::check(name, expected, records, expect)?;
-        }
-    }
-    Ok(())
 }
 
 fn measure(answer: &dns::Answer) {
@@ -166,7 +124,7 @@ mod tests {
             "query": "q", "type": "AAAAA", "class": "XX", "transport": "tls", "rcodes": ["NOPE"],
         }))
         .unwrap();
-        let pointers: Vec<String> = settings::validate(&settings)
+        let pointers: Vec<String> = validate(&settings)
             .into_iter()
             .map(|complaint| complaint.pointer)
             .collect();

@@ -2,13 +2,10 @@
 
 use leadsman_sdk::prelude::*;
 
-mod expectations;
 mod request;
 mod settings;
-mod status;
 
-pub use settings::{BasicAuth, BearerAuth, Body, HeaderExpectation, HttpSettings};
-pub use status::Statuses;
+pub use settings::HttpSettings;
 
 /// What this probe measures.
 const MEASURES: [Measure; 4] = [
@@ -40,7 +37,7 @@ pub fn http(target: &Target, settings: &HttpSettings) -> Result<Verdict> {
     let response = request::build(target, settings)?.send()?;
     measure(&response);
     let mut expect = Expectations::new();
-    expectations::check(settings, &response, &mut expect)?;
+    settings.expected().check(&response, &mut expect)?;
     expect.done()?;
     let slow = settings
         .degraded_above

@@ -8,11 +8,9 @@ use crate::HttpSettings;
 pub(crate) fn build(target: &Target, settings: &HttpSettings) -> Result<http::Request> {
     let target = Target::new(target.url(&settings.scheme));
     let url = target.join(settings.path.as_deref().unwrap_or_default())?;
-    let mut request = http::Request::new(&settings.method, url)
-        .text("redirects", &settings.redirects)
-        .number("max-redirects", settings.max_redirects.into())
-        .number("max-body", settings.max_body)
-        .text("family", &settings.family);
+    let mut request = settings
+        .transport()
+        .apply(http::Request::new(&settings.method, url));
     for (name, value) in &settings.headers {
         request = request.header(name, value.as_bytes());
     }
@@ -22,34 +20,7 @@ pub(crate) fn build(target: &Target, settings: &HttpSettings) -> Result<http::Re
     if let Some(authorization) = authorization(settings)? {
         request = request.header("authorization", authorization);
     }
-    Ok(named(flags(request, settings), settings))
-}
-
-/// Flags are sent only where they differ from the host's default.
-fn flags(mut request: http::Request, settings: &HttpSettings) -> http::Request {
-    if settings.insecure {
-        request = request.flag("insecure", true);
-    }
-    if !settings.decompress {
-        request = request.flag("decompress", false);
-    }
-    request
-}
-
-fn named(request: http::Request, settings: &HttpSettings) -> http::Request {
-    let options = [
-        ("version", &settings.version),
-        ("server-name", &settings.server_name),
-        ("trust", &settings.trust),
-        ("identity", &settings.identity),
-        ("tls-min", &settings.tls_min),
-        ("tls-max", &settings.tls_max),
-        ("resolve-to", &settings.resolve_to),
-    ];
-    let set = options
-        .into_iter()
-        .filter_map(|(name, value)| Some((name, value.as_ref()?)));
-    set.fold(request, |request, (name, value)| request.text(name, value))
+    Ok(request)
 }
 
 fn authorization(settings: &HttpSettings) -> Result<Option<String>> {

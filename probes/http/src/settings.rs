@@ -2,12 +2,11 @@
 
 use std::collections::BTreeMap;
 
-use leadsman_sdk::{
-    prelude::*,
-    settings::{family, tls_version},
+use leadsman_probe_actions::http::{
+    BasicAuth, BearerAuth, Body, CertificateExpectation, Expected, HeaderExpectation, Statuses,
+    Transport, choice, method,
 };
-
-use crate::Statuses;
+use leadsman_sdk::prelude::*;
 
 /// One HTTP exchange, and what is expected of it.
 #[derive(Debug, Settings)]
@@ -47,6 +46,8 @@ pub struct HttpSettings {
     pub expect_headers: Vec<HeaderExpectation>,
     /// What is expected of the body.
     pub expect_body: Option<Body>,
+    /// What is expected of the certificate.
+    pub expect_certificate: Option<CertificateExpectation>,
     /// How many bytes of body are read, after decompression; one more is a failure.
     #[setting(default = 1_048_576)]
     pub max_body: u64,
@@ -79,83 +80,48 @@ pub struct HttpSettings {
     pub degraded_above: Option<Timespan>,
 }
 
-/// What is expected of one header field.
-#[derive(Debug, Settings)]
-pub struct HeaderExpectation {
-    /// The field's name.
-    pub name: String,
-    /// A value must match this.
-    pub matches: Option<Regex>,
-    /// No value may match this.
-    pub not_matches: Option<Regex>,
-    /// The field may be missing.
-    #[setting(default = false)]
-    pub may_be_missing: bool,
-}
+impl HttpSettings {
+    /// How the exchange is made.
+    pub(crate) fn transport(&self) -> Transport<'_> {
+        Transport {
+            redirects: &self.redirects,
+            max_redirects: self.max_redirects,
+            max_body: self.max_body,
+            decompress: self.decompress,
+            family: &self.family,
+            version: self.version.as_deref(),
+            server_name: self.server_name.as_deref(),
+            trust: self.trust.as_deref(),
+            identity: self.identity.as_deref(),
+            insecure: self.insecure,
+            tls_min: self.tls_min.as_deref(),
+            tls_max: self.tls_max.as_deref(),
+            resolve_to: self.resolve_to.as_deref(),
+        }
+    }
 
-/// What is expected of the body.
-#[derive(Debug, Settings)]
-pub struct Body {
-    /// The body must match each of these.
-    #[setting(default)]
-    pub matches: Vec<Regex>,
-    /// The body may match none of these.
-    #[setting(default)]
-    pub not_matches: Vec<Regex>,
-    /// Each of these must select something in the JSON body.
-    #[setting(default)]
-    pub json_path: Vec<JsonPath>,
-    /// None of these may select anything in the JSON body.
-    #[setting(default)]
-    pub not_json_path: Vec<JsonPath>,
-    /// Each of these must be true of the JSON body, which is `body`.
-    #[setting(default)]
-    pub cel: Vec<Cel>,
-    /// None of these may be true of the JSON body, which is `body`.
-    #[setting(default)]
-    pub not_cel: Vec<Cel>,
-}
-
-/// Who signs in.
-#[derive(Debug, Settings)]
-pub struct BasicAuth {
-    /// The user.
-    pub user: String,
-    /// The secret that holds the password.
-    pub secret: String,
-}
-
-/// Which token is sent.
-#[derive(Debug, Settings)]
-pub struct BearerAuth {
-    /// The secret that holds the token.
-    pub secret: String,
+    /// What is expected of the answer.
+    pub(crate) fn expected(&self) -> Expected<'_> {
+        Expected {
+            status: &self.status,
+            versions: &self.versions,
+            tls: &self.tls,
+            headers: (&self.expect_headers, "expect_headers"),
+            body: (self.expect_body.as_ref(), "expect_body"),
+            certificate: self.expect_certificate.as_ref(),
+        }
+    }
 }
 
 /// What the schema cannot say.
 pub(crate) fn validate(settings: &HttpSettings) -> Vec<Complaint> {
     let mut complaints = Vec::new();
-    let choices: [(&str, &str, &[&str]); 3] = [
-        ("scheme", &settings.scheme, &["https", "http"]),
-        ("tls", &settings.tls, &["allowed", "required", "forbidden"]),
-        (
-            "redirects",
-            &settings.redirects,
-            &["any", "same-site", "same-origin", "none"],
-        ),
-    ];
-    for (name, value, choices) in choices {
-        complaints.extend(choice(name, value, choices));
-    }
-    if let Some(version) = &settings.version {
-        complaints.extend(choice("version", version, &["HTTP/1.1", "HTTP/2"]));
-    }
+    complaints.extend(choice("scheme", &settings.scheme, &["https", "http"]));
+    let uses = ["allowed", "required", "forbidden"];
+    complaints.extend(choice("tls", &settings.tls, &uses));
     for (index, version) in settings.versions.iter().enumerate() {
-        complaints.extend(choice(
-            &format!("versions/{index}"),
-            version,
-            &["HTTP/1.0", "HTTP/1.1", "HTTP/2"],
-        ));
+        let versions = ["HTTP/1.0", "HTTP/1.1", "HTTP/2"];
+        complaints.extend(choice(&format!("versions/{index}"), version, &versions));
     }
     for (index, field) in settings.expect_headers.iter().enumerate() {
         if field.matches.is_none() && field.not_matches.is_none() && field.may_be_missing {
@@ -174,31 +140,7 @@ pub(crate) fn validate(settings: &HttpSettings) -> Vec<Complaint> {
             "keep one of them",
         ));
     }
-    if !settings
-        .method
-        .bytes()
-        .all(|byte| byte.is_ascii_alphabetic() || byte == b'-')
-        || settings.method.is_empty()
-    {
-        complaints.push(Complaint::new(
-            "/method",
-            format!("`{}` is no method", settings.method),
-            "write one like `GET`",
-        ));
-    }
-    complaints.extend(tls_version("tls_min", settings.tls_min.as_deref()));
-    complaints.extend(tls_version("tls_max", settings.tls_max.as_deref()));
-    complaints.extend(family("family", &settings.family));
+    complaints.extend(method(&settings.method));
+    complaints.extend(settings.transport().complaints());
     complaints
-}
-
-fn choice(name: &str, value: &str, choices: &[&str]) -> Option<Complaint> {
-    (!choices.contains(&value)).then(|| {
-        let hint = format!("write one of `{}`", choices.join("`, `"));
-        Complaint::new(
-            format!("/{name}"),
-            format!("`{value}` is not one of the choices"),
-            hint,
-        )
-    })
 }

@@ -1,11 +1,7 @@
 //! The bundled `tcp` probe: connects, with or without TLS, and holds a dialogue.
 
+use leadsman_probe_actions::tcp::{TcpSettings, hold, validate};
 use leadsman_sdk::prelude::*;
-
-mod dialogue;
-mod settings;
-
-pub use settings::{Exchange, TcpSettings};
 
 /// What this probe measures.
 const MEASURES: [Measure; 1] = [Measure {
@@ -15,11 +11,18 @@ const MEASURES: [Measure; 1] = [Measure {
 }];
 
 /// Connects to the target and holds the dialogue of its settings.
-#[probe(measures = MEASURES, validate = settings::validate)]
+#[probe(measures = MEASURES, validate = validate)]
 pub fn tcp(target: &Target, settings: &TcpSettings) -> Result<Verdict> {
-    let (host, port) = settings::address(target)?;
-    let stream = settings.connect(host, port).open()?;
-    dialogue::hold(&stream, &settings.dialogue)?;
+    let stream = settings.connect(target)?.open()?;
+    for (index, exchange) in settings.dialogue.iter().enumerate() {
+        let captured = step(&format!("exchange {}", index + 1), || {
+            hold(&stream, exchange, index)
+        })?;
+        for (name, value) in &captured {
+            let labels = [("name", name.as_str()), ("value", value)];
+            report::measure("reply_capture_info", 1.0, &labels);
+        }
+    }
     Ok(Verdict::Pass)
 }
 
@@ -58,7 +61,7 @@ mod tests {
             "dialogue": [{}, {"expect": "a", "expect_bytes": "b"}, {"send": "x", "captures": {"n": "${1}"}}],
         }))
         .unwrap();
-        let pointers: Vec<String> = settings::validate(&settings)
+        let pointers: Vec<String> = validate(&settings)
             .into_iter()
             .map(|complaint| complaint.pointer)
             .collect();

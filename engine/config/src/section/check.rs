@@ -7,6 +7,7 @@ use leadsman_core::{
     egress::{Egress, HostPattern},
     id::{CheckId, Location, ProbeName, ResourceName},
     limits::Limits,
+    places::Places,
     plan::{Alerts, Check, Expiry, Objectives, Page, Secret, Window},
 };
 
@@ -280,9 +281,12 @@ impl<'a> Shared<'a> {
         let probe = self.probe(&layers, own, &mut origins);
         let targets = targets::read(own.get("targets"), &entry.node, probe.as_ref(), self);
         let sets: Vec<Set<'_>> = targets.iter().map(|target| target.set).collect();
-        let settings = self
-            .settings(&layers, own, probe.as_ref(), &common.secrets)?
-            .merged(&sets, &mut origins);
+        let (places, settings, steps) = {
+            let settings = self.settings(&layers, own, probe.as_ref(), &common.secrets)?;
+            let merged = settings.merged(&sets, &mut origins);
+            let steps = settings.steps(merged.as_deref().unwrap_or_default());
+            (settings.places(), merged, steps)
+        };
         let was = care::ids(
             own.get("was"),
             "check ids",
@@ -295,6 +299,8 @@ impl<'a> Shared<'a> {
             common,
             targets,
             settings: settings?,
+            places,
+            steps,
             was,
             origins,
         })
@@ -396,6 +402,7 @@ impl<'a> Shared<'a> {
             objectives: draft.common.objectives,
             locations: draft.common.locations,
             assignments,
+            steps: draft.steps,
             was: draft.was,
             depends_on: draft.common.depends_on,
             page: draft.common.page,
@@ -429,6 +436,7 @@ impl<'a> Shared<'a> {
                 target: target.pattern.clone(),
             },
             secrets: draft.common.secrets.clone(),
+            places: draft.places.clone(),
         }
     }
 }
@@ -440,6 +448,8 @@ struct Draft<'a> {
     common: Common,
     targets: Vec<Target<'a>>,
     settings: Vec<Arc<str>>,
+    places: Option<Arc<Places>>,
+    steps: Vec<String>,
     was: Vec<CheckId>,
     origins: Origins,
 }

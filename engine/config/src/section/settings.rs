@@ -2,14 +2,18 @@
 
 use std::{collections::BTreeMap, sync::Arc};
 
-use leadsman_core::plan::Complaint;
+use leadsman_core::{places::Places, plan::Complaint};
 use serde_json::{Map, Value};
 
 use crate::{
     layers::{Found, Origins},
     notes::{Notes, wrong},
-    settings::{finding::Finding, judge::Judge, resources::Resources},
-    tree::{Node, Span},
+    settings::{
+        finding::Finding,
+        judge::Judge,
+        resources::{Resources, escaped},
+    },
+    tree::{Node, Span, Tree},
 };
 
 /// How the probe itself judges settings.
@@ -63,6 +67,64 @@ impl Settings<'_> {
         let text = complete.to_string();
         self.consult(&text, set);
         Some(text.into())
+    }
+
+    /// The steps that the settings name, each once.
+    pub(super) fn steps(&self, texts: &[Arc<str>]) -> Vec<String> {
+        let mut found: Vec<String> = Vec::new();
+        let mut last: Option<&Arc<str>> = None;
+        for text in texts {
+            // Targets without a `set` share one text.
+            if last.is_some_and(|last| Arc::ptr_eq(last, text)) {
+                continue;
+            }
+            last = Some(text);
+            for name in self.judge.steps(text) {
+                if !found.contains(&name) {
+                    found.push(name);
+                }
+            }
+        }
+        found
+    }
+
+    /// Where the nested settings are written; `None` where nothing is nested.
+    pub(super) fn places(&self) -> Option<Arc<Places>> {
+        let mut found = BTreeMap::new();
+        for layer in &self.layers {
+            for entry in layer.node.entries().into_iter().flatten() {
+                if entry.node.is_nested() {
+                    let pointer = format!("/{}", escaped(&entry.key));
+                    found.retain(|known: &String, _| !known.starts_with(&pointer));
+                    self.note_places(entry.at, &entry.node, pointer, &mut found);
+                }
+            }
+        }
+        (!found.is_empty()).then(|| Arc::new(Places::new(found)))
+    }
+
+    fn note_places(
+        &self,
+        at: Span,
+        node: &Node,
+        pointer: String,
+        found: &mut BTreeMap<String, String>,
+    ) {
+        match &node.value {
+            Tree::Map(entries) => {
+                for entry in entries {
+                    let inner = format!("{pointer}/{}", escaped(&entry.key));
+                    self.note_places(entry.at, &entry.node, inner, found);
+                }
+            }
+            Tree::List(items) => {
+                for (index, item) in items.iter().enumerate() {
+                    self.note_places(item.at, item, format!("{pointer}/{index}"), found);
+                }
+            }
+            _ => {}
+        }
+        found.insert(pointer, self.notes.origin(at));
     }
 
     /// A list of targets serves checks of several probes: each takes what its own probe knows.

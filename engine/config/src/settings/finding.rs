@@ -71,7 +71,7 @@ fn finding(error: &ValidationError<'_>, message: String, hint: String) -> Findin
 }
 
 fn stranger(schema: &Value, error: &ValidationError<'_>, name: &str) -> Finding {
-    let escaped = name.replace('~', "~0").replace('/', "~1");
+    let escaped = super::resources::escaped(name);
     let owner = error
         .schema_path()
         .as_str()

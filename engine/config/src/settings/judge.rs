@@ -79,6 +79,12 @@ impl Judge {
         resources::findings(&self.schema, settings, resources)
     }
 
+    /// The steps that settings (JSON text) name, in their order.
+    pub(crate) fn steps(&self, settings: &str) -> Vec<String> {
+        let settings = serde_json::from_str(settings).unwrap_or_default();
+        resources::steps(&self.schema, &settings)
+    }
+
     /// Fills in what the schema says of absent settings.
     pub(crate) fn complete(&self, settings: &mut Value) {
         complete(&self.schema, &self.schema, settings);

@@ -41,6 +41,17 @@ pub(crate) fn findings(
     found
 }
 
+/// What the settings name as steps.
+pub(crate) fn steps(schema: &Value, settings: &Value) -> Vec<String> {
+    let mut found = Vec::new();
+    visit(schema, schema, settings, "", &mut |format, text, _| {
+        if format == "step" {
+            found.push(text.to_owned());
+        }
+    });
+    found
+}
+
 /// The expressions in `settings` that do not compile.
 pub(crate) fn expressions(schema: &Value, settings: &Value) -> Vec<Finding> {
     let mut found = Vec::new();
@@ -84,6 +95,7 @@ impl Resources<'_> {
     fn refusal(&self, format: &str, text: &str) -> Option<(String, String)> {
         match format {
             "secret" => self.secret(text),
+            "template" => secrets_in(text).find_map(|name| self.secret(name)),
             "trust" => unknown("trust store", text, self.tls.trust.keys()),
             "identity" => unknown("client identity", text, self.tls.identities.keys()),
             _ => None,
@@ -118,6 +130,19 @@ fn unknown<'n, I: Iterator<Item = &'n ResourceName> + Clone>(
     })
 }
 
+/// The names of the secrets that a template refers to: `${secret:NAME}`, with or without encoders.
+fn secrets_in(template: &str) -> impl Iterator<Item = &str> {
+    template.split("${secret:").skip(1).filter_map(|rest| {
+        let end = rest.find(['}', '|'])?;
+        rest.get(..end)
+    })
+}
+
+/// A name within a JSON pointer (RFC 6901).
+pub(crate) fn escaped(name: &str) -> String {
+    name.replace('~', "~0").replace('/', "~1")
+}
+
 /// Calls `see` with each text whose schema has a `format`.
 fn visit(
     root: &Value,
@@ -135,10 +160,16 @@ fn visit(
             }
             Value::Object(object) => {
                 for (key, inner) in object {
+                    let names = part
+                        .get("propertyNames")
+                        .and_then(|names| names.get("format"));
+                    if let Some(format) = names.and_then(Value::as_str) {
+                        see(format, key, &format!("{pointer}/{}", escaped(key)));
+                    }
                     let own = shape::properties(part).and_then(|properties| properties.get(key));
                     if let Some(schema) = own.or_else(|| part.get("additionalProperties")) {
-                        let key = key.replace('~', "~0").replace('/', "~1");
-                        visit(root, schema, inner, &format!("{pointer}/{key}"), see);
+                        let pointer = format!("{pointer}/{}", escaped(key));
+                        visit(root, schema, inner, &pointer, see);
                     }
                 }
             }

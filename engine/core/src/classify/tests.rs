@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use super::*;
 use crate::{
-    attempt::Usage,
+    attempt::{Step, Usage},
     facts::{Distrust, Facts, TlsFacts},
     failure::Failure,
     outcome::Blame,
@@ -92,7 +92,7 @@ fn said_fail(answers: Vec<Answer>, cause: Cause) -> Report {
         .collect();
     Report {
         operations,
-        causes: vec![cause],
+        causes: vec![cause.into()],
         ..report(Ending::Returned, Some(Verdict::Fail))
     }
 }
@@ -297,7 +297,7 @@ fn assertions_lead_to_their_reasons_where_the_target_was_heard() {
 #[test]
 fn what_the_host_did_not_observe_is_not_believed() {
     let unheard = Report {
-        causes: vec![assertion("status", "status")],
+        causes: vec![assertion("status", "status").into()],
         ..report(Ending::Returned, Some(Verdict::Fail))
     };
     assert_eq!(
@@ -320,7 +320,7 @@ fn what_the_host_did_not_observe_is_not_believed() {
 #[test]
 fn the_first_cause_wins_and_all_are_told() {
     let mut report = said_fail(vec![reply()], assertion("status", "status"));
-    report.causes.push(assertion("body", "body"));
+    report.causes.push(assertion("body", "body").into());
     let conclusion = classify(&report, SECOND);
     assert_eq!(conclusion.reason, Reason::HttpStatus);
     assert_eq!(
@@ -333,9 +333,12 @@ fn the_first_cause_wins_and_all_are_told() {
 fn a_probe_may_say_that_it_cannot_judge() {
     let undecided = Report {
         operations: vec![operation(Some(reply()))],
-        causes: vec![Cause::Statement {
-            message: "no token".to_owned(),
-        }],
+        causes: vec![
+            Cause::Statement {
+                message: "no token".to_owned(),
+            }
+            .into(),
+        ],
         ..report(Ending::Returned, Some(Verdict::Unknown))
     };
     assert_eq!(
@@ -343,7 +346,7 @@ fn a_probe_may_say_that_it_cannot_judge() {
         (Outcome::Unknown, Reason::ProbeUndecided, Blame::Probe)
     );
     let ours = Report {
-        causes: vec![Cause::Operation { index: 0 }],
+        causes: vec![Cause::Operation { index: 0 }.into()],
         operations: vec![operation(Some(failure(FailureKind::FdExhausted)))],
         ..report(Ending::Returned, Some(Verdict::Unknown))
     };
@@ -406,4 +409,60 @@ fn a_pass_after_a_retry_is_seen_and_a_policy_is_not_retried() {
     );
     assert!(worth_retrying(Reason::ConnectRefused) && worth_retrying(Reason::ProberOverload));
     assert!(!worth_retrying(Reason::EgressDenied) && !worth_retrying(Reason::Ok));
+}
+
+#[test]
+fn a_sentence_names_the_step_once_and_the_line_of_each_setting() {
+    let step = |name: &str| Step {
+        name: name.to_owned(),
+        started: 0,
+        ended: Some(1),
+        ok: Some(false),
+        detail: String::new(),
+    };
+    let in_step = |step: usize, path: &str, setting: &str| Named {
+        step: Some(step),
+        setting: Some(setting.to_owned()),
+        ..assertion(path, path).into()
+    };
+    let report = Report {
+        operations: vec![operation(Some(reply()))],
+        steps: vec![step("create"), step("delete")],
+        causes: vec![
+            in_step(0, "status", "shop.yaml:7"),
+            in_step(0, "body", "shop.yaml:8"),
+            in_step(1, "status", "shop.yaml:12"),
+        ],
+        ..report(Ending::Returned, Some(Verdict::Fail))
+    };
+    assert_eq!(
+        classify(&report, SECOND).sentence,
+        "step `create`: status: expected a, got b (shop.yaml:7); body: expected a, got b (shop.yaml:8); \
+         step `delete`: status: expected a, got b (shop.yaml:12)"
+    );
+}
+
+#[test]
+fn a_run_that_is_cut_names_the_step_that_was_open() {
+    let open = Step {
+        name: "wait".to_owned(),
+        started: 0,
+        ended: None,
+        ok: None,
+        detail: String::new(),
+    };
+    let report = Report {
+        steps: vec![open],
+        ..report(
+            Ending::Deadline {
+                waiting_on_target: true,
+            },
+            None,
+        )
+    };
+    assert!(
+        classify(&report, SECOND)
+            .sentence
+            .starts_with("step `wait`: ")
+    );
 }

@@ -10,6 +10,7 @@ fn phases(probe: &str, is_secure: bool) -> usize {
     2 * match (probe, is_secure) {
         ("http", false) => 4,
         ("http", true) => 5,
+        ("journey", _) => 6,
         ("tls", _) => 2,
         ("dns", _) => 3,
         _ => 1,
@@ -27,7 +28,7 @@ pub fn series(check: &Check) -> usize {
         .any(|assignment| secure(&assignment.address));
     let certificates = match probe.map(|assignment| assignment.probe.as_str()) {
         Some("tls") => 3,
-        Some("http") if is_secure => 3,
+        Some("http" | "journey") if is_secure => 3,
         _ => 0,
     };
     let latency = check.objectives.latency.is_some();
@@ -36,6 +37,8 @@ pub fn series(check: &Check) -> usize {
     let target = slis + 1 + 3 + 1 + 1 + 3 + HISTOGRAM + certificates;
     let promised = usize::from(check.objectives.availability.is_some()) + 2 * usize::from(latency);
     let spans = probe.map_or(0, |assignment| phases(assignment.probe.as_str(), is_secure));
+    // Three outcomes, and the count and sum of the duration.
+    let steps = 5 * check.steps.len();
     // Info, interval, timeout, locations, page locations, series.
-    6 + promised + spans + targets * target
+    6 + promised + spans + targets * (target + steps)
 }

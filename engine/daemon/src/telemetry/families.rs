@@ -43,6 +43,10 @@ families! {
         "The last run while it has not passed: 1; `run` opens it in the API and on the page.";
     RUN_DURATION = Histogram "leadsman_run_duration_seconds" {"check, target, location, outcome"}
         "How long runs waited on the target, which is the latency that the SLI judges. Failing runs have native buckets only.";
+    STEP_RESULTS = Counter "leadsman_step_results_total" {"check, target, location, step, outcome"}
+        "Steps of the author's that ended, by outcome.";
+    STEP_DURATION = Summary "leadsman_step_duration_seconds" {"check, target, location, step"}
+        "How long the author's steps took.";
     LEAF_NOT_AFTER = Gauge "leadsman_tls_leaf_not_after_timestamp_seconds" {"check, target, location"}
         "When the presented leaf certificate ends.";
     EARLIEST_NOT_AFTER = Gauge "leadsman_tls_earliest_not_after_timestamp_seconds" {"check, target, location"}
@@ -54,7 +58,7 @@ families! {
     EGRESS_DENIED = Counter "leadsman_egress_denied_total" {"check, network_class"}
         "Operations that the policy refused, by the class of the address, or `ungranted` where a name was. Appears when it happens.";
     MEASURES_DROPPED = Counter "leadsman_measures_dropped_total" {"check, reason"}
-        "Measures that were not exported: `undeclared` by the probe, or beyond the check's `series_limit`. Appears when it happens.";
+        "Measures that were not exported: `undeclared` by the probe, or beyond the check's `series_limit`, or beyond 100 `steps`. Appears when it happens.";
     LOG_LINES_DROPPED = Counter "leadsman_log_lines_dropped_total" {"check"}
         "Log lines of runs that were not written, because the check had too many. Appears when it happens.";
     CHECK_INFO = Gauge "leadsman_check_info" {"check, probe, team, the owner's labels"}

@@ -65,7 +65,7 @@ impl Lesson {
             .operations
             .iter()
             .filter_map(|operation| operation.answer.as_deref()?.failure());
-        let refused = report.causes.iter().filter_map(|cause| match cause {
+        let refused = report.causes.iter().filter_map(|named| match &named.cause {
             Cause::Refused { failure } => Some(failure),
             _ => None,
         });

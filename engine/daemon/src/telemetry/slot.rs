@@ -29,6 +29,7 @@ use super::{
     lesson::{Certificates, Lesson},
     measures::{Declared, Measured},
     states::{CheckState, FailedRun, MissedState},
+    steps::Steps,
 };
 
 /// The maintenance windows of a check.
@@ -68,6 +69,12 @@ impl Account {
             state: Mutex::default(),
         }
     }
+
+    /// The steps that the configuration names.
+    fn declare(&self, steps: &[String]) {
+        let mut state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
+        state.numbers.steps.declare(steps);
+    }
 }
 
 #[derive(Debug, Default)]
@@ -90,6 +97,7 @@ pub(super) struct Numbers {
     pub(super) denied: BTreeMap<&'static str, u64>,
     pub(super) limits: BTreeMap<Limit, u64>,
     pub(super) measured: Measured,
+    pub(super) steps: Steps,
     /// Until when the last outcome speaks for the target, in Unix milliseconds.
     pub(super) fresh_until_ms: i64,
 }
@@ -114,6 +122,7 @@ impl Slot {
             || Arc::new(Account::new(serial)),
             |before| Arc::clone(&before.account),
         );
+        account.declare(&check.steps);
         let labels = [
             written("check", assignment.check.as_str()),
             written("target", assignment.target.as_str()),
@@ -342,6 +351,11 @@ impl Numbers {
         }
         if let Some(last) = record.last() {
             self.measured.take(&last.report.measures, declared);
+            let outcome = last.conclusion.outcome();
+            let refused = self.steps.take(&last.report, outcome);
+            if refused > 0 {
+                *self.measured.dropped.entry("steps").or_default() += refused;
+            }
         }
     }
 }

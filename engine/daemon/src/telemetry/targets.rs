@@ -10,6 +10,7 @@ use super::{
     format::Format,
     lesson::Certificates,
     slot::{Numbers, Slot},
+    steps,
     values::{unix_ns_seconds, unix_seconds},
 };
 
@@ -42,6 +43,7 @@ pub(super) fn families(
     families.extend(runs(targets, births));
     families.extend(last(targets, shape.now_ms));
     families.push(durations(targets, shape));
+    families.extend(steps::families(targets));
     families.extend(certificates(targets));
     families
 }

@@ -1,8 +1,12 @@
 //! `leadsman:matching/expressions`: compiled expressions on bytes that the host already holds.
 
-use std::sync::{Arc, OnceLock};
+use std::{
+    borrow::Cow,
+    sync::{Arc, OnceLock},
+};
 
 use bytes::Bytes;
+use scraper::Html;
 use wasmtime::component::Resource;
 
 use crate::{
@@ -11,11 +15,12 @@ use crate::{
     state::GuestState,
 };
 
-/// Bytes that the host holds, parsed as JSON at most once.
+/// Bytes that the host holds, parsed as JSON and as HTML at most once.
 #[derive(Debug)]
 pub struct Blob {
     bytes: Bytes,
     json: OnceLock<Result<Arc<serde_json::Value>, String>>,
+    html: OnceLock<Html>,
 }
 
 impl Blob {
@@ -23,6 +28,7 @@ impl Blob {
         Self {
             bytes,
             json: OnceLock::new(),
+            html: OnceLock::new(),
         }
     }
 }
@@ -40,6 +46,11 @@ impl Subject for Blob {
                 Err(error) => Err(format!("the body is no JSON: {error}")),
             });
         parsed.clone()
+    }
+
+    fn html(&self) -> Cow<'_, Html> {
+        let parse = || Html::parse_document(&String::from_utf8_lossy(&self.bytes));
+        Cow::Borrowed(self.html.get_or_init(parse))
     }
 }
 
@@ -99,6 +110,28 @@ impl Host for GuestState {
             .find(&format, &expression, &blob)
             .map_err(mismatch))
     }
+
+    fn variables(
+        &mut self,
+        format: String,
+        expression: String,
+    ) -> wasmtime::Result<Result<Vec<String>, Mismatch>> {
+        self.crossed();
+        Ok(self
+            .expressions
+            .variables(&format, &expression)
+            .map_err(mismatch))
+    }
+}
+
+impl GuestState {
+    /// Bytes for the guest, without what it has made a secret.
+    fn shown(&self, bytes: &Bytes) -> Bytes {
+        match self.trace.content().hidden.clone() {
+            Some(secrets) => secrets.hide(bytes.clone()),
+            None => bytes.clone(),
+        }
+    }
 }
 
 impl HostBlob for GuestState {
@@ -119,12 +152,18 @@ impl HostBlob for GuestState {
         length: u32,
     ) -> wasmtime::Result<Vec<u8>> {
         self.crossed();
-        let bytes = &self.table.get(&handle)?.bytes;
+        let bytes = self.shown(&self.table.get(&handle)?.bytes);
         let start = usize::try_from(offset)?.min(bytes.len());
         let end = start
             .saturating_add(usize::try_from(length)?)
             .min(bytes.len());
         Ok(bytes.slice(start..end).to_vec())
+    }
+
+    fn contains(&mut self, handle: Resource<Blob>, bytes: Vec<u8>) -> wasmtime::Result<bool> {
+        self.crossed();
+        let finder = memchr::memmem::Finder::new(&bytes);
+        Ok(finder.find(&self.table.get(&handle)?.bytes).is_some())
     }
 
     fn drop(&mut self, handle: Resource<Blob>) -> wasmtime::Result<()> {

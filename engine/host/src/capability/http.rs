@@ -53,6 +53,17 @@ impl Host for GuestState {
         };
         Ok(self.table.push(pending)?)
     }
+
+    fn cookie(
+        &mut self,
+        session: u32,
+        url: String,
+        name: String,
+    ) -> wasmtime::Result<Option<String>> {
+        self.crossed();
+        let jar = self.session.as_ref();
+        Ok(jar.and_then(|sessions| sessions.cookie(session, &url, &name)))
+    }
 }
 
 impl HostPending for GuestState {

@@ -41,9 +41,9 @@ impl Host for GuestState {
         self.crossed();
         self.trace.because(Cause::Assertion {
             kind: shortened(&kind),
-            path: shortened(&path),
-            expected: shortened(&expected),
-            got: shortened(&got),
+            path: shortened(&self.discreet(path)),
+            expected: shortened(&self.discreet(expected)),
+            got: shortened(&self.discreet(got)),
         });
         Ok(())
     }
@@ -51,8 +51,20 @@ impl Host for GuestState {
     fn statement(&mut self, message: String) -> wasmtime::Result<()> {
         self.crossed();
         self.trace.because(Cause::Statement {
-            message: shortened(&message),
+            message: shortened(&self.discreet(message)),
         });
+        Ok(())
+    }
+
+    fn about(&mut self, pointer: String) -> wasmtime::Result<()> {
+        self.crossed();
+        self.trace.about(&pointer);
+        Ok(())
+    }
+
+    fn unrepeatable(&mut self) -> wasmtime::Result<()> {
+        self.crossed();
+        self.trace.forbid_repetition();
         Ok(())
     }
 
@@ -63,7 +75,7 @@ impl Host for GuestState {
             .into_iter()
             .find(|known| *known == level)
             .unwrap_or("info");
-        self.trace.log(level, &message);
+        self.trace.log(level, &self.discreet(message));
         Ok(())
     }
 
@@ -76,7 +88,7 @@ impl Host for GuestState {
         self.crossed();
         let labels = labels.into_iter().take(LABELS.0);
         let labels = labels
-            .map(|(key, value)| (key, value.chars().take(LABELS.1).collect()))
+            .map(|(key, value)| (key, self.discreet(value).chars().take(LABELS.1).collect()))
             .collect();
         self.trace.measure(Measure {
             name,
@@ -84,6 +96,16 @@ impl Host for GuestState {
             labels,
         });
         Ok(())
+    }
+}
+
+impl GuestState {
+    /// A text without what the guest has made a secret: before it is cut, for a cut one is not recognised.
+    fn discreet(&self, text: String) -> String {
+        match self.trace.content().hidden.clone() {
+            Some(secrets) => secrets.hide_text(text),
+            None => text,
+        }
     }
 }
 
@@ -102,7 +124,7 @@ impl HostStep for GuestState {
     ) -> wasmtime::Result<()> {
         self.crossed();
         if let Some(step) = self.table.get(&handle)?.0 {
-            self.trace.close(step, Some(ok), &detail);
+            self.trace.close(step, Some(ok), &self.discreet(detail));
         }
         Ok(())
     }

@@ -1,8 +1,12 @@
 //! `leadsman:probe/secrets`: placeholders, never values.
 
-use leadsman_net::Placeholder;
+use leadsman_net::{Placeholder, Session};
 
-use crate::{bindings::leadsman::probe::secrets::Host, secrets::Secrets, state::GuestState};
+use crate::{
+    bindings::leadsman::probe::secrets::Host,
+    secrets::{self, Secrets},
+    state::GuestState,
+};
 
 impl Host for GuestState {
     fn placeholder(
@@ -24,7 +28,55 @@ impl Host for GuestState {
             secrets.basic(&user, &password_name)
         }))
     }
+
+    fn hmac(
+        &mut self,
+        name: String,
+        algorithm: String,
+        message: Vec<u8>,
+        encoding: String,
+    ) -> wasmtime::Result<Result<String, String>> {
+        self.crossed();
+        let session = match self.granted(&name) {
+            Ok(session) => session,
+            Err(why) => return Ok(Err(why)),
+        };
+        let message = session.secrets().open(&message);
+        Ok(self.secrets.hmac(&name, &algorithm, &message, &encoding))
+    }
+
+    fn seal(
+        &mut self,
+        value: Vec<u8>,
+        encoding: String,
+    ) -> wasmtime::Result<Result<String, String>> {
+        self.crossed();
+        let Some(session) = &self.session else {
+            return Ok(Err(ASKED.to_owned()));
+        };
+        // A value that came back as its own placeholder stands for what it stood for.
+        let value = session.secrets().open(&value);
+        let egress = &self.order.assignment.egress;
+        let hosts: Vec<_> = egress
+            .grants
+            .iter()
+            .chain(&egress.target)
+            .cloned()
+            .collect();
+        Ok(
+            secrets::seal(&value, &encoding, &hosts).map(|[plain, encoded]| {
+                let text = encoded.text.clone();
+                session.know(plain);
+                session.know(encoded);
+                self.trace.hide(session.secrets());
+                text
+            }),
+        )
+    }
 }
+
+/// What a probe hears that wants a secret while it is only asked about itself.
+const ASKED: &str = "secrets cannot be had while a probe describes itself or validates settings";
 
 impl GuestState {
     /// Makes a placeholder and lets the session know it, where the secret is granted.
@@ -33,26 +85,22 @@ impl GuestState {
         name: &str,
         make: impl FnOnce(&Secrets) -> Result<Placeholder, String>,
     ) -> Result<String, String> {
-        let granted = self
-            .order
-            .assignment
-            .secrets
-            .iter()
-            .any(|secret| secret.as_str() == name);
-        match &self.session {
-            Some(session) if granted => {
-                let placeholder = make(&self.secrets)?;
-                let text = placeholder.text.clone();
-                session.know(placeholder);
-                Ok(text)
-            }
-            Some(_) => Err(format!(
-                "the secret `{name}` is not granted: list it in the check's `grants.secrets`"
-            )),
-            None => Err(
-                "secrets cannot be had while a probe describes itself or validates settings"
-                    .to_owned(),
-            ),
+        let session = self.granted(name)?;
+        let placeholder = make(&self.secrets)?;
+        let text = placeholder.text.clone();
+        session.know(placeholder);
+        Ok(text)
+    }
+
+    /// The session, if the check may use the secret.
+    fn granted(&self, name: &str) -> Result<&Session, String> {
+        let session = self.session.as_deref().ok_or(ASKED)?;
+        let secrets = &self.order.assignment.secrets;
+        if secrets.iter().any(|secret| secret.as_str() == name) {
+            return Ok(session);
         }
+        Err(format!(
+            "the secret `{name}` is not granted: list it in the check's `grants.secrets`"
+        ))
     }
 }

@@ -17,7 +17,7 @@ pub(crate) struct Marked {
 
 /// The format of that name, if it is one of an expression.
 pub(crate) fn format(name: &str) -> Option<&'static str> {
-    ["regex", "json-path", "cel"]
+    ["regex", "json-path", "cel", "cel-object", "css"]
         .into_iter()
         .find(|known| *known == name)
 }
@@ -88,12 +88,16 @@ impl Walk<'_> {
         match value {
             Value::Object(members) => {
                 for (key, member) in members {
+                    let escaped = key.replace('~', "~0").replace('/', "~1");
+                    let pointer = format!("{pointer}/{escaped}");
+                    if let Some(names) = schema.get("propertyNames") {
+                        self.keep(names, &Value::from(key.as_str()), &pointer);
+                    }
                     let named = schema
                         .get("properties")
                         .and_then(|properties| properties.get(key));
                     if let Some(schema) = named.or_else(|| schema.get("additionalProperties")) {
-                        let key = key.replace('~', "~0").replace('/', "~1");
-                        self.visit(schema, member, &format!("{pointer}/{key}"), depth + 1);
+                        self.visit(schema, member, &pointer, depth + 1);
                     }
                 }
             }

@@ -84,6 +84,7 @@ fn entry(seconds: u64, retry: Retry) -> Entry {
         limits: Limits::default(),
         egress: Egress::default(),
         secrets: Vec::new(),
+        places: None,
     };
     Entry {
         assignment: Arc::new(assignment),

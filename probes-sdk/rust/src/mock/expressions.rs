@@ -5,7 +5,7 @@ use super::raw::matching::expressions::Mismatch;
 /// Whether an expression holds.
 pub fn holds(format: &str, expression: &str, bytes: &[u8]) -> Result<bool, Mismatch> {
     match format {
-        "cel" => match cel(expression, bytes)? {
+        "cel" | "cel-object" => match cel(format, expression, bytes)? {
             cel::Value::Bool(holds) => Ok(holds),
             other => Err(Mismatch::Evaluation(format!(
                 "`{expression}` gives {}, not a boolean",
@@ -21,14 +21,44 @@ pub fn find(format: &str, expression: &str, bytes: &[u8]) -> Result<Vec<Option<S
     match format {
         "regex" => regex(expression, bytes),
         "json-path" => json_path(expression, bytes),
+        "css" => css(expression, bytes),
         _ => {
-            let value = cel(expression, bytes)?;
+            let value = cel(format, expression, bytes)?;
             let value = value
                 .json()
                 .map_err(|error| Mismatch::Evaluation(error.to_string()))?;
             Ok(vec![Some(value.to_string())])
         }
     }
+}
+
+/// The variables that an expression refers to.
+pub fn variables(_: &str, expression: &str) -> Result<Vec<String>, Mismatch> {
+    let program = cel::Program::compile(expression).map_err(unknown)?;
+    let references = program.references();
+    Ok(references
+        .variables()
+        .into_iter()
+        .map(str::to_owned)
+        .collect())
+}
+
+fn css(expression: &str, bytes: &[u8]) -> Result<Vec<Option<String>>, Mismatch> {
+    let (selector, attribute) = match expression.rsplit_once('@') {
+        Some((selector, name)) if !name.contains([']', '"', '\'']) => (selector, Some(name)),
+        _ => (expression, None),
+    };
+    let refused =
+        |error: scraper::error::SelectorErrorKind| Mismatch::UnknownExpression(error.to_string());
+    let selector = scraper::Selector::parse(selector).map_err(refused)?;
+    let html = scraper::Html::parse_document(&String::from_utf8_lossy(bytes));
+    let found = html
+        .select(&selector)
+        .filter_map(|element| match attribute {
+            Some(name) => element.attr(name).map(str::to_owned),
+            None => Some(element.text().collect::<String>().trim().to_owned()),
+        });
+    Ok(found.map(Some).collect())
 }
 
 fn regex(expression: &str, bytes: &[u8]) -> Result<Vec<Option<String>>, Mismatch> {
@@ -49,13 +79,22 @@ fn json_path(expression: &str, bytes: &[u8]) -> Result<Vec<Option<String>>, Mism
         .collect())
 }
 
-fn cel(expression: &str, bytes: &[u8]) -> Result<cel::Value, Mismatch> {
+fn cel(format: &str, expression: &str, bytes: &[u8]) -> Result<cel::Value, Mismatch> {
     let program = cel::Program::compile(expression).map_err(unknown)?;
     let mut context = cel::Context::default();
     let failed = |error: &dyn ToString| Mismatch::Evaluation(error.to_string());
-    context
-        .add_variable("body", &json(bytes)?)
-        .map_err(|error| failed(&error))?;
+    let subject = json(bytes)?;
+    let members = subject.as_object().filter(|_| format == "cel-object");
+    let whole = members.is_none().then(|| ("body".to_owned(), &subject));
+    let members = members.into_iter().flatten();
+    for (name, value) in members
+        .map(|(name, value)| (name.clone(), value))
+        .chain(whole)
+    {
+        context
+            .add_variable(name, value)
+            .map_err(|error| failed(&error))?;
+    }
     program.execute(&context).map_err(|error| failed(&error))
 }
 

@@ -58,6 +58,7 @@ pub(crate) fn check(id: &str, probe: &str, targets: &[&str]) -> Check {
             limits: Limits::default(),
             egress: Egress::default(),
             secrets: Vec::new(),
+            places: None,
         })
     };
     Check {
@@ -72,6 +73,7 @@ pub(crate) fn check(id: &str, probe: &str, targets: &[&str]) -> Check {
         },
         locations: vec![location(), Location::new("us-east").unwrap()],
         assignments: targets.iter().map(assignment).collect(),
+        steps: Vec::new(),
         was: Vec::new(),
         depends_on: Vec::new(),
         page: Page::default(),

@@ -1,12 +1,14 @@
-//! What the `tcp` probe can be told.
+//! What a dialogue can be told.
 
 use std::collections::BTreeMap;
 
 use leadsman_sdk::prelude::*;
 
 /// Connects to a host and a port, with or without TLS, and holds a dialogue.
-#[derive(Debug, Settings)]
+#[derive(Debug, Clone, Settings)]
 pub struct TcpSettings {
+    /// Connect to this `host:port`, instead of the target.
+    pub address: Option<String>,
     /// Speak TLS from the first byte. The certificate is judged unless `insecure` is set.
     #[setting(default = false)]
     pub tls: bool,
@@ -32,7 +34,7 @@ pub struct TcpSettings {
 }
 
 /// One exchange of a dialogue: first what is expected, then what is sent.
-#[derive(Debug, Settings)]
+#[derive(Debug, Clone, Settings)]
 pub struct Exchange {
     /// Lines are read until one matches this; other lines are passed over.
     pub expect: Option<Regex>,
@@ -47,7 +49,9 @@ pub struct Exchange {
 
 impl TcpSettings {
     /// The stream to open.
-    pub(crate) fn connect(&self, host: String, port: u16) -> tcp::Connect {
+    pub fn connect(&self, target: &Target) -> Result<tcp::Connect> {
+        let own = self.address.as_ref().map(Target::new);
+        let (host, port) = address(own.as_ref().unwrap_or(target))?;
         let mut connect = tcp::Connect::to(host, port)
             .text("family", &self.family)
             .flag("tls", self.tls);
@@ -66,12 +70,12 @@ impl TcpSettings {
                 }
             }
         }
-        connect
+        Ok(connect)
     }
 }
 
 /// The target's host and port; a port must be written.
-pub(crate) fn address(target: &Target) -> Result<(String, u16)> {
+fn address(target: &Target) -> Result<(String, u16)> {
     match target.host_and_port(0)? {
         (_, 0) => Err(Error::undecided(format!(
             "the target `{target}` names no port: write it like `mail.example:25`"
@@ -81,7 +85,7 @@ pub(crate) fn address(target: &Target) -> Result<(String, u16)> {
 }
 
 /// What the schema cannot say.
-pub(crate) fn validate(settings: &TcpSettings) -> Vec<Complaint> {
+pub fn validate(settings: &TcpSettings) -> Vec<Complaint> {
     let mut complaints = transport(settings);
     for (index, exchange) in settings.dialogue.iter().enumerate() {
         let pointer = format!("/dialogue/{index}");

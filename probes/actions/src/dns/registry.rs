@@ -1,7 +1,7 @@
 //! IANA's registry of DNS parameters, as far as people write names of it.
 
 /// SOA's record type.
-pub(crate) const SOA: u16 = 6;
+pub const SOA: u16 = 6;
 
 const TYPES: [(&str, u16); 34] = [
     ("A", 1),
@@ -61,32 +61,32 @@ const RCODES: [(&str, u16); 15] = [
 ];
 
 /// A record type by its name, or `TYPE65534` (RFC 3597).
-pub(crate) fn record_type(name: &str) -> Option<u16> {
+pub fn record_type(name: &str) -> Option<u16> {
     known(&TYPES, name, "TYPE")
 }
 
 /// A class by its name, or `CLASS254`.
-pub(crate) fn class(name: &str) -> Option<u16> {
+pub fn class(name: &str) -> Option<u16> {
     known(&CLASSES, name, "CLASS")
 }
 
 /// A response code by its name.
-pub(crate) fn rcode(name: &str) -> Option<u16> {
+pub fn rcode(name: &str) -> Option<u16> {
     known(&RCODES, name, "RCODE")
 }
 
 /// A response code's name.
-pub(crate) fn rcode_name(code: u16) -> String {
+pub fn rcode_name(code: u16) -> String {
     name(&RCODES, code, "RCODE")
 }
 
 /// A record type's name.
-pub(crate) fn type_name(code: u16) -> String {
+pub fn type_name(code: u16) -> String {
     name(&TYPES, code, "TYPE")
 }
 
 /// A class's name.
-pub(crate) fn class_name(code: u16) -> String {
+pub fn class_name(code: u16) -> String {
     name(&CLASSES, code, "CLASS")
 }
 

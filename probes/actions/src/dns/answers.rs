@@ -2,10 +2,10 @@
 
 use leadsman_sdk::prelude::*;
 
-use crate::{Sections, registry};
+use super::{Sections, registry};
 
 /// Checks a section; every unmet expectation is told.
-pub(crate) fn check(
+pub(super) fn check(
     name: &str,
     expected: &Sections,
     records: &[dns::Record],

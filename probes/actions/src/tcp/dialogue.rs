@@ -2,23 +2,14 @@
 
 use leadsman_sdk::{prelude::*, tcp::Stream};
 
-use crate::Exchange;
+use super::Exchange;
 
 /// Longest line, and how many lines are passed over while one is looked for.
 const LINE: u32 = 64 * 1024;
 const LINES: usize = 1_000;
 
-/// Holds the whole dialogue.
-pub(crate) fn hold(stream: &Stream, dialogue: &[Exchange]) -> Result<()> {
-    for (index, exchange) in dialogue.iter().enumerate() {
-        step(&format!("exchange {}", index + 1), || {
-            hold_one(stream, exchange, index)
-        })?;
-    }
-    Ok(())
-}
-
-fn hold_one(stream: &Stream, exchange: &Exchange, index: usize) -> Result<()> {
+/// Makes one exchange of a dialogue, which stands at `index`, and returns what its captures are made of.
+pub fn hold(stream: &Stream, exchange: &Exchange, index: usize) -> Result<Vec<(String, String)>> {
     let path = format!("dialogue[{index}]");
     let mut groups = Vec::new();
     if let Some(expect) = &exchange.expect {
@@ -27,17 +18,13 @@ fn hold_one(stream: &Stream, exchange: &Exchange, index: usize) -> Result<()> {
     if let Some(bytes) = &exchange.expect_bytes {
         same_bytes(stream, bytes.as_bytes(), &path)?;
     }
-    for (name, template) in &exchange.captures {
-        report::measure(
-            "reply_capture_info",
-            1.0,
-            &[("name", name), ("value", &filled(template, &groups))],
-        );
-    }
     if let Some(send) = &exchange.send {
         stream.write(format!("{}\n", filled(send, &groups)).as_bytes())?;
     }
-    Ok(())
+    let captures = exchange.captures.iter();
+    Ok(captures
+        .map(|(name, template)| (name.clone(), filled(template, &groups)))
+        .collect())
 }
 
 /// Reads lines until one matches; the peer's silence or end is what is reported.

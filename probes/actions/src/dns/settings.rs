@@ -1,14 +1,16 @@
-//! What the `dns` probe can be told.
+//! What a question can be told.
 
 use leadsman_sdk::prelude::*;
 
-use crate::registry;
+use super::registry;
 
 /// Asks a DNS server a question. The target is the server: `system`, or `host[:port]`.
-#[derive(Debug, Settings)]
+#[derive(Debug, Clone, Settings)]
 pub struct DnsSettings {
     /// The name to ask for.
     pub query: String,
+    /// The server to ask, `system` or `host[:port]`, instead of the target.
+    pub server: Option<String>,
     /// The record type, by name or as `TYPE65534`.
     #[setting(default = "A")]
     pub r#type: String,
@@ -44,7 +46,7 @@ pub struct DnsSettings {
 /// What is expected of a section. Values are compared with a record's data (`192.0.2.1`,
 /// `10 mx.example`); expressions with the whole record, its parts parted by a tab
 /// (`name TTL class type data`).
-#[derive(Debug, Settings)]
+#[derive(Debug, Clone, Settings)]
 pub struct Sections {
     /// Only records of this type are looked at.
     pub r#type: Option<String>,
@@ -79,14 +81,14 @@ pub struct Sections {
 }
 
 impl DnsSettings {
-    /// The question to the target.
-    pub(crate) fn question(&self, target: &Target) -> Result<dns::Question> {
+    /// The question to a server: `system`, or `host[:port]`.
+    pub fn question(&self, server: &str) -> Result<dns::Question> {
         let unknown = |what: &str, name: &str| Error::undecided(format!("`{name}` is no {what}"));
         let kind = registry::record_type(&self.r#type)
             .ok_or_else(|| unknown("record type", &self.r#type))?;
         let class = registry::class(&self.class).ok_or_else(|| unknown("class", &self.class))?;
         Ok(dns::Question::new(&self.query, kind)
-            .server(target.address())
+            .server(self.server.as_deref().unwrap_or(server))
             .number("class", class.into())
             .text("transport", &self.transport)
             .flag("recursion", self.recursion)
@@ -96,7 +98,7 @@ impl DnsSettings {
 }
 
 /// What the schema cannot say.
-pub(crate) fn validate(settings: &DnsSettings) -> Vec<Complaint> {
+pub fn validate(settings: &DnsSettings) -> Vec<Complaint> {
     let mut complaints = Vec::new();
     let mut unknown = |pointer: &str, what: &str, name: &str, hint: &str| {
         complaints.push(Complaint::new(

@@ -1,0 +1,106 @@
+//! Settings from the command line.
+
+use leadsman_core::{
+    id::ProbeName,
+    plan::{Catalog, Complaint, ProbeSource},
+};
+use serde_json::{Map, Value};
+
+use crate::{args::Once, catalog::Probes, command::CommandError};
+
+/// Settings from `--set`, typed and completed by the probe's own schema.
+pub(super) fn settings(
+    arguments: &Once,
+    name: &ProbeName,
+    source: &ProbeSource,
+    probes: &Probes,
+) -> Result<Value, CommandError> {
+    let description = probes
+        .describe(name, source)
+        .map_err(|why| CommandError::Usage(format!("the probe `{name}` cannot be used: {why}")))?;
+    let mut settings = Value::Object(Map::new());
+    for set in &arguments.set {
+        let (key, text) = set
+            .split_once('=')
+            .ok_or_else(|| CommandError::Usage(format!("`{set}` is not `name=value`")))?;
+        let value = leadsman_config::coerce_set(&description.settings, key, text)
+            .map_err(CommandError::Usage)?;
+        insert(&mut settings, key, value);
+    }
+    let completed = leadsman_config::check_settings(&description, &settings)
+        .map_err(|complaints| told(&complaints))?;
+    judged(completed, name, source, probes)
+}
+
+/// The settings with `--step`: the journey stops after the step and says its variables.
+pub(super) fn stopping(
+    mut settings: Value,
+    step: &str,
+    (name, source): (&ProbeName, &ProbeSource),
+    probes: &Probes,
+) -> Result<Value, CommandError> {
+    let description = probes.describe(name, source).map_err(CommandError::Usage)?;
+    let known = description.settings.pointer("/properties/stop_after");
+    let members = settings.as_object_mut().filter(|_| known.is_some());
+    let members = members.ok_or_else(|| {
+        CommandError::Usage(format!(
+            "the probe `{name}` has no steps to stop at: leave `--step` out"
+        ))
+    })?;
+    members.insert("stop_after".to_owned(), Value::from(step));
+    judged(settings, name, source, probes)
+}
+
+fn judged(
+    settings: Value,
+    name: &ProbeName,
+    source: &ProbeSource,
+    probes: &Probes,
+) -> Result<Value, CommandError> {
+    let complaints = probes
+        .validate(name, source, &settings.to_string())
+        .map_err(CommandError::Usage)?;
+    if complaints.is_empty() {
+        Ok(settings)
+    } else {
+        Err(told(&complaints))
+    }
+}
+
+/// Sets a value at a dotted key.
+fn insert(settings: &mut Value, key: &str, value: Value) {
+    match key.split_once('.') {
+        None => {
+            if let Some(members) = settings.as_object_mut() {
+                members.insert(key.to_owned(), value);
+            }
+        }
+        Some((first, rest)) => {
+            if let Some(members) = settings.as_object_mut() {
+                insert(
+                    members
+                        .entry(first)
+                        .or_insert_with(|| Value::Object(Map::new())),
+                    rest,
+                    value,
+                );
+            }
+        }
+    }
+}
+
+fn told(complaints: &[Complaint]) -> CommandError {
+    let lines: Vec<String> = complaints
+        .iter()
+        .map(|complaint| {
+            let hint = if complaint.hint.is_empty() {
+                String::new()
+            } else {
+                format!(" ({})", complaint.hint)
+            };
+            let place = complaint.pointer.trim_start_matches('/').replace('/', ".");
+            format!("{place}: {}{hint}", complaint.message)
+        })
+        .collect();
+    CommandError::Usage(format!("the settings do not fit: {}", lines.join("; ")))
+}

@@ -1,0 +1,198 @@
+//! What is run once: a check of a configuration, a bundled probe, or a component file.
+
+use std::{
+    collections::BTreeMap,
+    path::{Path, PathBuf},
+    sync::Arc,
+    time::Duration,
+};
+
+use leadsman_config::Files;
+use leadsman_core::{
+    attempt::Assignment,
+    egress::{Egress, EgressRules, HostPattern},
+    id::{CheckId, Location, NameError, ProbeName, TargetName},
+    limits::Limits,
+    plan::{Network, Plan, ProbeSource, Retry, Tls},
+};
+use leadsman_host::Secrets;
+
+use super::settings;
+use crate::{app, args::Once, catalog::Probes, command::CommandError, secrets};
+
+/// Longest timeout of a run, as in a configuration.
+const LONGEST: Duration = Duration::from_mins(2);
+
+/// What is run, and on what.
+pub(super) struct Subject {
+    pub(super) assignment: Arc<Assignment>,
+    pub(super) source: ProbeSource,
+    pub(super) network: Network,
+    pub(super) tls: Tls,
+    pub(super) secrets: Secrets,
+    pub(super) retry: Retry,
+}
+
+/// What the command line names.
+pub(super) fn subject(
+    arguments: &Once,
+    probes: &Probes,
+    files: &dyn Files,
+) -> Result<Subject, CommandError> {
+    let mut subject = found(arguments, probes, files)?;
+    if let Some(step) = &arguments.step {
+        let mut assignment = subject.assignment.as_ref().clone();
+        let settings = serde_json::from_str(&assignment.settings).unwrap_or_default();
+        let probe = (&assignment.probe, &subject.source);
+        let settings = settings::stopping(settings, step, probe, probes)?;
+        assignment.settings = settings.to_string().into();
+        subject.assignment = Arc::new(assignment);
+    }
+    Ok(subject)
+}
+
+fn found(arguments: &Once, probes: &Probes, files: &dyn Files) -> Result<Subject, CommandError> {
+    if let Some(config) = &arguments.config {
+        let plan = app::load_from(config, files, probes)?;
+        if plan
+            .checks
+            .iter()
+            .any(|check| check.id.as_str() == arguments.subject)
+        {
+            return configured(arguments, &plan);
+        }
+        if !is_probe(&arguments.subject) {
+            let known: Vec<&str> = plan.checks.iter().map(|check| check.id.as_str()).collect();
+            let known = known.join("`, `");
+            return Err(CommandError::Usage(format!(
+                "no check `{}` runs here; there are `{known}`",
+                arguments.subject
+            )));
+        }
+    }
+    bare(arguments, probes)
+}
+
+fn is_probe(subject: &str) -> bool {
+    leadsman_probes::named(subject).is_some() || is_file(subject)
+}
+
+fn is_file(subject: &str) -> bool {
+    subject.contains('/')
+        || Path::new(subject)
+            .extension()
+            .is_some_and(|extension| extension == "wasm")
+}
+
+fn configured(arguments: &Once, plan: &Plan) -> Result<Subject, CommandError> {
+    let mut targets = plan
+        .checks
+        .iter()
+        .filter(|check| check.id.as_str() == arguments.subject)
+        .flat_map(|check| {
+            check
+                .assignments
+                .iter()
+                .map(move |assignment| (assignment, check.retry))
+        });
+    let wanted = arguments.target.as_deref();
+    let found = targets.find(|(assignment, _)| {
+        wanted.is_none_or(|wanted| {
+            wanted == assignment.target.as_str() || wanted == assignment.address
+        })
+    });
+    let (assignment, retry) = found.ok_or_else(|| {
+        CommandError::Usage(format!(
+            "the check has no target `{}`",
+            wanted.unwrap_or_default()
+        ))
+    })?;
+    if !arguments.set.is_empty() {
+        return Err(CommandError::Usage(
+            "`--set` is for bundled probes and files; a check's settings are in its configuration"
+                .to_owned(),
+        ));
+    }
+    let source = plan
+        .probes
+        .get(&assignment.probe)
+        .cloned()
+        .unwrap_or(ProbeSource::Bundled);
+    Ok(Subject {
+        assignment: Arc::clone(assignment),
+        source,
+        network: plan.network.clone(),
+        tls: plan.tls.clone(),
+        secrets: secrets::read(plan).0,
+        retry,
+    })
+}
+
+/// A bundled probe or a component file, with settings from the command line.
+fn bare(arguments: &Once, probes: &Probes) -> Result<Subject, CommandError> {
+    let target = arguments.target.as_deref();
+    let target = target.ok_or_else(|| {
+        CommandError::Usage("say what to examine with `--target ADDRESS`".to_owned())
+    })?;
+    let source = if is_file(&arguments.subject) {
+        ProbeSource::File {
+            path: PathBuf::from(&arguments.subject),
+            sha256: None,
+        }
+    } else {
+        ProbeSource::Bundled
+    };
+    let stem = Path::new(&arguments.subject)
+        .file_stem()
+        .map(|stem| stem.to_string_lossy().into_owned())
+        .unwrap_or_default();
+    let named = |error: NameError| CommandError::Usage(error.to_string());
+    let name = ProbeName::new(&stem).map_err(named)?;
+    let settings = settings::settings(arguments, &name, &source, probes)?;
+    let assignment = Assignment {
+        check: CheckId::new(&stem).map_err(named)?,
+        target: TargetName::new(target).map_err(named)?,
+        address: target.to_owned(),
+        location: Location::new("local").map_err(named)?,
+        probe: name,
+        settings: settings.to_string().into(),
+        labels: BTreeMap::new(),
+        timeout: timeout(&arguments.timeout)?,
+        limits: Limits::default(),
+        egress: egress(arguments, target)?,
+        secrets: Vec::new(),
+        places: None,
+    };
+    Ok(Subject {
+        assignment: Arc::new(assignment),
+        source,
+        network: Network::default(),
+        tls: Tls::default(),
+        secrets: Secrets::default(),
+        retry: Retry::default(),
+    })
+}
+
+fn timeout(text: &str) -> Result<u64, CommandError> {
+    let parsed = leadsman_config::duration(text).map_err(CommandError::Usage)?;
+    if parsed.is_zero() || parsed > LONGEST {
+        return Err(CommandError::Usage(format!(
+            "a timeout is between 1 ms and {} s",
+            LONGEST.as_secs()
+        )));
+    }
+    Ok(u64::try_from(parsed.as_nanos()).unwrap_or(u64::MAX))
+}
+
+fn egress(arguments: &Once, target: &str) -> Result<Egress, CommandError> {
+    let granted = arguments
+        .grants
+        .iter()
+        .map(|grant| HostPattern::try_from(grant.clone()).map_err(CommandError::Usage));
+    let target = leadsman_config::target_pattern(target).map_err(CommandError::Usage)?;
+    Ok(Egress {
+        rules: Arc::new(EgressRules::default()),
+        grants: granted.collect::<Result<_, _>>()?,
+        target,
+    })
+}

@@ -1,0 +1,77 @@
+//! A session: one cookie jar, and one connection per host, across requests.
+
+use std::sync::atomic::{AtomicU32, Ordering};
+
+use super::{Request, raw};
+use crate::{Result, Target};
+
+/// Requests to a target that share cookies and connections.
+///
+/// ```
+/// use leadsman_sdk::prelude::*;
+///
+/// fn buy(target: &Target) -> Result<()> {
+///     let shop = http::Session::of(target);
+///     let cart = shop.post("/cart")?.json(&serde_json::json!({"item": "tea"})).send()?.expect(201)?;
+///     let cart: serde_json::Value = cart.json()?;
+///     shop.delete(&format!("/cart/{}", cart["id"].as_str().unwrap_or_default()))?.send()?.expect(204)?;
+///     Ok(())
+/// }
+/// ```
+#[derive(Debug)]
+pub struct Session {
+    number: u32,
+    base: Target,
+}
+
+impl Session {
+    /// A new session; its paths are the target's.
+    pub fn of(target: &Target) -> Self {
+        static NEXT: AtomicU32 = AtomicU32::new(1);
+        Self {
+            number: NEXT.fetch_add(1, Ordering::Relaxed),
+            base: target.clone(),
+        }
+    }
+
+    /// A request for a path of the target, or for an absolute URL.
+    pub fn request(&self, method: &str, path: &str) -> Result<Request> {
+        let url = if path.contains("://") {
+            path.to_owned()
+        } else {
+            self.base.join(path)?
+        };
+        Ok(self.join(Request::new(method, url)))
+    }
+
+    /// A request that shares this session.
+    pub fn join(&self, request: Request) -> Request {
+        request.session(self.number)
+    }
+
+    /// A GET.
+    pub fn get(&self, path: &str) -> Result<Request> {
+        self.request("GET", path)
+    }
+
+    /// A POST.
+    pub fn post(&self, path: &str) -> Result<Request> {
+        self.request("POST", path)
+    }
+
+    /// A PUT.
+    pub fn put(&self, path: &str) -> Result<Request> {
+        self.request("PUT", path)
+    }
+
+    /// A DELETE.
+    pub fn delete(&self, path: &str) -> Result<Request> {
+        self.request("DELETE", path)
+    }
+
+    /// The value of a cookie that would be sent to a path of the target, or to an absolute URL.
+    pub fn cookie(&self, path: &str, name: &str) -> Option<String> {
+        let request = self.get(path).ok()?;
+        raw::cookie(self.number, &request.url, name)
+    }
+}

@@ -1,0 +1,14 @@
+//! One HTTP exchange: how it is made, and what is expected of it.
+
+mod body;
+mod equals;
+mod expectations;
+mod settings;
+mod status;
+mod transport;
+
+pub use equals::{Equals, same};
+pub use expectations::Expected;
+pub use settings::{BasicAuth, BearerAuth, Body, CertificateExpectation, HeaderExpectation};
+pub use status::Statuses;
+pub use transport::{Transport, choice, method};

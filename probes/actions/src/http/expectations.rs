@@ -1,0 +1,164 @@
+//! What is expected of the answer; every unmet expectation is told.
+
+use leadsman_sdk::prelude::*;
+
+use super::{Body, CertificateExpectation, HeaderExpectation, Statuses, body};
+
+/// What is expected of an answer, wherever the settings write it.
+#[derive(Debug, Clone, Copy)]
+pub struct Expected<'a> {
+    /// The statuses that are well.
+    pub status: &'a Statuses,
+    /// The HTTP versions that are well; empty is any.
+    pub versions: &'a [String],
+    /// Whether the final hop must use TLS: `allowed`, `required` or `forbidden`.
+    pub tls: &'a str,
+    /// Header fields, and the setting that they stand in.
+    pub headers: (&'a [HeaderExpectation], &'a str),
+    /// The body, and the setting that it stands in.
+    pub body: (Option<&'a Body>, &'a str),
+    /// The certificate.
+    pub certificate: Option<&'a CertificateExpectation>,
+}
+
+impl Expected<'_> {
+    /// Checks the whole answer; everything that is not met is told.
+    pub fn check(&self, response: &http::Response, expect: &mut Expectations) -> Result<()> {
+        let status = response.status();
+        expect.at("/status").that(
+            self.status.contains(status),
+            Kind::Status,
+            "status",
+            self.status,
+            status,
+        );
+        self.protocol(response, expect);
+        for (index, field) in self.headers.0.iter().enumerate() {
+            expect.at(format!("/{}/{index}", self.headers.1));
+            header(field, response, expect)?;
+        }
+        if let Some(certificate) = self.certificate {
+            certified(certificate, response.facts(), expect)?;
+        }
+        match self.body {
+            (Some(expected), setting) => {
+                body::check(expected, setting, &response.content(), expect)
+            }
+            (None, _) => Ok(()),
+        }
+    }
+
+    fn protocol(&self, response: &http::Response, expect: &mut Expectations) {
+        if !self.versions.is_empty() {
+            let version = response.facts().text("http-version").unwrap_or_default();
+            expect.at("/versions").that(
+                self.versions.contains(&version),
+                Kind::HttpVersion,
+                "versions",
+                self.versions.join(" or "),
+                version,
+            );
+        }
+        if self.tls != "allowed" {
+            let encrypted = response
+                .facts()
+                .text("final-url")
+                .is_some_and(|url| url.starts_with("https://"));
+            let got = if encrypted { "TLS" } else { "no TLS" };
+            expect.at("/tls").that(
+                encrypted == (self.tls == "required"),
+                Kind::TlsVersion,
+                "tls",
+                self.tls,
+                got,
+            );
+        }
+    }
+}
+
+fn certified(
+    expected: &CertificateExpectation,
+    facts: &Facts,
+    expect: &mut Expectations,
+) -> Result<()> {
+    expect.at("/certificate");
+    let chain = facts.certificates();
+    let Some(leaf) = chain.first() else {
+        let (expected, got) = ("a certificate", "no TLS");
+        expect.that(false, Kind::Certificate, "certificate", expected, got);
+        return Ok(());
+    };
+    let texts = [
+        ("subject", &expected.subject, leaf.subject()),
+        ("issuer", &expected.issuer, leaf.issuer()),
+    ];
+    for (path, regex, got) in texts {
+        if let Some(regex) = regex {
+            expect.that(
+                regex.is_match_text(&got)?,
+                Kind::Certificate,
+                path,
+                regex,
+                got,
+            );
+        }
+    }
+    if let (Some(valid_for), Some(ends)) = (expected.valid_for, facts.number("earliest-not-after"))
+    {
+        let left = ends - i64::try_from(context::wall_clock().as_secs()).unwrap_or(i64::MAX);
+        let wanted = i64::try_from(valid_for.as_secs()).unwrap_or(i64::MAX);
+        let (expected, got) = (
+            format!("at least {valid_for} left"),
+            format!("{left}s left"),
+        );
+        expect.that(
+            left >= wanted,
+            Kind::Certificate,
+            "valid_for",
+            expected,
+            got,
+        );
+    }
+    Ok(())
+}
+
+fn header(
+    field: &HeaderExpectation,
+    response: &http::Response,
+    expect: &mut Expectations,
+) -> Result<()> {
+    let values: Vec<String> = response.headers_named(&field.name).collect();
+    if values.is_empty() {
+        expect.that(
+            field.may_be_missing,
+            Kind::Header,
+            &field.name,
+            "to be there",
+            "no such field",
+        );
+        return Ok(());
+    }
+    let got = values.join(", ");
+    if let Some(regex) = &field.matches {
+        expect.that(any(regex, &values)?, Kind::Header, &field.name, regex, &got);
+    }
+    if let Some(regex) = &field.not_matches {
+        expect.that(
+            !any(regex, &values)?,
+            Kind::Header,
+            &field.name,
+            format!("not {regex}"),
+            &got,
+        );
+    }
+    Ok(())
+}
+
+fn any(regex: &Regex, values: &[String]) -> Result<bool> {
+    for value in values {
+        if regex.is_match_text(value)? {
+            return Ok(true);
+        }
+    }
+    Ok(false)
+}

@@ -1,0 +1,85 @@
+//! What is expected of an answer, and who signs in: the same in every probe that speaks HTTP.
+
+use leadsman_sdk::prelude::*;
+
+use super::Equals;
+
+/// What is expected of one header field.
+#[derive(Debug, Clone, Settings)]
+pub struct HeaderExpectation {
+    /// The field's name.
+    pub name: String,
+    /// A value must match this.
+    pub matches: Option<Regex>,
+    /// No value may match this.
+    pub not_matches: Option<Regex>,
+    /// The field may be missing.
+    #[setting(default = false)]
+    pub may_be_missing: bool,
+}
+
+/// What is expected of the body.
+#[derive(Debug, Clone, Settings)]
+pub struct Body {
+    /// Each of these texts must stand in the body.
+    #[setting(default)]
+    pub contains: Vec<String>,
+    /// None of these texts may stand in the body.
+    #[setting(default)]
+    pub not_contains: Vec<String>,
+    /// The body must match each of these.
+    #[setting(default)]
+    pub matches: Vec<Regex>,
+    /// The body may match none of these.
+    #[setting(default)]
+    pub not_matches: Vec<Regex>,
+    /// JSONPath: the value that its first node must have. A text equals a number or a truth value that is
+    /// written the same.
+    #[setting(default)]
+    pub json: Equals,
+    /// Each of these must select something in the JSON body.
+    #[setting(default)]
+    pub json_path: Vec<JsonPath>,
+    /// None of these may select anything in the JSON body.
+    #[setting(default)]
+    pub not_json_path: Vec<JsonPath>,
+    /// Each of these must be true of the JSON body, which is `body`.
+    #[setting(default)]
+    pub cel: Vec<Cel>,
+    /// None of these may be true of the JSON body, which is `body`.
+    #[setting(default)]
+    pub not_cel: Vec<Cel>,
+    /// Each of these must select something in the HTML body.
+    #[setting(default)]
+    pub css: Vec<Css>,
+    /// None of these may select anything in the HTML body.
+    #[setting(default)]
+    pub not_css: Vec<Css>,
+}
+
+/// What is expected of the certificate.
+#[derive(Debug, Clone, Settings)]
+pub struct CertificateExpectation {
+    /// How long every presented certificate must still be valid.
+    pub valid_for: Option<Timespan>,
+    /// The leaf's subject (RFC 4514) must match this.
+    pub subject: Option<Regex>,
+    /// The leaf's issuer (RFC 4514) must match this.
+    pub issuer: Option<Regex>,
+}
+
+/// Who signs in.
+#[derive(Debug, Clone, Settings)]
+pub struct BasicAuth {
+    /// The user.
+    pub user: String,
+    /// The secret that holds the password.
+    pub secret: String,
+}
+
+/// Which token is sent.
+#[derive(Debug, Clone, Settings)]
+pub struct BearerAuth {
+    /// The secret that holds the token.
+    pub secret: String,
+}

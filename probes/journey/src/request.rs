@@ -1,0 +1,258 @@
+//! A step's request, made from its templates.
+
+use leadsman_sdk::{escape, prelude::*};
+
+use crate::{
+    settings::{Bearer, OAuth2, Request, Sign},
+    variables::{Place, Variable, Variables},
+};
+
+/// Where connections and cookies are kept, and what was got on the way.
+#[derive(Debug)]
+pub(crate) struct Client<'a> {
+    shared: http::Session,
+    is_shared: bool,
+    base: String,
+    tokens: Vec<(&'a OAuth2, String)>,
+}
+
+impl<'a> Client<'a> {
+    /// A client for a target; `is_shared` keeps cookies and connections across requests.
+    pub(crate) fn new(target: &Target, scheme: &str, is_shared: bool) -> Self {
+        let base = target.url(scheme);
+        Self {
+            shared: http::Session::of(&Target::new(&base)),
+            is_shared,
+            base,
+            tokens: Vec::new(),
+        }
+    }
+
+    /// Sends a request that may take so long.
+    pub(crate) fn send(
+        &mut self,
+        request: &'a Request,
+        variables: &mut Variables<'_>,
+        left: Option<std::time::Duration>,
+    ) -> Result<http::Response> {
+        let url = self.url(request, variables)?;
+        let body = Body::of(request, variables)?;
+        let mut made = http::Request::new(&request.method, &url);
+        if self.is_shared && !request.fresh {
+            made = self.shared.join(made);
+        }
+        made = request.transport().apply(made);
+        for (name, template) in &request.headers {
+            made = made.header(name, variables.fill(template.as_str(), Place::Plain)?);
+        }
+        let own_type = request
+            .headers
+            .keys()
+            .any(|name| name.eq_ignore_ascii_case("content-type"));
+        if let Some(kind) = body.kind.filter(|_| !own_type) {
+            made = made.header("content-type", kind);
+        }
+        if let Some(authorization) = self.authorization(request, variables)? {
+            made = made.header("authorization", authorization);
+        }
+        if let Some(sign) = &request.sign {
+            let signature = signature(sign, request, (&url, &body.bytes), variables)?;
+            made = made.header(&sign.header, signature);
+        }
+        if let Some(limit) = limit(request.timeout.map(Timespan::get), left) {
+            made = made.timeout(limit);
+        }
+        Ok(made.body(body.bytes).send()?)
+    }
+
+    /// A cookie of the shared jar.
+    pub(crate) fn cookie(&self, url: &str, name: &str) -> Option<String> {
+        self.shared.cookie(url, name)
+    }
+
+    fn url(&self, request: &Request, variables: &Variables<'_>) -> Result<String> {
+        let mut url = match (&request.url, &request.path) {
+            (Some(url), _) => variables.fill(url.as_str(), Place::Plain)?,
+            (None, Some(path)) => {
+                let path = variables.fill(path.as_str(), Place::Plain)?;
+                Target::new(&self.base).join(&path)?
+            }
+            (None, None) => self.base.clone(),
+        };
+        for (name, template) in &request.query {
+            let value = variables.fill(template.as_str(), Place::Plain)?;
+            url.push(if url.contains('?') { '&' } else { '?' });
+            url.push_str(&format!(
+                "{}={}",
+                escape::percent(name),
+                escape::percent(&value)
+            ));
+        }
+        Ok(url)
+    }
+
+    fn authorization(
+        &mut self,
+        request: &'a Request,
+        variables: &mut Variables<'_>,
+    ) -> Result<Option<String>> {
+        if let Some(basic) = &request.basic {
+            let user = variables.fill(basic.user.as_str(), Place::Plain)?;
+            return secrets::basic(&user, &basic.secret.0).map(Some);
+        }
+        if let Some(oauth2) = &request.oauth2 {
+            return self
+                .token(oauth2, variables)
+                .map(|token| Some(format!("Bearer {token}")));
+        }
+        match &request.bearer {
+            Some(Bearer::Secret { secret }) => secrets::bearer(&secret.0).map(Some),
+            Some(Bearer::Template(template)) => {
+                let token = variables.fill(template.as_str(), Place::Plain)?;
+                Ok(Some(format!("Bearer {token}")))
+            }
+            None => Ok(None),
+        }
+    }
+
+    /// The placeholder of a token that is asked for once in an attempt.
+    fn token(&mut self, oauth2: &'a OAuth2, variables: &Variables<'_>) -> Result<String> {
+        let known = self.tokens.iter().find(|(of, _)| std::ptr::eq(*of, oauth2));
+        if let Some((_, token)) = known {
+            return Ok(token.clone());
+        }
+        let token = secrets::seal(&ask_for_token(oauth2, variables)?)?;
+        self.tokens.push((oauth2, token.clone()));
+        Ok(token)
+    }
+}
+
+fn limit(
+    own: Option<std::time::Duration>,
+    left: Option<std::time::Duration>,
+) -> Option<std::time::Duration> {
+    match (own, left) {
+        (Some(own), Some(left)) => Some(own.min(left)),
+        (own, left) => own.or(left),
+    }
+}
+
+/// A body, and the type that it has unless the header fields say otherwise.
+struct Body {
+    bytes: Vec<u8>,
+    kind: Option<&'static str>,
+}
+
+impl Body {
+    fn of(request: &Request, variables: &Variables<'_>) -> Result<Self> {
+        if let Some(value) = &request.json {
+            let filled = variables.fill_json(value)?;
+            return Ok(Self {
+                bytes: filled.to_string().into_bytes(),
+                kind: Some("application/json"),
+            });
+        }
+        if let Some(form) = &request.form {
+            let mut pairs = Vec::with_capacity(form.len());
+            for (name, template) in form {
+                let value = variables.fill(template.as_str(), Place::Form)?;
+                pairs.push((name.as_str(), value));
+            }
+            let fields: Vec<_> = pairs
+                .iter()
+                .map(|(name, value)| (*name, value.as_str()))
+                .collect();
+            return Ok(Self {
+                bytes: escape::form(&fields).into_bytes(),
+                kind: Some("application/x-www-form-urlencoded"),
+            });
+        }
+        let text = request
+            .body
+            .as_ref()
+            .map(|body| variables.fill(body.as_str(), Place::Plain));
+        Ok(Self {
+            bytes: text.transpose()?.unwrap_or_default().into_bytes(),
+            kind: None,
+        })
+    }
+}
+
+fn signature(
+    sign: &Sign,
+    request: &Request,
+    (url, body): (&str, &[u8]),
+    variables: &mut Variables<'_>,
+) -> Result<String> {
+    let rest = url.split_once("://").map_or(url, |(_, rest)| rest);
+    let path = rest.find('/').and_then(|at| rest.get(at..)).unwrap_or("/");
+    let body = String::from_utf8_lossy(body);
+    let own = [
+        ("request.method", request.method.as_str()),
+        ("request.url", url),
+        ("request.path", path),
+        ("request.body", &body),
+    ];
+    for (name, text) in own {
+        variables.set(name, Variable::text(text))?;
+    }
+    let message = variables.fill(sign.over.as_str(), Place::Plain);
+    own.iter()
+        .for_each(|(name, _)| variables.restore(name, None));
+    let code = secrets::hmac(
+        &sign.secret.0,
+        &sign.algorithm,
+        message?.as_bytes(),
+        &sign.encoding,
+    )?;
+    Ok(format!("{}{code}", sign.prefix))
+}
+
+fn ask_for_token(oauth2: &OAuth2, variables: &Variables<'_>) -> Result<String> {
+    let client = variables.fill(oauth2.client_id.as_str(), Place::Plain)?;
+    let mut fields = vec![("grant_type", "client_credentials".to_owned())];
+    for (name, template) in [("scope", &oauth2.scope), ("audience", &oauth2.audience)] {
+        if let Some(template) = template {
+            fields.push((name, variables.fill(template.as_str(), Place::Form)?));
+        }
+    }
+    let in_body = oauth2.auth == "body";
+    if in_body {
+        fields.push(("client_id", client.clone()));
+        fields.push((
+            "client_secret",
+            secrets::encoded(&oauth2.secret.0, "percent")?,
+        ));
+    }
+    let fields: Vec<_> = fields
+        .iter()
+        .map(|(name, value)| (*name, value.as_str()))
+        .collect();
+    let url = variables.fill(oauth2.token_url.as_str(), Place::Plain)?;
+    let mut request = http::Request::new("POST", url).form(&fields);
+    if !in_body {
+        request = request.basic(&client, &oauth2.secret.0)?;
+    }
+    let answer = request.header("accept", "application/json").send()?;
+    ensure!(
+        answer.status() == 200,
+        Status,
+        "oauth2",
+        "a token with status 200",
+        answer.status()
+    );
+    let found = oauth2.token.find(&answer.content())?;
+    let token = found.into_iter().flatten().next();
+    let token = token.and_then(|text| serde_json::from_str::<String>(&text).ok());
+    let Some(token) = token else {
+        ensure!(
+            false,
+            Body,
+            "oauth2",
+            format!("a token at `{}`", oauth2.token),
+            "none"
+        );
+        return Err(Error::Unmet);
+    };
+    Ok(token)
+}

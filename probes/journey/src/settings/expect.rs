@@ -1,0 +1,54 @@
+//! What is expected of an answer.
+
+use leadsman_probe_actions::http::{
+    Body, CertificateExpectation, Expected, HeaderExpectation, Statuses,
+};
+use leadsman_sdk::prelude::*;
+
+/// What is expected of an answer; everything that is not met is reported.
+#[derive(Debug, Clone, Settings)]
+pub struct Expect {
+    /// The statuses that are well: `200`, `2xx`, `200-204`, or a list of these.
+    #[setting(default = Statuses::success())]
+    pub status: Statuses,
+    /// Header fields.
+    #[setting(default)]
+    pub headers: Vec<HeaderExpectation>,
+    /// The body. Its texts, and the values of `json`, are templates.
+    pub body: Option<Body>,
+    /// The HTTP versions that are well; empty is any.
+    #[setting(default)]
+    pub versions: Vec<String>,
+    /// Whether the final hop must use TLS: `allowed`, `required` or `forbidden`.
+    #[setting(default = "allowed")]
+    pub tls: String,
+    /// The certificate.
+    pub certificate: Option<CertificateExpectation>,
+}
+
+impl Default for Expect {
+    fn default() -> Self {
+        Self {
+            status: Statuses::success(),
+            headers: Vec::new(),
+            body: None,
+            versions: Vec::new(),
+            tls: "allowed".to_owned(),
+            certificate: None,
+        }
+    }
+}
+
+impl Expect {
+    /// The same with a body whose templates are filled.
+    pub(crate) fn expected<'a>(&'a self, body: Option<&'a Body>) -> Expected<'a> {
+        Expected {
+            status: &self.status,
+            versions: &self.versions,
+            tls: &self.tls,
+            headers: (&self.headers, "headers"),
+            body: (body, "body"),
+            certificate: self.certificate.as_ref(),
+        }
+    }
+}

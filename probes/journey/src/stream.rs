@@ -1,0 +1,93 @@
+//! A step's dialogue over a stream, and its question to a DNS server.
+
+use std::time::Duration;
+
+use leadsman_probe_actions::{
+    dns::{self, DnsSettings},
+    tcp::{self, TcpSettings},
+};
+use leadsman_sdk::prelude::*;
+
+use crate::variables::{Place, Variable, Variables};
+
+/// Holds a dialogue and returns what it captured.
+pub(crate) fn hold(
+    settings: &TcpSettings,
+    pointer: &str,
+    (target, variables): (&Target, &mut Variables<'_>),
+    left: Option<Duration>,
+) -> Result<Vec<(String, String)>> {
+    let filled = filled_dialogue(settings, variables)?;
+    let mut connect = filled.connect(target)?;
+    if let Some(left) = left {
+        connect = connect.timeout(left);
+    }
+    let stream = connect.open()?.limited(left);
+    let mut captured = Vec::new();
+    for (index, exchange) in filled.dialogue.iter().enumerate() {
+        report::about(&format!("{pointer}/dialogue/{index}"));
+        let found = tcp::hold(&stream, exchange, index)?;
+        for (name, value) in &found {
+            variables.set(name, Variable::text(value))?;
+        }
+        captured.extend(found);
+    }
+    report::about("");
+    Ok(captured)
+}
+
+/// `${1}` and the like stay: they are the dialogue's own.
+fn filled_dialogue(settings: &TcpSettings, variables: &Variables<'_>) -> Result<TcpSettings> {
+    let mut filled = settings.clone();
+    fill(filled.address.iter_mut().collect(), variables)?;
+    for exchange in &mut filled.dialogue {
+        fill(exchange.send.iter_mut().collect(), variables)?;
+        fill(exchange.expect_bytes.iter_mut().collect(), variables)?;
+    }
+    Ok(filled)
+}
+
+/// Asks a question; everything that is not met is told.
+pub(crate) fn ask(
+    settings: &DnsSettings,
+    pointer: &str,
+    variables: &Variables<'_>,
+    left: Option<Duration>,
+) -> Result<leadsman_sdk::dns::Answer> {
+    let mut filled = settings.clone();
+    let texts = [&mut filled.query, &mut filled.r#type];
+    fill(
+        texts.into_iter().chain(filled.server.iter_mut()).collect(),
+        variables,
+    )?;
+    let sections = [
+        &mut filled.answers,
+        &mut filled.authority,
+        &mut filled.additional,
+    ];
+    for section in sections.into_iter().flatten() {
+        let values = [
+            &mut section.any,
+            &mut section.all,
+            &mut section.none,
+            &mut section.only,
+        ];
+        fill(values.into_iter().flatten().collect(), variables)?;
+    }
+    let mut question = filled.question("system")?;
+    if let Some(left) = left {
+        question = question.timeout(left);
+    }
+    let answer = question.send()?;
+    let mut expect = Expectations::below(pointer);
+    dns::check(&filled, &answer, &mut expect)?;
+    expect.done()?;
+    Ok(answer)
+}
+
+fn fill(texts: Vec<&mut String>, variables: &Variables<'_>) -> Result<()> {
+    for text in texts {
+        *text = variables.fill(text, Place::Plain)?;
+    }
+    Ok(())
+}

@@ -1,0 +1,336 @@
+//! Journeys against a scripted world.
+
+use leadsman_sdk::mock::{Mock, Reply, Run};
+use serde_json::{Value, json};
+
+use super::*;
+
+mod mistakes;
+
+const SHOP: &str = "https://shop.example";
+
+fn at(path: &str) -> String {
+    format!("{SHOP}{path}")
+}
+
+/// Signs in, creates, waits, reads; deletes at the end.
+fn order() -> Value {
+    json!({
+        "steps": [
+            {"name": "sign in",
+             "request": {"method": "POST", "path": "/session", "basic": {"user": "synthetic", "secret": "login"}},
+             "capture": {"token": {"json": "$.token", "secret": true}}},
+            {"name": "create",
+             "request": {"method": "POST", "path": "/orders", "bearer": "${token}", "json": {"reference": "r-${unique}", "plan": "${plan}"}},
+             "expect": {"status": 201},
+             "capture": {"order": {"json": "$.id"}, "lines": {"json": "$.lines[*]", "all": true}}},
+            {"name": "wait",
+             "request": {"path": "/orders/${order}", "bearer": "${token}"},
+             "until": {"expect": {"body": {"json": {"$.status": "ready"}}}, "every": "500ms", "within": "3s"}},
+            {"name": "read",
+             "if": "plan == 'pro' && order > 1",
+             "each": {"in": "lines", "as": "line", "at_most": 2},
+             "request": {"path": "/lines/${line}"},
+             "expect": {"body": {"contains": ["line ${line}"]}}},
+        ],
+        "cleanup": [
+            {"name": "delete", "request": {"method": "DELETE", "path": "/orders/${order}"}, "expect": {"status": 204}},
+        ],
+        "variables": {"plan": "pro"},
+    })
+}
+
+fn shop() -> Mock {
+    Mock::new(SHOP)
+        .settings(order())
+        .secret("login")
+        .on(
+            "POST",
+            &at("/session"),
+            Reply::status(201).body(r#"{"token": "abcdef"}"#),
+        )
+        .on(
+            "POST",
+            &at("/orders"),
+            Reply::status(201).body(r#"{"id": 7, "lines": [1, 2, 3]}"#),
+        )
+        .on(
+            "GET",
+            &at("/orders/7"),
+            Reply::ok(r#"{"status": "pending"}"#),
+        )
+        .on("GET", &at("/orders/7"), Reply::ok(r#"{"status": "ready"}"#))
+        .on("GET", &at("/lines/1"), Reply::ok("line 1"))
+        .on("GET", &at("/lines/2"), Reply::ok("line 2"))
+        .on("DELETE", &at("/orders/7"), Reply::status(204))
+}
+
+fn asked(run: &Run) -> Vec<String> {
+    let requests = run.requests.iter();
+    requests
+        .map(|(method, url)| format!("{method} {}", url.trim_start_matches(SHOP)))
+        .collect()
+}
+
+fn header(run: &Run, request: usize, name: &str) -> String {
+    let found = run.sent[request]
+        .headers
+        .iter()
+        .find(|(known, _)| known == name);
+    found
+        .map(|(_, value)| String::from_utf8_lossy(value).into_owned())
+        .unwrap_or_default()
+}
+
+#[test]
+fn a_journey_signs_in_creates_waits_reads_and_cleans_up() {
+    let run = shop().run(journey);
+    assert_eq!(run.verdict, Verdict::Pass, "{run:?}");
+    assert_eq!(
+        asked(&run),
+        [
+            "POST /session",
+            "POST /orders",
+            "GET /orders/7",
+            "GET /orders/7",
+            "GET /lines/1",
+            "GET /lines/2",
+            "DELETE /orders/7",
+        ]
+    );
+    let names: Vec<_> = run
+        .steps
+        .iter()
+        .map(|(name, ok)| (name.as_str(), *ok))
+        .collect();
+    let well = |name| (name, Some(true));
+    assert_eq!(
+        names,
+        ["sign in", "create", "wait", "read", "delete"].map(well)
+    );
+}
+
+#[test]
+fn a_captured_secret_is_sent_as_a_placeholder_and_a_value_keeps_its_type() {
+    let run = shop().run(journey);
+    assert_eq!(header(&run, 0, "authorization"), "Basic placeholder-login");
+    assert!(header(&run, 1, "authorization").starts_with("Bearer placeholder-captured-"));
+    assert!(!format!("{run:?}").contains("abcdef"));
+    let body: Value = serde_json::from_slice(&run.sent[1].body).unwrap();
+    assert_eq!(
+        (body["plan"].as_str(), header(&run, 1, "content-type")),
+        (Some("pro"), "application/json".to_owned())
+    );
+}
+
+#[test]
+fn a_journey_that_changes_something_is_never_repeated_unless_its_author_allows_it() {
+    assert!(shop().run(journey).unrepeatable);
+    let mut settings = order();
+    settings["repeatable"] = json!(true);
+    assert!(!shop().settings(settings).run(journey).unrepeatable);
+    let reads = json!({"steps": [{"name": "read", "request": {"path": "/lines/1"}}]});
+    assert!(!shop().settings(reads).run(journey).unrepeatable);
+}
+
+#[test]
+fn every_unmet_expectation_of_a_step_is_told_with_its_setting_and_the_cleanup_runs() {
+    let mut settings = order();
+    settings["steps"][1]["expect"] = json!({
+        "status": 202,
+        "headers": [{"name": "location", "matches": "^/orders/"}],
+        "body": {"json": {"$.id": "8"}, "not_contains": ["lines"]},
+    });
+    let run = shop().settings(settings).run(journey);
+    assert_eq!(run.verdict, Verdict::Fail);
+    assert_eq!(
+        run.about,
+        [
+            "/steps/1/expect/status",
+            "/steps/1/expect/headers/0",
+            "/steps/1/expect/body/not_contains/0",
+            "/steps/1/expect/body/json/$.id",
+            "/steps/1",
+        ]
+    );
+    assert_eq!(run.assertions[3].got, "7");
+    assert_eq!(
+        asked(&run),
+        ["POST /session", "POST /orders", "DELETE /orders/7"]
+    );
+}
+
+#[test]
+fn what_was_waited_for_in_vain_is_told_as_what_came_instead() {
+    let pending = Reply::ok(r#"{"status": "pending"}"#);
+    let run = shop()
+        .on("GET", &at("/orders/7"), pending)
+        .settings({
+            let mut settings = order();
+            settings["steps"][2]["until"]["expect"]["body"]["json"]["$.status"] = json!("shipped");
+            settings
+        })
+        .run(journey);
+    assert_eq!(run.verdict, Verdict::Fail);
+    assert_eq!(
+        (
+            run.assertions[0].expected.as_str(),
+            run.assertions[0].got.as_str()
+        ),
+        ("\"shipped\"", "\"pending\"")
+    );
+    assert_eq!(run.assertions[1].got, "not in 7 tries");
+}
+
+#[test]
+fn a_capture_that_finds_nothing_fails_its_step_and_a_cleanup_without_its_variable_is_left_out() {
+    let run = shop()
+        .on("POST", &at("/orders"), Reply::status(201).body("{}"))
+        .settings({
+            let mut settings = order();
+            settings["steps"].as_array_mut().unwrap().remove(0);
+            settings["steps"][0]["request"]
+                .as_object_mut()
+                .unwrap()
+                .remove("bearer");
+            settings["steps"][0]["capture"]["order"]["json"] = json!("$.order.id");
+            settings
+        })
+        .run(journey);
+    assert_eq!(run.verdict, Verdict::Fail);
+    assert_eq!(run.assertions[0].path, "capture.order");
+    assert_eq!(asked(&run), ["POST /orders"]);
+    assert!(
+        run.log
+            .iter()
+            .any(|line| line.contains("`delete` is left out: `order` is not set"))
+    );
+}
+
+#[test]
+fn a_step_that_is_slower_than_allowed_fails() {
+    let settings = json!({"steps": [{"name": "pause", "pause": "2s", "under": "1s"}]});
+    let run = Mock::new(SHOP).settings(settings).run(journey);
+    assert_eq!(run.verdict, Verdict::Fail);
+    assert_eq!(
+        (
+            run.assertions[0].kind.as_str(),
+            run.assertions[0].got.as_str()
+        ),
+        ("duration", "2000 ms")
+    );
+}
+
+#[test]
+fn a_condition_that_is_false_leaves_its_step_out_and_a_fragment_has_variables_of_its_own() {
+    let settings = json!({
+        "variables": {"who": "nobody"},
+        "fragments": {"greet": [{"name": "greet", "request": {"path": "/hello/${who}"}}]},
+        "steps": [
+            {"name": "never", "if": "who == 'somebody'", "request": {"path": "/never"}},
+            {"name": "somebody", "use": "greet", "with": {"who": "some body"}},
+            {"name": "after", "request": {"path": "/after/${who|upper}"}},
+        ],
+    });
+    let mut mock = Mock::new(SHOP).settings(settings);
+    for path in ["/hello/some body", "/after/NOBODY"] {
+        mock = mock.on("GET", &at(path), Reply::ok(""));
+    }
+    let run = mock.run(journey);
+    assert_eq!(
+        (run.verdict, asked(&run)),
+        (
+            Verdict::Pass,
+            vec![
+                "GET /hello/some body".to_owned(),
+                "GET /after/NOBODY".to_owned()
+            ]
+        )
+    );
+    assert_eq!(run.steps.len(), 2);
+}
+
+#[test]
+fn values_come_from_headers_cookies_html_and_facts() {
+    let settings = json!({
+        "steps": [
+            {"name": "form", "request": {"path": "/form"}, "capture": {
+                "csrf": {"css": "input[name=csrf]@value"},
+                "id": {"header": "location", "regex": "/orders/(\\d+)"},
+                "session": {"cookie": "session", "secret": true},
+                "status": {"from": "status"},
+                "missing": {"header": "x-none", "default": "none"},
+            }},
+            {"name": "send", "request": {
+                "method": "POST", "path": "/form", "query": {"s": "${status}", "m": "${missing}"},
+                "form": {"csrf": "${csrf}", "id": "${id}", "session": "${session}", "password": "${secret:login}"}}},
+        ],
+    });
+    let page = Reply::ok(r#"<input name="csrf" value="a&amp;b">"#)
+        .header("location", "/orders/12")
+        .header("set-cookie", "session=s3cret; Path=/");
+    let run = Mock::new(SHOP)
+        .secret("login")
+        .settings(settings)
+        .on("GET", &at("/form"), page)
+        .on("POST", &at("/form?m=none&s=200"), Reply::ok(""))
+        .run(journey);
+    assert_eq!(run.verdict, Verdict::Pass, "{run:?}");
+    let body = String::from_utf8_lossy(&run.sent[1].body).into_owned();
+    assert!(
+        body.starts_with(
+            "csrf=a%26b&id=12&password=placeholder-login&session=placeholder-captured-"
+        ),
+        "{body}"
+    );
+    assert!(body.ends_with("-percent"), "{body}");
+}
+
+#[test]
+fn a_token_by_client_credentials_is_asked_for_once_and_a_request_is_signed() {
+    let oauth2 = json!({"token_url": "https://login.example/token", "client_id": "probe", "secret": "login", "scope": "read"});
+    let sign = json!({"secret": "login", "over": "${request.method} ${request.path} ${request.body}", "header": "x-signature", "prefix": "sha256="});
+    let settings = json!({"steps": [
+        {"name": "one", "request": {"path": "/a", "oauth2": oauth2}},
+        {"name": "two", "request": {"method": "POST", "path": "/b?c=1", "body": "x", "sign": sign}},
+    ]});
+    let run = Mock::new(SHOP)
+        .secret("login")
+        .settings(settings)
+        .on(
+            "POST",
+            "https://login.example/token",
+            Reply::ok(r#"{"access_token": "tok-123456"}"#),
+        )
+        .on("GET", &at("/a"), Reply::ok(""))
+        .on("POST", &at("/b?c=1"), Reply::ok(""))
+        .run(journey);
+    assert_eq!(run.verdict, Verdict::Pass, "{run:?}");
+    assert_eq!(
+        run.sent[0].body,
+        b"grant_type=client_credentials&scope=read"
+    );
+    assert!(header(&run, 1, "authorization").starts_with("Bearer placeholder-captured-"));
+    assert_eq!(header(&run, 2, "x-signature"), "sha256=sha256-by-login");
+}
+
+#[test]
+fn a_journey_that_is_to_stop_says_its_variables_and_hides_secrets() {
+    let mut settings = order();
+    settings["stop_after"] = json!("create");
+    let run = shop().settings(settings).run(journey);
+    assert_eq!(
+        asked(&run),
+        ["POST /session", "POST /orders", "DELETE /orders/7"]
+    );
+    assert!(
+        run.log.contains(&"variable order = 7".to_owned()),
+        "{:?}",
+        run.log
+    );
+    assert!(
+        run.log.contains(&"variable token = (secret)".to_owned()),
+        "{:?}",
+        run.log
+    );
+}

@@ -1,0 +1,159 @@
+//! Settings that the schema accepts and that are mistakes all the same.
+
+use leadsman_sdk::settings::Settings as _;
+use serde_json::{Value, json};
+
+use super::{super::*, order};
+
+fn complaints(settings: &Value) -> Vec<(String, String, String)> {
+    let settings: JourneySettings = serde_json::from_value(settings.clone()).unwrap();
+    let found = validate::validate(&settings).into_iter();
+    found
+        .map(|complaint| (complaint.pointer, complaint.message, complaint.hint))
+        .collect()
+}
+
+/// The one complaint about a step.
+fn about(step: Value) -> (String, String) {
+    let steps =
+        json!([{"name": "first", "request": {}, "capture": {"token": {"json": "$.t"}}}, step]);
+    let found = complaints(&json!({"steps": steps}));
+    assert_eq!(found.len(), 1, "{found:?}");
+    (
+        found[0].0.clone(),
+        format!("{}; {}", found[0].1, found[0].2),
+    )
+}
+
+#[test]
+fn a_journey_without_a_mistake_has_none_told() {
+    assert_eq!(complaints(&order()), []);
+}
+
+#[test]
+fn each_mistake_is_told_at_its_setting() {
+    for (step, pointer, part) in [
+        (
+            json!({"name": "a", "request": {"path": "/${tokn}"}}),
+            "/steps/1/request/path",
+            "did you mean `token`?",
+        ),
+        (
+            json!({"name": "a", "request": {"path": "/${token"}}),
+            "/steps/1/request/path",
+            "not closed",
+        ),
+        (
+            json!({"name": "a", "request": {"path": "/${token|rot13}"}}),
+            "/steps/1/request/path",
+            "no encoder",
+        ),
+        (
+            json!({"name": "a", "request": {"path": "/${time.soon}"}}),
+            "/steps/1/request/path",
+            "no form of a time",
+        ),
+        (
+            json!({"name": "a", "request": {"json": {"a": ["${b}"]}}}),
+            "/steps/1/request/json/a/0",
+            "nothing sets",
+        ),
+        (
+            json!({"name": "a", "request": {}, "expect": {"body": {"contains": ["${b}"]}}}),
+            "/steps/1/expect/body/contains/0",
+            "nothing sets",
+        ),
+        (
+            json!({"name": "a", "request": {}, "if": "plan == 1"}),
+            "/steps/1/if",
+            "nothing sets the variable `plan`",
+        ),
+        (
+            json!({"name": "a", "request": {}, "each": {"in": "ids", "at_most": 2}}),
+            "/steps/1/each/in",
+            "nothing sets",
+        ),
+        (
+            json!({"name": "a", "request": {}, "each": {"in": "token", "at_most": 0}}),
+            "/steps/1/each/at_most",
+            "a loop has a bound",
+        ),
+        (json!({"name": "a"}), "/steps/1", "does nothing"),
+        (
+            json!({"name": "a", "request": {}, "pause": "1s"}),
+            "/steps/1/pause",
+            "exclude each other",
+        ),
+        (
+            json!({"name": "a", "request": {"url": "https://a", "path": "/"}}),
+            "/steps/1/request/url",
+            "exclude each other",
+        ),
+        (
+            json!({"name": "a", "request": {"body": "a", "json": 1}}),
+            "/steps/1/request/json",
+            "exclude each other",
+        ),
+        (
+            json!({"name": "a", "use": "b"}),
+            "/steps/1/use",
+            "no fragment `b`",
+        ),
+        (
+            json!({"name": "first", "pause": "1s"}),
+            "/steps/1/name",
+            "another step",
+        ),
+        (
+            json!({"name": "a", "request": {}, "capture": {"x": {}}}),
+            "/steps/1/capture/x",
+            "one source",
+        ),
+        (
+            json!({"name": "a", "request": {}, "capture": {"x-y": {"json": "$.a"}}}),
+            "/steps/1/capture/x-y",
+            "variable's name",
+        ),
+        (
+            json!({"name": "a", "request": {}, "capture": {"x": {"from": "moon"}}}),
+            "/steps/1/capture/x/from",
+            "not one of the choices",
+        ),
+        (
+            json!({"name": "a", "pause": "1s", "capture": {"x": {"from": "status"}}}),
+            "/steps/1/capture/x",
+            "no answer",
+        ),
+        (
+            json!({"name": "a", "request": {"method": "G T"}}),
+            "/steps/1/request/method",
+            "no method",
+        ),
+        (
+            json!({"name": "a", "request": {}, "until": {"expect": {}, "within": "1s", "every": "1ms"}}),
+            "/steps/1/until/every",
+            "without a pause",
+        ),
+    ] {
+        let (at, told) = about(step.clone());
+        assert_eq!(at, pointer, "{step}");
+        assert!(told.contains(part), "{step}: {told}");
+    }
+}
+
+#[test]
+fn a_fragment_that_uses_itself_is_told_and_so_is_a_stop_at_no_step() {
+    let circle = json!({"steps": [{"name": "a", "use": "f"}], "fragments": {"f": [{"name": "b", "use": "f"}]}});
+    assert!(complaints(&circle)[0].1.contains("fragments"));
+    let mut stops = order();
+    stops["stop_after"] = json!("creat");
+    assert_eq!(complaints(&stops)[0].2, "did you mean `create`?");
+}
+
+#[test]
+fn a_loop_without_a_bound_and_a_wait_without_a_deadline_do_not_fit_the_schema() {
+    let schema = JourneySettings::schema();
+    let required = |name: &str| schema["$defs"][name]["required"].clone();
+    assert_eq!(required("Each"), json!(["in", "at_most"]));
+    assert_eq!(required("Until"), json!(["expect", "within"]));
+}

@@ -1,0 +1,164 @@
+//! What one step does, and what is expected of it.
+
+use leadsman_probe_actions::http::Body;
+use leadsman_sdk::prelude::*;
+
+use super::Walk;
+use crate::{
+    capture::{Came, take},
+    settings::{Expect, Request, Step, Until},
+    stream,
+    variables::{Place, Variable, Variables},
+};
+
+impl<'a> Walk<'a> {
+    /// Acts, expects, captures. What can be captured is, also where an expectation was not met: the cleanup
+    /// may need it.
+    pub(super) fn act(&mut self, step: &'a Step, pointer: &str) -> Result<()> {
+        let began = context::now();
+        let came = self.came(step, pointer)?;
+        let met = self.expect(step, &came, pointer);
+        let took = context::now().saturating_sub(began);
+        if met.is_err() {
+            self.capture_quietly(step, &came, took);
+            return met;
+        }
+        for (name, capture) in &step.capture {
+            self.about = format!("{pointer}/capture/{name}");
+            let taken = take((name, capture), &came, (&self.client, took), &self.about)?;
+            self.variables.set(name, taken)?;
+        }
+        pointer.clone_into(&mut self.about);
+        Ok(())
+    }
+
+    fn capture_quietly(&mut self, step: &Step, came: &Came, took: std::time::Duration) {
+        for (name, capture) in &step.capture {
+            let found = crate::capture::found(capture, came, (&self.client, took));
+            if let Some(value) = found {
+                let secret = capture.secret;
+                // A value that cannot be hidden is not kept; why is not what failed here.
+                drop(self.variables.set(name, Variable { value, secret }));
+            }
+        }
+    }
+
+    fn came(&mut self, step: &'a Step, pointer: &str) -> Result<Came> {
+        let left = self.left()?;
+        if let Some(request) = &step.request {
+            return self.exchange(step, request, pointer);
+        }
+        if let Some(question) = &step.dns {
+            let pointer = format!("{pointer}/dns");
+            return stream::ask(question, &pointer, &self.variables, left).map(Came::Dns);
+        }
+        if let Some(dialogue) = &step.tcp {
+            self.unsafe_from_here(
+                dialogue
+                    .dialogue
+                    .iter()
+                    .all(|exchange| exchange.send.is_none()),
+            );
+            let pointer = format!("{pointer}/tcp");
+            let own = (self.target, &mut self.variables);
+            stream::hold(dialogue, &pointer, own, left)?;
+        }
+        if let Some(pause) = step.pause {
+            let most = left.unwrap_or(*pause);
+            context::sleep(most.min(*pause));
+        }
+        Ok(Came::Nothing)
+    }
+
+    fn exchange(&mut self, step: &'a Step, request: &'a Request, pointer: &str) -> Result<Came> {
+        self.unsafe_from_here(request.is_safe());
+        let Some(until) = &step.until else {
+            return self.send(request).map(Came::Http);
+        };
+        let began = context::now();
+        let mut tries = 1;
+        loop {
+            let response = self.send(request)?;
+            let mut quiet = Expectations::silent();
+            check(&until.expect, &response, &self.variables, &mut quiet)?;
+            if quiet.all_met() {
+                return Ok(Came::Http(response));
+            }
+            let waited = context::now().saturating_sub(began);
+            if waited + *until.every > *until.within {
+                return self.gave_up(until, &response, pointer, tries);
+            }
+            context::sleep(*until.every);
+            tries += 1;
+        }
+    }
+
+    /// Tells what did not become true.
+    fn gave_up(
+        &self,
+        until: &Until,
+        response: &http::Response,
+        pointer: &str,
+        tries: u32,
+    ) -> Result<Came> {
+        let mut expect = Expectations::below(format!("{pointer}/until/expect"));
+        check(&until.expect, response, &self.variables, &mut expect)?;
+        let expected = format!("all that within {} ms", until.within.as_millis());
+        let got = format!("not in {tries} tries");
+        Expectations::below(format!("{pointer}/until"))
+            .at("/within")
+            .that(false, Kind::Duration, "until", expected, got);
+        Err(Error::Unmet)
+    }
+
+    fn send(&mut self, request: &'a Request) -> Result<http::Response> {
+        let left = self.left()?;
+        self.client.send(request, &mut self.variables, left)
+    }
+
+    fn expect(&self, step: &Step, came: &Came, pointer: &str) -> Result<()> {
+        let Came::Http(response) = came else {
+            return Ok(());
+        };
+        let mut expect = Expectations::below(format!("{pointer}/expect"));
+        match &step.expect {
+            Some(expected) => check(expected, response, &self.variables, &mut expect)?,
+            None => check(&Expect::default(), response, &self.variables, &mut expect)?,
+        }
+        expect.done()
+    }
+
+    /// Before the first operation that changes something.
+    fn unsafe_from_here(&mut self, is_safe: bool) {
+        if !is_safe && !self.settings.repeatable && !self.is_unrepeatable {
+            self.is_unrepeatable = true;
+            report::unrepeatable();
+        }
+    }
+}
+
+fn check(
+    expected: &Expect,
+    response: &http::Response,
+    variables: &Variables<'_>,
+    expect: &mut Expectations,
+) -> Result<()> {
+    let body = expected
+        .body
+        .as_ref()
+        .map(|body| filled(body, variables))
+        .transpose()?;
+    expected.expected(body.as_ref()).check(response, expect)
+}
+
+/// The body's texts, and the values of its JSONPaths, are templates.
+fn filled(body: &Body, variables: &Variables<'_>) -> Result<Body> {
+    let mut filled = body.clone();
+    for text in filled.contains.iter_mut().chain(&mut filled.not_contains) {
+        *text = variables.fill(text, Place::Plain)?;
+    }
+    for value in filled.json.0.values_mut() {
+        *value = variables.fill_json(value)?;
+    }
+    Ok(filled)
+}
