@@ -14,10 +14,17 @@ async function ask(method, path, json) {
   if (json) headers["Content-Type"] = "application/json";
   const answer = await fetch(path, { method, headers, body: json && JSON.stringify(json) });
   if (!answer.ok) {
-    const told = await answer.json().catch(() => ({}));
-    throw new Error(`${answer.status}: ${told.error ?? "no reason is given"}`);
+    const { error } = await answer.json().catch(() => ({}));
+    throw new Error(`${answer.status}: ${error ?? "no reason is given"}`);
   }
   return answer;
+}
+
+/** What an answer tells under a name; without it there is no way on. */
+async function told(answer, name) {
+  const json = await answer.json().catch(() => ({}));
+  if (!json[name]) throw new Error(`the shop does not tell the ${name}`);
+  return json[name];
 }
 
 /** Shows how far a step is, and how long it took. */
@@ -63,8 +70,8 @@ async function run(button, work) {
 }
 
 async function signIn(form) {
-  const answer = await step("sign-in", () => ask("POST", "/api/session", Object.fromEntries(new FormData(form))));
-  ({ token } = await answer.json());
+  const wanted = Object.fromEntries(new FormData(form));
+  token = await step("sign-in", async () => told(await ask("POST", "/api/session", wanted), "token"));
   form.password.value = "";
   byId("who").textContent = `Signed in as ${form.user.value}`;
   show({ signIn: false });
@@ -72,9 +79,10 @@ async function signIn(form) {
 
 async function placeOrder(form) {
   forget("create", "poll", "receipt", "delete");
+  byId("receipt-here").hidden = true;
+  byId("cancel").hidden = true;
   const wanted = Object.fromEntries(new FormData(form));
-  const made = await step("create", async () => (await ask("POST", "/api/orders", wanted)).json());
-  order = made.id;
+  order = await step("create", async () => told(await ask("POST", "/api/orders", wanted), "id"));
   await step("poll", untilReady);
   byId("receipt-here").replaceChildren(...(await step("receipt", receipt)));
   byId("receipt-here").hidden = false;
@@ -83,7 +91,7 @@ async function placeOrder(form) {
 
 async function untilReady() {
   for (let look = 0; look < LOOKS; look += 1) {
-    const { status } = await (await ask("GET", `/api/orders/${order}`)).json();
+    const status = await told(await ask("GET", `/api/orders/${order}`), "status");
     if (status === "ready") return;
     await new Promise((resolve) => setTimeout(resolve, BETWEEN_LOOKS));
   }
