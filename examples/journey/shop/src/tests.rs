@@ -1,0 +1,5 @@
+//! The shop, asked over real sockets: whole, and broken in each way.
+
+mod client;
+mod faults;
+mod flow;
