@@ -2,6 +2,16 @@
 
 use std::{env, error::Error, path::PathBuf, process::Command};
 
+/// Flags and wrappers are meant for this machine's code, not for the guests'.
+const LEAKING: [&str; 6] = [
+    "RUSTFLAGS",
+    "CARGO_ENCODED_RUSTFLAGS",
+    "RUSTC",
+    "RUSTC_WRAPPER",
+    "RUSTC_WORKSPACE_WRAPPER",
+    "CARGO_BUILD_TARGET",
+];
+
 fn main() -> Result<(), Box<dyn Error>> {
     let here = PathBuf::from(env::var("CARGO_MANIFEST_DIR")?);
     let target = PathBuf::from(env::var("OUT_DIR")?).join("guests");
@@ -21,21 +31,43 @@ fn main() -> Result<(), Box<dyn Error>> {
     cargo
         .args(["--target", "wasm32-wasip2", "--target-dir"])
         .arg(&target);
-    // Flags and wrappers are meant for this machine's code, not for the guests'.
-    for leaking in [
-        "RUSTFLAGS",
-        "CARGO_ENCODED_RUSTFLAGS",
-        "RUSTC",
-        "RUSTC_WRAPPER",
-        "RUSTC_WORKSPACE_WRAPPER",
-        "CARGO_BUILD_TARGET",
-    ] {
+    for leaking in LEAKING {
         cargo.env_remove(leaking);
     }
     if !cargo.status()?.success() {
         return Err("the guests could not be built; if the target is missing, run `rustup target add wasm32-wasip2`".into());
     }
+    example(&here, &target)?;
     let built = target.join("wasm32-wasip2/release/examples");
     println!("cargo:rustc-env=LEADSMAN_GUESTS={}", built.display());
+    Ok(())
+}
+
+/// The journey that the examples have in Rust, as its author would build it.
+fn example(here: &std::path::Path, target: &std::path::Path) -> Result<(), Box<dyn Error>> {
+    let root = here.join("..");
+    println!(
+        "cargo:rerun-if-changed={}",
+        root.join("examples/journey/rust").display()
+    );
+    let mut cargo = Command::new(env::var("CARGO")?);
+    cargo.current_dir(&root).args([
+        "build",
+        "--profile",
+        "guest",
+        "--package",
+        "leadsman-example-order",
+    ]);
+    cargo
+        .args(["--target", "wasm32-wasip2", "--target-dir"])
+        .arg(target);
+    for leaking in LEAKING {
+        cargo.env_remove(leaking);
+    }
+    if !cargo.status()?.success() {
+        return Err("the example's journey could not be built".into());
+    }
+    let built = target.join("wasm32-wasip2/guest/leadsman_example_order.wasm");
+    println!("cargo:rustc-env=LEADSMAN_EXAMPLE_ORDER={}", built.display());
     Ok(())
 }

@@ -54,7 +54,10 @@ fn crates_point_only_where_the_design_lets_them() {
         ("probes-sdk/rust", vec!["leadsman-sdk-macros"]),
         ("probes-sdk/rust-macros", vec![]),
         ("probes/actions", vec!["leadsman-sdk"]),
-        ("probes/http", vec!["leadsman-probe-actions", "leadsman-sdk"]),
+        (
+            "probes/http",
+            vec!["leadsman-probe-actions", "leadsman-sdk"],
+        ),
         ("probes/dns", vec!["leadsman-probe-actions", "leadsman-sdk"]),
         ("probes/tls", vec!["leadsman-sdk"]),
         ("probes/tcp", vec!["leadsman-probe-actions", "leadsman-sdk"]),

@@ -6,6 +6,7 @@ mod arrows;
 mod contract;
 mod examples;
 mod guests;
+mod journeys;
 mod packages;
 mod real;
 mod targets;

@@ -2,7 +2,7 @@
 
 use std::{
     collections::BTreeMap,
-    sync::{Arc, OnceLock},
+    sync::{Arc, Mutex, OnceLock, PoisonError},
 };
 
 use leadsman_core::{
@@ -46,6 +46,18 @@ pub fn sandbox() -> &'static Arc<Sandbox> {
 /// Loads a component.
 pub fn load(component: &[u8]) -> Result<Probe, LoadError> {
     sandbox().load(component)
+}
+
+/// Loads a component once in the life of this process.
+fn loaded(component: &[u8]) -> Arc<Probe> {
+    static LOADED: Mutex<BTreeMap<Vec<u8>, Arc<Probe>>> = Mutex::new(BTreeMap::new());
+    let mut known = LOADED.lock().unwrap_or_else(PoisonError::into_inner);
+    if let Some(probe) = known.get(component) {
+        return Arc::clone(probe);
+    }
+    let probe = Arc::new(load(component).expect("the probe can be loaded"));
+    known.insert(component.to_vec(), Arc::clone(&probe));
+    probe
 }
 
 /// One run to be made.
@@ -94,6 +106,20 @@ impl Trial {
         self
     }
 
+    /// Sets the settings.
+    #[must_use]
+    pub fn settings(mut self, settings: Value) -> Self {
+        self.settings = settings;
+        self
+    }
+
+    /// Sets how failing attempts are repeated.
+    #[must_use]
+    pub const fn retry(mut self, retry: Retry) -> Self {
+        self.retry = retry;
+        self
+    }
+
     /// Sets the limits.
     #[must_use]
     pub fn limits(mut self, limits: Limits) -> Self {
@@ -110,7 +136,7 @@ impl Trial {
 
     /// Makes the run.
     pub fn run(self) -> RunRecord {
-        let probe = Arc::new(load(&self.probe).expect("the probe can be loaded"));
+        let probe = loaded(&self.probe);
         let settings = leadsman_config::check_settings(&probe.description, &self.settings);
         let settings = settings
             .expect("the settings fit the probe's schema")

@@ -47,7 +47,7 @@ pub use crate::{
 pub const LARGEST_FILE: usize = 1 << 20;
 
 /// The probes that every binary carries; a configuration may not redefine them.
-pub const BUNDLED_PROBES: [&str; 4] = ["http", "dns", "tls", "tcp"];
+pub const BUNDLED_PROBES: [&str; 5] = ["http", "dns", "tls", "tcp", "journey"];
 
 /// Turns the text of the file at `path`, and of the files that it includes, into a plan.
 ///

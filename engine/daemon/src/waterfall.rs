@@ -223,7 +223,7 @@ fn summary(out: &mut String, report: &Report, paint: Paint) {
 
 fn title(call: &Call) -> String {
     match call {
-        Call::Http(call) => format!("{} {}", call.method, call.url),
+        Call::Http(call) => format!("{} {}", call.method, path(&call.url)),
         Call::Dns(call) => format!("dns {}", call.name),
         Call::Tls(call) => format!("tls {}:{}", call.host, call.port),
         Call::TcpConnect(call) => format!("connect {}:{}", call.host, call.port),
@@ -231,6 +231,13 @@ fn title(call: &Call) -> String {
         Call::TcpRead(_) => "read".to_owned(),
         Call::TcpClose { .. } => "close".to_owned(),
     }
+}
+
+/// What of a URL tells one request from the other.
+fn path(url: &str) -> &str {
+    let authority = url.find("://").map_or(0, |at| at + 3);
+    let rest = url.get(authority..).unwrap_or(url);
+    rest.find('/').and_then(|at| rest.get(at..)).unwrap_or("/")
 }
 
 fn came(answer: &Answer) -> String {

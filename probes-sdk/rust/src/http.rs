@@ -222,6 +222,18 @@ impl Response {
         })
     }
 
+    /// The text at a JSON pointer (RFC 6901) of the body.
+    pub fn text_at(&self, pointer: &str) -> Result<String> {
+        let body: serde_json::Value = self.json()?;
+        let found = body.pointer(pointer).and_then(serde_json::Value::as_str);
+        let Some(text) = found else {
+            let got = format!("`{}`", self.content().excerpt());
+            crate::report::assertion(Kind::Body, pointer, "a text", &got);
+            return Err(Error::Unmet);
+        };
+        Ok(text.to_owned())
+    }
+
     /// Every header field of that name, in any case.
     pub fn headers_named<'a>(&'a self, name: &'a str) -> impl Iterator<Item = String> + 'a {
         let named = self

@@ -35,9 +35,11 @@ impl Content {
         self.0.contains(bytes)
     }
 
-    /// The first bytes as text, for a sentence that says what came instead.
+    /// The first bytes as one line of text, for a sentence that says what came instead.
     pub fn excerpt(&self) -> String {
-        String::from_utf8_lossy(&self.read(0, 200)).into_owned()
+        let bytes = self.read(0, 200);
+        let text = String::from_utf8_lossy(&bytes);
+        text.split_whitespace().collect::<Vec<_>>().join(" ")
     }
 }
 

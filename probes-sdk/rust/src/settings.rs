@@ -184,6 +184,40 @@ impl JsonSchema for StepName {
     }
 }
 
+/// The name of a secret: the configuration must define it, and grant it to the check.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct SecretName(String);
+
+impl SecretName {
+    /// The secret of that name.
+    pub fn new(name: impl Into<String>) -> Self {
+        Self(name.into())
+    }
+}
+
+impl Deref for SecretName {
+    type Target = str;
+
+    fn deref(&self) -> &str {
+        &self.0
+    }
+}
+
+impl JsonSchema for SecretName {
+    fn schema_name() -> Cow<'static, str> {
+        "SecretName".into()
+    }
+
+    fn inline_schema() -> bool {
+        true
+    }
+
+    fn json_schema(_: &mut SchemaGenerator) -> Schema {
+        json_schema!({"type": "string", "format": "secret", "minLength": 1})
+    }
+}
+
 /// Complains about a TLS version that is not spoken; for a probe's `validate`.
 pub fn tls_version(name: &str, version: Option<&str>) -> Option<Complaint> {
     let hint = "write `TLS 1.2` or `TLS 1.3`";

@@ -53,13 +53,14 @@ pub(crate) fn all(handles: &[Pollable]) {
 /// use leadsman_sdk::prelude::*;
 ///
 /// fn wait_for(shop: &http::Session, order: &str) -> Result<()> {
-///     poll("a ready order", Duration::from_millis(500), Duration::from_secs(10), || {
+///     poll(Kind::Body, "a ready order", Duration::from_millis(500), Duration::from_secs(10), || {
 ///         let order: serde_json::Value = shop.get(&format!("/orders/{order}"))?.send()?.expect(200)?.json()?;
 ///         Ok((order["status"] == "ready").then_some(()))
 ///     })
 /// }
 /// ```
 pub fn poll<T>(
+    kind: Kind,
     what: &str,
     every: Duration,
     within: Duration,
@@ -72,7 +73,7 @@ pub fn poll<T>(
         }
         if context::now().saturating_sub(began) + every > within {
             let got = format!("nothing like it within {within:?}");
-            report::assertion(Kind::Duration, "poll", what, &got);
+            report::assertion(kind, "poll", what, &got);
             return Err(Error::Unmet);
         }
         context::sleep(every);

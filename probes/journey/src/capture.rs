@@ -1,7 +1,5 @@
 //! Values that a step's answer gives to later steps.
 
-use std::time::Duration;
-
 use leadsman_probe_actions::dns::registry;
 use leadsman_sdk::{Mismatch, prelude::*};
 use serde_json::Value;
@@ -41,12 +39,8 @@ impl Came {
 }
 
 /// The value, where it is found; nothing is told.
-pub(crate) fn found(
-    capture: &Capture,
-    came: &Came,
-    (client, took): (&Client<'_>, Duration),
-) -> Option<Value> {
-    let values = find(capture.source()?, came, client, took).ok()?;
+pub(crate) fn found(capture: &Capture, came: &Came, client: &Client<'_>) -> Option<Value> {
+    let values = find(capture.source()?, came, client).ok()?;
     let mut values = parts(capture, values).ok()?.into_iter();
     if capture.all {
         return Some(Value::Array(values.collect()))
@@ -59,7 +53,7 @@ pub(crate) fn found(
 pub(crate) fn take(
     (name, capture): (&str, &Capture),
     came: &Came,
-    (client, took): (&Client<'_>, Duration),
+    client: &Client<'_>,
     pointer: &str,
 ) -> Result<Variable> {
     let Some(source) = capture.source() else {
@@ -67,7 +61,7 @@ pub(crate) fn take(
             "the capture `{name}` has no source"
         )));
     };
-    let found = find(source, came, client, took).and_then(|found| parts(capture, found));
+    let found = find(source, came, client).and_then(|found| parts(capture, found));
     let mut values = match found {
         Ok(values) => values,
         Err(Mismatch::UnknownExpression(text)) => return Err(Error::undecided(text)),
@@ -111,7 +105,7 @@ fn nothing(name: &str, source: Source<'_>, pointer: &str, got: &str) -> Error {
 
 type Found = std::result::Result<Vec<Value>, Mismatch>;
 
-fn find(source: Source<'_>, came: &Came, client: &Client<'_>, took: Duration) -> Found {
+fn find(source: Source<'_>, came: &Came, client: &Client<'_>) -> Found {
     let texts = |found: Vec<String>| found.into_iter().map(Value::String).collect();
     match source {
         Source::Json(path) => Ok(values(path.find(&came.content())?)),
@@ -125,7 +119,7 @@ fn find(source: Source<'_>, came: &Came, client: &Client<'_>, took: Duration) ->
             _ => Vec::new(),
         })),
         Source::Cookie(name) => Ok(texts(cookie(name, came, client).into_iter().collect())),
-        Source::From(name) => Ok(learnt(name, came, took)),
+        Source::From(name) => Ok(learnt(name, came)),
     }
 }
 
@@ -160,9 +154,11 @@ fn cookie(name: &str, came: &Came, client: &Client<'_>) -> Option<String> {
 }
 
 /// What else the step taught; a fact that there is not is nothing.
-fn learnt(name: &str, came: &Came, took: Duration) -> Vec<Value> {
+fn learnt(name: &str, came: &Came) -> Vec<Value> {
     let one = match (name, came) {
-        ("duration", _) => Some(Value::from(took.as_secs_f64())),
+        ("duration", _) => came
+            .facts()
+            .map(|facts| Value::from(facts.total().as_secs_f64())),
         ("status", Came::Http(response)) => Some(Value::from(response.status())),
         ("body", Came::Http(response)) => Some(Value::String(whole(&response.content()))),
         ("rcode", Came::Dns(answer)) => Some(Value::String(registry::rcode_name(answer.rcode))),

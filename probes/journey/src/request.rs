@@ -98,7 +98,7 @@ impl<'a> Client<'a> {
     ) -> Result<Option<String>> {
         if let Some(basic) = &request.basic {
             let user = variables.fill(basic.user.as_str(), Place::Plain)?;
-            return secrets::basic(&user, &basic.secret.0).map(Some);
+            return secrets::basic(&user, &basic.secret).map(Some);
         }
         if let Some(oauth2) = &request.oauth2 {
             return self
@@ -106,7 +106,7 @@ impl<'a> Client<'a> {
                 .map(|token| Some(format!("Bearer {token}")));
         }
         match &request.bearer {
-            Some(Bearer::Secret { secret }) => secrets::bearer(&secret.0).map(Some),
+            Some(Bearer::Secret { secret }) => secrets::bearer(secret).map(Some),
             Some(Bearer::Template(template)) => {
                 let token = variables.fill(template.as_str(), Place::Plain)?;
                 Ok(Some(format!("Bearer {token}")))
@@ -200,7 +200,7 @@ fn signature(
     own.iter()
         .for_each(|(name, _)| variables.restore(name, None));
     let code = secrets::hmac(
-        &sign.secret.0,
+        &sign.secret,
         &sign.algorithm,
         message?.as_bytes(),
         &sign.encoding,
@@ -221,7 +221,7 @@ fn ask_for_token(oauth2: &OAuth2, variables: &Variables<'_>) -> Result<String> {
         fields.push(("client_id", client.clone()));
         fields.push((
             "client_secret",
-            secrets::encoded(&oauth2.secret.0, "percent")?,
+            secrets::encoded(&oauth2.secret, "percent")?,
         ));
     }
     let fields: Vec<_> = fields
@@ -231,7 +231,7 @@ fn ask_for_token(oauth2: &OAuth2, variables: &Variables<'_>) -> Result<String> {
     let url = variables.fill(oauth2.token_url.as_str(), Place::Plain)?;
     let mut request = http::Request::new("POST", url).form(&fields);
     if !in_body {
-        request = request.basic(&client, &oauth2.secret.0)?;
+        request = request.basic(&client, &oauth2.secret)?;
     }
     let answer = request.header("accept", "application/json").send()?;
     ensure!(

@@ -212,7 +212,7 @@ impl<'a> Walk<'a> {
         let mut course = Course::Passed;
         // What went wrong is told while the step is open, so that it is told of this step.
         let seen = leadsman_sdk::step(&step.name, || {
-            let began = context::now();
+            let began = step.under.map(|_| context::now());
             let walked = self.each(step, |walk| match walk.act(step, pointer) {
                 Ok(()) => Course::Passed,
                 Err(error) => walk.told(error),
@@ -231,8 +231,8 @@ impl<'a> Walk<'a> {
         course
     }
 
-    fn in_time(&self, step: &Step, pointer: &str, began: Duration) -> bool {
-        let Some(limit) = step.under else {
+    fn in_time(&self, step: &Step, pointer: &str, began: Option<Duration>) -> bool {
+        let (Some(limit), Some(began)) = (step.under, began) else {
             return true;
         };
         let took = context::now().saturating_sub(began);

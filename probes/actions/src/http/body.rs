@@ -47,7 +47,8 @@ impl Checked<'_> {
         for (index, text) in texts.iter().enumerate() {
             if self.content.contains(text.as_bytes()) != wanted {
                 let place = format!("{name}/{index}");
-                self.unmet(name, &place, negated(wanted, text), self.content.excerpt());
+                let told = negated(wanted, &format!("`{text}`"));
+                self.unmet(name, &place, told, self.content.excerpt());
             }
         }
     }

@@ -3,10 +3,7 @@
 use std::collections::BTreeMap;
 
 use leadsman_probe_actions::http::Transport;
-use leadsman_sdk::{
-    __private::schemars::{self, JsonSchema},
-    prelude::*,
-};
+use leadsman_sdk::{__private::schemars::JsonSchema, prelude::*, settings::SecretName};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
@@ -145,25 +142,6 @@ pub struct Sign {
     /// What stands before the hash, such as `sha256=`.
     #[setting(default = "")]
     pub prefix: String,
-}
-
-/// The name of a secret that the check is granted.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(transparent)]
-pub struct SecretName(pub String);
-
-impl JsonSchema for SecretName {
-    fn schema_name() -> std::borrow::Cow<'static, str> {
-        "SecretName".into()
-    }
-
-    fn inline_schema() -> bool {
-        true
-    }
-
-    fn json_schema(_: &mut schemars::SchemaGenerator) -> schemars::Schema {
-        schemars::json_schema!({"type": "string", "format": "secret", "minLength": 1})
-    }
 }
 
 impl Request {

@@ -15,26 +15,24 @@ impl<'a> Walk<'a> {
     /// Acts, expects, captures. What can be captured is, also where an expectation was not met: the cleanup
     /// may need it.
     pub(super) fn act(&mut self, step: &'a Step, pointer: &str) -> Result<()> {
-        let began = context::now();
         let came = self.came(step, pointer)?;
         let met = self.expect(step, &came, pointer);
-        let took = context::now().saturating_sub(began);
         if met.is_err() {
-            self.capture_quietly(step, &came, took);
+            self.capture_quietly(step, &came);
             return met;
         }
         for (name, capture) in &step.capture {
             self.about = format!("{pointer}/capture/{name}");
-            let taken = take((name, capture), &came, (&self.client, took), &self.about)?;
+            let taken = take((name, capture), &came, &self.client, &self.about)?;
             self.variables.set(name, taken)?;
         }
         pointer.clone_into(&mut self.about);
         Ok(())
     }
 
-    fn capture_quietly(&mut self, step: &Step, came: &Came, took: std::time::Duration) {
+    fn capture_quietly(&mut self, step: &Step, came: &Came) {
         for (name, capture) in &step.capture {
-            let found = crate::capture::found(capture, came, (&self.client, took));
+            let found = crate::capture::found(capture, came, &self.client);
             if let Some(value) = found {
                 let secret = capture.secret;
                 // A value that cannot be hidden is not kept; why is not what failed here.

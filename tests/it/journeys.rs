@@ -1,0 +1,171 @@
+//! One journey, told three times, against the shop of the examples.
+
+use std::{fs, path::Path, time::Duration};
+
+use leadsman_core::{
+    outcome::{Outcome, Reason},
+    record::RunRecord,
+    seam::Call,
+};
+use leadsman_example_shop::{Fault, Options, Shop};
+use leadsman_tests::engine::Trial;
+use serde_json::{Value, json};
+
+mod bounds;
+mod imported;
+
+/// A shop with a fault; what is slow in it is slower than a test, and quicker than its waits.
+fn shop(fault: Fault) -> Shop {
+    let options = Options {
+        fault,
+        slowness: Duration::from_millis(30),
+        ..Options::default()
+    };
+    Shop::start(&options).unwrap()
+}
+
+/// The settings of the example's check, with waits that suit a test.
+fn settings() -> Value {
+    let file = Path::new(env!("CARGO_MANIFEST_DIR")).join("../examples/journey/journey.yaml");
+    let text = fs::read_to_string(file).unwrap();
+    quick(serde_saphyr::from_str::<Value>(&text).unwrap()["checks"]["order"]["settings"].clone())
+}
+
+/// The same settings with waits of milliseconds where people write seconds.
+fn quick(settings: Value) -> Value {
+    let text = settings.to_string();
+    let text = text
+        .replace(r#""every":"500ms""#, r#""every":"20ms""#)
+        .replace(r#""5s""#, r#""300ms""#);
+    serde_json::from_str(&text).unwrap()
+}
+
+fn in_yaml(shop: &Shop) -> RunRecord {
+    Trial::bundled("journey", shop.url(), settings())
+        .secret("shop-password", Options::PASSWORD, &shop.url())
+        .run()
+}
+
+fn in_rust(shop: &Shop) -> RunRecord {
+    let component = fs::read(env!("LEADSMAN_EXAMPLE_ORDER")).unwrap();
+    Trial::of(component, shop.url())
+        .settings(json!({"every": "20ms", "within": "300ms"}))
+        .secret("shop-password", Options::PASSWORD, &shop.url())
+        .run()
+}
+
+/// What can be compared: how it ended, and each step with what it first asked for.
+#[derive(Debug, PartialEq, Eq)]
+struct Seen {
+    outcome: Outcome,
+    reason: Reason,
+    steps: Vec<(String, Option<bool>)>,
+}
+
+fn seen(record: &RunRecord) -> Seen {
+    let report = &record.last().unwrap().report;
+    let steps = report.steps.iter().enumerate().map(|(index, step)| {
+        let first = report
+            .operations
+            .iter()
+            .find(|operation| operation.step == Some(index));
+        (
+            asked(first.map(|operation| operation.call.as_ref())),
+            step.ok,
+        )
+    });
+    Seen {
+        outcome: record.outcome,
+        reason: record.reason,
+        steps: steps.collect(),
+    }
+}
+
+/// The method and the path, an order's id left out.
+fn asked(call: Option<&Call>) -> String {
+    let Some(Call::Http(call)) = call else {
+        return "nothing".to_owned();
+    };
+    let path = call.url.splitn(4, '/').nth(3).unwrap_or_default();
+    let parts = path
+        .split('/')
+        .map(|part| if part.starts_with("ord-") { "ID" } else { part });
+    format!("{} /{}", call.method, parts.collect::<Vec<_>>().join("/"))
+}
+
+fn steps(record: &RunRecord) -> Vec<(String, Option<bool>)> {
+    let report = &record.last().unwrap().report;
+    let steps = report.steps.iter();
+    steps.map(|step| (step.name.clone(), step.ok)).collect()
+}
+
+#[test]
+fn in_yaml_and_in_rust_it_has_the_same_steps_and_outcomes_whatever_is_broken() {
+    for fault in Fault::ALL.iter().copied() {
+        let shop = shop(fault);
+        let (yaml, rust) = (in_yaml(&shop), in_rust(&shop));
+        assert_eq!(
+            seen(&yaml),
+            seen(&rust),
+            "{fault}: {} / {}",
+            yaml.sentence,
+            rust.sentence
+        );
+        assert_eq!(steps(&yaml), steps(&rust), "{fault}");
+        let well = matches!(fault, Fault::Healthy | Fault::Slow);
+        assert_eq!(
+            yaml.outcome == Outcome::Pass,
+            well,
+            "{fault}: {}",
+            yaml.sentence
+        );
+    }
+}
+
+#[test]
+fn whatever_breaks_after_it_was_created_an_order_is_deleted() {
+    for fault in [
+        Fault::Healthy,
+        Fault::NeverReady,
+        Fault::WrongReceipt,
+        Fault::Hangs,
+    ] {
+        let shop = shop(fault);
+        in_yaml(&shop);
+        assert_eq!(shop.served("POST /api/orders"), 1, "{fault}");
+        assert_eq!(shop.open_orders(), 0, "{fault}");
+    }
+}
+
+#[test]
+fn the_sentence_names_the_step_the_expectation_and_what_came_instead() {
+    let shop = shop(Fault::CreateConflicts);
+    let record = in_yaml(&shop);
+    assert_eq!(
+        record.sentence,
+        "step `create`: status: expected 201, got 409; body.$.status: expected \"pending\", got nothing there"
+    );
+}
+
+#[test]
+fn neither_the_password_nor_the_token_is_in_what_a_run_leaves() {
+    for fault in Fault::ALL.iter().copied() {
+        let shop = shop(fault);
+        for record in [in_yaml(&shop), in_rust(&shop)] {
+            let left = format!("{record:?} {}", serde_json::to_string(&record).unwrap());
+            for planted in [
+                Options::PASSWORD,
+                "Y29ycmVjdCBob3JzZQ",
+                "c3ludGhldGljOmNvcnJlY3QgaG9yc2U",
+            ] {
+                assert!(!left.contains(planted), "{fault}: {left}");
+            }
+            // What the shop gave as a token was put out of sight in the very answer that brought it.
+            let shown = left
+                .split(r#"\"token\":\""#)
+                .skip(1)
+                .all(|rest| rest.starts_with("leadsman-secret"));
+            assert!(shown, "{fault}: {left}");
+        }
+    }
+}

@@ -1,0 +1,128 @@
+//! What a journey costs, and what it never does.
+
+use std::io::Write;
+
+use leadsman_core::{
+    outcome::{Outcome, Reason},
+    plan::Retry,
+    record::RunRecord,
+};
+use leadsman_example_shop::{Fault, Options, Shop};
+use leadsman_tests::{
+    engine::Trial,
+    peer::{Peer, head},
+};
+use serde_json::{Value, json};
+
+use super::{settings, shop};
+
+/// Answers every request of a connection with 200.
+fn patient() -> Peer {
+    Peer::start(|stream| {
+        while !head(stream)?.is_empty() {
+            stream.write_all(b"HTTP/1.1 200 OK\r\ncontent-length: 2\r\n\r\nok")?;
+        }
+        Ok(())
+    })
+    .unwrap()
+}
+
+fn of_requests(peer: &Peer, count: usize) -> RunRecord {
+    let step = |number| json!({"name": format!("step {number}"), "request": {"path": "/"}});
+    let steps: Vec<Value> = (0..count).map(step).collect();
+    Trial::bundled("journey", peer.url(), json!({"steps": steps})).run()
+}
+
+#[test]
+fn ten_requests_are_ten_crossings_on_one_connection() {
+    let peer = patient();
+    let (few, many) = (of_requests(&peer, 5), of_requests(&peer, 15));
+    assert_eq!(
+        (few.outcome, many.outcome),
+        (Outcome::Pass, Outcome::Pass),
+        "{}",
+        many.sentence
+    );
+    assert_eq!(peer.served(), 2, "one connection a run");
+    let calls = |record: &RunRecord| record.last().unwrap().report.usage.host_calls;
+    // One for the request; one to open its step, and one to close it.
+    assert_eq!(calls(&many) - calls(&few), 10 * 3);
+}
+
+fn retried(shop: &Shop, settings: Value) -> RunRecord {
+    let retry = Retry {
+        attempts: 3,
+        ..Retry::default()
+    };
+    Trial::bundled("journey", shop.url(), settings)
+        .secret("shop-password", Options::PASSWORD, &shop.url())
+        .retry(retry)
+        .run()
+}
+
+#[test]
+fn a_journey_with_side_effects_is_not_retried_unless_its_author_says_it_is_safe() {
+    for fault in [
+        Fault::CreateConflicts,
+        Fault::NeverReady,
+        Fault::Resets,
+        Fault::Hangs,
+    ] {
+        let shop = shop(fault);
+        let record = retried(&shop, settings());
+        assert_eq!(record.attempts.len(), 1, "{fault}");
+        assert_eq!(shop.served("POST /api/orders"), 1, "{fault}");
+        let mut repeatable = settings();
+        repeatable["repeatable"] = json!(true);
+        let record = retried(&shop, repeatable);
+        assert_eq!(
+            (record.attempts.len(), shop.served("POST /api/orders")),
+            (4, 5),
+            "{fault}"
+        );
+    }
+}
+
+#[test]
+fn a_journey_that_only_reads_is_retried() {
+    let shop = shop(Fault::Healthy);
+    let reads = json!({"steps": [{"name": "read", "request": {"path": "/nowhere"}}]});
+    assert_eq!(retried(&shop, reads).attempts.len(), 4);
+}
+
+#[test]
+fn a_request_that_is_not_answered_on_a_kept_connection_is_not_sent_again() {
+    let peer = Peer::start(|stream| {
+        head(stream)?;
+        stream.write_all(b"HTTP/1.1 200 OK\r\ncontent-length: 2\r\n\r\nok")?;
+        // The second request on this connection is read, and the connection closed.
+        head(stream).map(drop)
+    })
+    .unwrap();
+    let steps = json!({"steps": [
+        {"name": "first", "request": {"path": "/"}},
+        {"name": "second", "request": {"method": "POST", "path": "/", "body": "x"}},
+    ]});
+    let record = Trial::bundled("journey", peer.url(), steps).run();
+    assert_eq!(record.outcome, Outcome::Fail, "{}", record.sentence);
+    assert_eq!(peer.served(), 1, "{}", record.sentence);
+}
+
+#[test]
+fn a_variable_that_is_not_set_is_told_before_anything_is_sent() {
+    let peer = patient();
+    let settings = json!({"steps": [{"name": "read", "request": {"path": "/${nothing}"}}]});
+    let record = Trial::bundled("journey", peer.url(), settings).run();
+    assert_eq!(
+        (record.outcome, record.reason),
+        (Outcome::Unknown, Reason::ProbeUndecided)
+    );
+    assert!(
+        record
+            .sentence
+            .contains("step `read`: the variable `nothing` is not set"),
+        "{}",
+        record.sentence
+    );
+    assert_eq!(peer.served(), 0);
+}

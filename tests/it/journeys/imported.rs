@@ -1,0 +1,1 @@
+//! The journey as its own recording tells it.
