@@ -6,6 +6,7 @@ mod contender;
 mod endurance;
 mod figures;
 mod fleet;
+mod journeys;
 mod load;
 mod pace;
 mod plain;
@@ -124,6 +125,7 @@ async fn measure(bench: &Bench) -> Result<Vec<report::Figure>, Failure> {
     let mut target = contender::Target::start(bench).await?;
     let mut figures = figures::all(bench, &mut target).await?;
     figures.extend(sandbox::all(bench)?);
+    figures.extend(journeys::all(bench, &mut target).await?);
     figures.extend(fleet::all(bench, &mut target).await?);
     figures.extend(endurance::all(bench, &mut target).await?);
     Ok(figures)

@@ -60,7 +60,7 @@ async fn start(bench: &Bench, target: &mut Target) -> Result<Figure, Failure> {
 }
 
 /// What is asked of the schedule; a bucket's upper bound stands for the lag.
-fn scheduled(names: [&'static str; 3], kept: &Kept, memory: Option<f64>) -> Vec<Figure> {
+pub(super) fn scheduled(names: [&'static str; 3], kept: &Kept, memory: Option<f64>) -> Vec<Figure> {
     let [missed, lag, megabytes] = names;
     let (_, up_to) = kept.lag.unwrap_or((0.0, f64::INFINITY));
     let mut lagged = Figure::own(lag, "ms", up_to * 1e3, 10.0);
