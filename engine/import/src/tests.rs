@@ -1,0 +1,16 @@
+//! Whole imports.
+
+mod curl;
+
+use crate::{Format, Options, import};
+
+/// The configuration and what was left, as one text.
+fn shown(format: Format, text: &str) -> String {
+    match import(format, text, &Options::default()) {
+        Ok(imported) => {
+            let left: Vec<String> = imported.left.iter().map(ToString::to_string).collect();
+            format!("{}\n=== left\n{}\n", imported.yaml, left.join("\n"))
+        }
+        Err(error) => format!("=== refused\n{error}\n"),
+    }
+}
