@@ -102,7 +102,7 @@ impl Lines<'_> {
             .map(|word| known(word, &self.given))
             .collect();
         let Some(words) = behind_curl(&words) else {
-            return self.other(command, &words);
+            return self.other(command);
         };
         for (line, rest) in &command.rest {
             let why =
@@ -126,16 +126,15 @@ impl Lines<'_> {
         }
     }
 
-    fn other(&mut self, command: &Command, words: &[Word]) {
+    fn other(&mut self, command: &Command) {
         let harmless = |word: &Word| {
             assignment(Some(word)).is_some() || word.text.as_literal() == Some("export")
         };
         let Some(first) = command.words.first().filter(|word| !harmless(word)) else {
             return;
         };
-        let all: Vec<String> = words.iter().map(|word| word.text.spoken()).collect();
         self.notes
-            .leave(first.line, all.join(" "), "this command is not curl");
+            .leave(first.line, first.text.spoken(), "this command is not curl");
     }
 }
 

@@ -12,6 +12,7 @@ mod credential;
 mod curl;
 mod document;
 mod format;
+mod har;
 mod journey;
 mod left;
 mod secure;
@@ -63,7 +64,8 @@ pub fn import(format: Format, text: &str, options: &Options) -> Result<Imported,
     let mut notes = Notes::default();
     let read = match format {
         Format::Curl => curl::read,
-        Format::Har | Format::Hurl => curl::read,
+        Format::Har => har::read,
+        Format::Hurl => curl::read,
     };
     let mut journey = read(text, options, &mut vault, &mut notes).map_err(|mut error| {
         error.message = vault.hidden_in(&error.message);

@@ -1,6 +1,7 @@
 //! Whole imports.
 
 mod curl;
+mod har;
 
 use crate::{Format, Options, import};
 

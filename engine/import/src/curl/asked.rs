@@ -6,6 +6,24 @@ use super::{
 };
 use crate::{address::encode, left::Notes, text::Text};
 
+/// Options whose values may hold a password.
+const HIDDEN: [&str; 14] = [
+    "cert",
+    "form",
+    "form-string",
+    "pass",
+    "preproxy",
+    "proxy",
+    "proxy-cert",
+    "proxy-header",
+    "proxy-pass",
+    "proxy-tlspassword",
+    "proxy-user",
+    "tlspassword",
+    "key",
+    "variable",
+];
+
 /// What the options between two `--next` say.
 #[derive(Debug, Default)]
 pub(super) struct Asked {
@@ -123,6 +141,7 @@ impl Reader<'_, '_> {
 
     fn option(&mut self, option: Known, value: Option<Word>, word: &Word) {
         let shown = match &value {
+            Some(_) if HIDDEN.contains(&option.long) => format!("--{} …", option.long),
             Some(value) => format!("--{} {}", option.long, value.text.spoken()),
             None => format!("--{}", option.long),
         };
