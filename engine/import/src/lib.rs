@@ -13,6 +13,7 @@ mod curl;
 mod document;
 mod format;
 mod har;
+mod hurl;
 mod journey;
 mod left;
 mod secure;
@@ -65,7 +66,7 @@ pub fn import(format: Format, text: &str, options: &Options) -> Result<Imported,
     let read = match format {
         Format::Curl => curl::read,
         Format::Har => har::read,
-        Format::Hurl => curl::read,
+        Format::Hurl => hurl::read,
     };
     let mut journey = read(text, options, &mut vault, &mut notes).map_err(|mut error| {
         error.message = vault.hidden_in(&error.message);

@@ -2,6 +2,7 @@
 
 mod curl;
 mod har;
+mod hurl;
 
 use crate::{Format, Options, import};
 

@@ -34,6 +34,9 @@ const NEVER: [&str; 6] = [
 /// Shortest value that is looked for within a longer text.
 const SHORTEST_WITHIN: usize = 12;
 
+/// Shortest value that is looked for again once it is captured.
+const SHORTEST_REPEATED: usize = 6;
+
 /// Where a request sends a value.
 #[derive(Clone, Copy)]
 struct Sink<'a> {
@@ -88,6 +91,9 @@ pub(super) fn correlate(
             step.captures.push(capture);
         }
     }
+    for taken in &mut finder.taken {
+        repeated(steps, taken);
+    }
     for taken in finder
         .taken
         .iter()
@@ -99,6 +105,20 @@ pub(super) fn correlate(
     users
         .map(|taken| (taken.step, taken.name, taken.users))
         .collect()
+}
+
+/// What is captured already is the same value within a longer text.
+fn repeated(steps: &mut [Step], taken: &mut Taken) {
+    if taken.value.len() < SHORTEST_REPEATED || !telling(&taken.value) {
+        return;
+    }
+    for (at, step) in steps.iter_mut().enumerate().skip(taken.step + 1) {
+        for text in step.texts_mut() {
+            if text.replace(&taken.value, &taken.name) {
+                taken.users.insert(at);
+            }
+        }
+    }
 }
 
 /// The text of an answer in which a value may stand without a name.

@@ -1,0 +1,436 @@
+//! What Hurl asserts, as what a step expects: exactly, or not at all.
+
+use std::time::Duration;
+
+use regex::escape;
+
+use super::{
+    file::{Answer, Content, Row},
+    path,
+    query::{Predicate, Query, Token, read},
+};
+use crate::{
+    journey::{Expect, Step},
+    left::{ImportError, Notes},
+    text::Text,
+    value::Value,
+    yaml::Node,
+};
+
+/// Longest expression that a check may have.
+const LONGEST: usize = 4000;
+
+const NOTHING: &str = "a journey has no expectation that says exactly this";
+const VARIABLE: &str = "this expectation takes no variable";
+
+type Told = Result<(), &'static str>;
+
+/// The statuses that are still well.
+struct Statuses {
+    least: u16,
+    most: u16,
+}
+
+/// Fills in what the answer's part says.
+pub(super) fn expect(
+    answer: Option<&Answer>,
+    step: &mut Step,
+    notes: &mut Notes,
+) -> Result<(), ImportError> {
+    let mut statuses = Statuses {
+        least: 100,
+        most: 599,
+    };
+    let Some(answer) = answer else {
+        step.expect.comment =
+            vec!["the file says nothing of the answer: any status is well".to_owned()];
+        step.expect.status = Some(Node::text("100-599"));
+        return Ok(());
+    };
+    if let Some(status) = answer.status {
+        statuses = Statuses {
+            least: status,
+            most: status,
+        };
+    }
+    version(answer, &mut step.expect, notes);
+    for row in &answer.told.headers {
+        let (name, value) = row.pair()?;
+        let told = field(&name, &value, &mut step.expect);
+        left(told, row, notes);
+    }
+    for row in answer.told.rows(&["Asserts"]) {
+        let (query, predicate, _) = read(&row.raw, row.line)?;
+        let told = match predicate {
+            Some(predicate) => assert(&query, &predicate, step, &mut statuses),
+            None => Err("it has no predicate"),
+        };
+        left(told, row, notes);
+    }
+    if let Some(body) = &answer.told.body {
+        let row = Row {
+            line: body.line,
+            raw: "the whole body".to_owned(),
+        };
+        left(whole(&body.content, &mut step.expect), &row, notes);
+    }
+    step.expect.status = Some(statuses.node());
+    Ok(())
+}
+
+fn left(told: Told, row: &Row, notes: &mut Notes) {
+    if let Err(why) = told {
+        notes.leave(row.line, &row.raw, why);
+    }
+}
+
+impl Statuses {
+    fn node(&self) -> Node {
+        if self.least == self.most {
+            return Node::number(self.least);
+        }
+        Node::text(format!("{}-{}", self.least, self.most))
+    }
+
+    fn narrow(&mut self, predicate: &Predicate) -> Told {
+        let number = match &predicate.value {
+            Some(Token::Word(word)) => word.parse::<u16>().map_err(|_| NOTHING)?,
+            _ => return Err(VARIABLE),
+        };
+        let (mut least, mut most) = (self.least, self.most);
+        match predicate.name.as_str() {
+            "==" => (least, most) = (least.max(number), most.min(number)),
+            ">" => least = least.max(number.saturating_add(1)),
+            ">=" => least = least.max(number),
+            "<" => most = most.min(number.saturating_sub(1)),
+            "<=" => most = most.min(number),
+            _ => return Err(NOTHING),
+        }
+        if predicate.not || least > most {
+            return Err(NOTHING);
+        }
+        (self.least, self.most) = (least, most);
+        Ok(())
+    }
+}
+
+fn version(answer: &Answer, expect: &mut Expect, notes: &mut Notes) {
+    match answer.version.as_str() {
+        "HTTP" | "HTTP/*" => {}
+        known @ ("HTTP/1.0" | "HTTP/1.1" | "HTTP/2") => expect.versions.push(known.to_owned()),
+        other => notes.leave(answer.line, other, "a probe speaks HTTP/1.1 and HTTP/2"),
+    }
+}
+
+fn field(name: &Text, value: &Text, expect: &mut Expect) -> Told {
+    let (name, value) = (
+        name.as_literal().ok_or(VARIABLE)?,
+        value.as_literal().ok_or(VARIABLE)?,
+    );
+    header(
+        name,
+        Some(("matches", format!("^{}$", escape(value)))),
+        expect,
+    );
+    Ok(())
+}
+
+fn header(name: &str, pattern: Option<(&str, String)>, expect: &mut Expect) {
+    let mut entries = vec![("name".to_owned(), Node::text(name))];
+    entries.extend(pattern.map(|(key, pattern)| (key.to_owned(), Node::text(pattern))));
+    expect.headers.push(Node::Map(entries));
+}
+
+fn assert(query: &Query, predicate: &Predicate, step: &mut Step, statuses: &mut Statuses) -> Told {
+    let expect = &mut step.expect;
+    let plain = query.filters.is_empty();
+    match query.of.as_str() {
+        "status" if plain => statuses.narrow(predicate),
+        "version" if plain => versions(predicate, expect),
+        "duration" if plain => {
+            step.under = Some(faster(predicate, step.under)?);
+            Ok(())
+        }
+        "header" if plain => headers(query, predicate, expect),
+        "body" if plain => body(predicate, expect),
+        "regex" if plain => regex(query, predicate, expect),
+        "xpath" if plain => xpath(query, predicate, expect),
+        "certificate" => certificate(query, predicate, expect),
+        "jsonpath" => json(query, predicate, expect),
+        "url" => Err("an answer's address is not expected; a capture `from: url` takes it"),
+        "cookie" => {
+            Err("a cookie is not expected; a capture `cookie: NAME` fails where there is none")
+        }
+        _ => Err(NOTHING),
+    }
+}
+
+fn literal(predicate: &Predicate) -> Result<&str, &'static str> {
+    match &predicate.value {
+        Some(Token::Text(text)) => text.as_literal().ok_or(VARIABLE),
+        _ => Err(NOTHING),
+    }
+}
+
+fn versions(predicate: &Predicate, expect: &mut Expect) -> Told {
+    let version = match literal(predicate)? {
+        "1.0" => "HTTP/1.0",
+        "1.1" => "HTTP/1.1",
+        "2" => "HTTP/2",
+        _ => return Err(NOTHING),
+    };
+    if predicate.not || predicate.name != "==" {
+        return Err(NOTHING);
+    }
+    expect.versions.push(version.to_owned());
+    Ok(())
+}
+
+fn faster(predicate: &Predicate, known: Option<Duration>) -> Result<Duration, &'static str> {
+    let millis = match &predicate.value {
+        Some(Token::Word(word)) => word.parse::<u64>().map_err(|_| NOTHING)?,
+        _ => return Err(VARIABLE),
+    };
+    if predicate.not || !matches!(predicate.name.as_str(), "<" | "<=") || millis == 0 {
+        return Err(NOTHING);
+    }
+    let limit = Duration::from_millis(millis);
+    Ok(known.map_or(limit, |known| known.min(limit)))
+}
+
+/// The regular expression that says the same of a text.
+fn pattern(predicate: &Predicate) -> Result<String, &'static str> {
+    if let ("matches", Some(Token::Regex(regex))) = (predicate.name.as_str(), &predicate.value) {
+        return Ok(regex.clone());
+    }
+    let value = literal(predicate)?;
+    Ok(match predicate.name.as_str() {
+        "==" => format!("\\A{}\\z", escape(value)),
+        "contains" | "includes" => escape(value),
+        "startsWith" => format!("\\A{}", escape(value)),
+        "endsWith" => format!("{}\\z", escape(value)),
+        "matches" => value.to_owned(),
+        _ => return Err(NOTHING),
+    })
+}
+
+fn headers(query: &Query, predicate: &Predicate, expect: &mut Expect) -> Told {
+    let name = query.argument().ok_or(VARIABLE)?;
+    match (predicate.name.as_str(), predicate.not) {
+        ("exists", false) => header(name, None, expect),
+        ("exists", true) => {
+            // No value at all may be there, for each would match.
+            let mut entries = vec![("name".to_owned(), Node::text(name))];
+            entries.push(("not_matches".to_owned(), Node::text("^")));
+            entries.push(("may_be_missing".to_owned(), Node::Bool(true)));
+            expect.headers.push(Node::Map(entries));
+        }
+        (_, not) => {
+            let key = if not { "not_matches" } else { "matches" };
+            header(name, Some((key, pattern(predicate)?)), expect);
+        }
+    }
+    Ok(())
+}
+
+fn body(predicate: &Predicate, expect: &mut Expect) -> Told {
+    match (predicate.name.as_str(), &predicate.value) {
+        ("contains" | "includes", Some(Token::Text(text))) => {
+            let list = if predicate.not {
+                &mut expect.not_contains
+            } else {
+                &mut expect.contains
+            };
+            list.push(text.clone());
+        }
+        ("exists", _) => return Err("every answer has a body, if an empty one"),
+        ("isEmpty", _) => expect
+            .expressions
+            .push((matches_key(predicate.not), "\\A\\z".to_owned())),
+        _ => expect
+            .expressions
+            .push((matches_key(predicate.not), pattern(predicate)?)),
+    }
+    Ok(())
+}
+
+fn matches_key(not: bool) -> &'static str {
+    if not { "not_matches" } else { "matches" }
+}
+
+fn regex(query: &Query, predicate: &Predicate, expect: &mut Expect) -> Told {
+    let regex = query.argument().ok_or(VARIABLE)?;
+    if predicate.name != "exists" {
+        return Err("write the wanted text into the expression, and it says the same");
+    }
+    expect
+        .expressions
+        .push((matches_key(predicate.not), regex.to_owned()));
+    Ok(())
+}
+
+fn xpath(query: &Query, predicate: &Predicate, expect: &mut Expect) -> Told {
+    let xpath = query.argument().ok_or(VARIABLE)?;
+    let selector = path::css(xpath).filter(|selector| !selector.contains('@'));
+    let selector = selector.ok_or("a journey has no XPath; write `css`")?;
+    if predicate.name != "exists" {
+        return Err(
+            "a journey has no XPath; `css` expects that something is there, a capture takes its text",
+        );
+    }
+    expect
+        .expressions
+        .push((if predicate.not { "not_css" } else { "css" }, selector));
+    Ok(())
+}
+
+fn certificate(query: &Query, predicate: &Predicate, expect: &mut Expect) -> Told {
+    let filters: Vec<&str> = query
+        .filters
+        .iter()
+        .map(|(name, _)| name.as_str())
+        .collect();
+    let key = match (query.argument().ok_or(VARIABLE)?, filters.as_slice()) {
+        ("Subject", []) => "subject",
+        ("Issuer", []) => "issuer",
+        ("Expire-Date", ["daysAfterNow"]) => {
+            let days = match (&predicate.value, predicate.name.as_str()) {
+                (Some(Token::Word(days)), ">" | ">=") if !predicate.not => {
+                    days.parse::<u16>().map_err(|_| NOTHING)?
+                }
+                _ => return Err(NOTHING),
+            };
+            expect.certificate.push(("valid_for", format!("{days}d")));
+            return Ok(());
+        }
+        _ => return Err(NOTHING),
+    };
+    if predicate.not || expect.certificate.iter().any(|(known, _)| *known == key) {
+        return Err(NOTHING);
+    }
+    expect.certificate.push((key, pattern(predicate)?));
+    Ok(())
+}
+
+fn json(query: &Query, predicate: &Predicate, expect: &mut Expect) -> Told {
+    let path = query.argument().ok_or("a JSONPath takes no variable")?;
+    if !path::is_json_path(path) {
+        return Err("this is no JSONPath of RFC 9535");
+    }
+    let filters: Vec<&str> = query
+        .filters
+        .iter()
+        .map(|(name, _)| name.as_str())
+        .collect();
+    match (predicate.name.as_str(), filters.as_slice()) {
+        ("exists", []) => {
+            let key = if predicate.not {
+                "not_json_path"
+            } else {
+                "json_path"
+            };
+            expect.expressions.push((key, path.to_owned()));
+            Ok(())
+        }
+        ("==", []) if !predicate.not && path::is_singular(path) => {
+            expect.json.push((path.to_owned(), value(predicate)?));
+            Ok(())
+        }
+        _ => {
+            let counted = filters == ["count"];
+            let list = if counted {
+                path.strip_suffix("[*]").unwrap_or(path)
+            } else {
+                path
+            };
+            let of = path::cel(list)
+                .ok_or("it selects several nodes, which an expectation does not compare")?;
+            let of = match filters.as_slice() {
+                [] => of,
+                ["count"] => format!("size({of})"),
+                _ => return Err(NOTHING),
+            };
+            let expression = cel(&of, predicate)?;
+            expect
+                .expressions
+                .push((if predicate.not { "not_cel" } else { "cel" }, expression));
+            Ok(())
+        }
+    }
+}
+
+fn value(predicate: &Predicate) -> Result<Value, &'static str> {
+    match &predicate.value {
+        Some(Token::Text(text)) => Ok(Value::Text(text.clone())),
+        Some(Token::Word(word)) => match Value::read(word) {
+            Some(value @ (Value::Null | Value::Bool(_) | Value::Number(_))) => Ok(value),
+            _ => Err(NOTHING),
+        },
+        _ => Err(NOTHING),
+    }
+}
+
+fn cel(of: &str, predicate: &Predicate) -> Result<String, &'static str> {
+    let name = predicate.name.as_str();
+    let wanted = || match value(predicate)? {
+        Value::Text(text) => text.as_literal().map(path::quoted).ok_or(VARIABLE),
+        Value::Number(number) => Ok(number),
+        Value::Bool(value) => Ok(value.to_string()),
+        _ => Ok("null".to_owned()),
+    };
+    Ok(match name {
+        "==" | "!=" | "<" | "<=" | ">" | ">=" => format!("{of} {name} {}", wanted()?),
+        "startsWith" | "endsWith" => format!("{of}.{name}({})", wanted()?),
+        "contains" | "includes" => format!("{of}.contains({})", wanted()?),
+        "matches" => match &predicate.value {
+            Some(Token::Regex(regex)) => format!("{of}.matches({})", path::quoted(regex)),
+            _ => format!("{of}.matches({})", wanted()?),
+        },
+        "isEmpty" => format!("size({of}) == 0"),
+        _ => return Err(NOTHING),
+    })
+}
+
+/// The whole body: a JSON value as an expression, a text as a pattern.
+fn whole(content: &Content, expect: &mut Expect) -> Told {
+    match content {
+        Content::Json(text) => {
+            let value = text.as_literal().and_then(Value::read).ok_or(VARIABLE)?;
+            let expression = format!("body == {}", expression(&value).ok_or(NOTHING)?);
+            if expression.len() > LONGEST {
+                return Err("it is too long for an expression; expect what matters in it");
+            }
+            expect.expressions.push(("cel", expression));
+            Ok(())
+        }
+        Content::Text(text, language) if language.is_empty() || language == "raw" => {
+            let text = text.as_literal().ok_or(VARIABLE)?;
+            expect
+                .expressions
+                .push(("matches", format!("\\A{}\\z", escape(text))));
+            Ok(())
+        }
+        _ => Err("such a body is not compared; expect what matters in it"),
+    }
+}
+
+/// A JSON value as CEL writes it; fractions are not compared exactly.
+fn expression(value: &Value) -> Option<String> {
+    Some(match value {
+        Value::Null => "null".to_owned(),
+        Value::Bool(value) => value.to_string(),
+        Value::Number(number) => number.parse::<i64>().ok()?.to_string(),
+        Value::Text(text) => path::quoted(text.as_literal()?),
+        Value::List(items) => {
+            let items: Option<Vec<String>> = items.iter().map(expression).collect();
+            format!("[{}]", items?.join(", "))
+        }
+        Value::Map(entries) => {
+            let entry = |(key, value): &(String, Value)| {
+                Some(format!("{}: {}", path::quoted(key), expression(value)?))
+            };
+            let entries: Option<Vec<String>> = entries.iter().map(entry).collect();
+            format!("{{{}}}", entries?.join(", "))
+        }
+    })
+}
