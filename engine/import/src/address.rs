@@ -29,10 +29,14 @@ pub(crate) fn decode(raw: &str) -> Option<String> {
         .map(std::borrow::Cow::into_owned)
 }
 
-/// `scheme://host`, with the port where it is not the scheme's own; `None` for what is not HTTP.
+/// `scheme://host`, with the port where it is not the scheme's own; `None` for what is not HTTP, and for hosts that a grant
+/// would not name.
 pub(crate) fn origin(url: &Url) -> Option<String> {
-    let web = matches!(url.scheme(), "http" | "https") && url.host_str().is_some();
-    web.then(|| url.origin().ascii_serialization())
+    let host = url.host_str()?;
+    let plain = host.strip_suffix('.').unwrap_or(host);
+    let named = !plain.contains(['*', '%']) && !plain.split('.').any(str::is_empty);
+    let web = matches!(url.scheme(), "http" | "https") && url.port() != Some(0);
+    (named && web).then(|| url.origin().ascii_serialization())
 }
 
 /// The part of a host that its owner registered, roughly: addresses stand for themselves.
@@ -62,7 +66,11 @@ pub(crate) fn place(text: &Text) -> Result<Place, String> {
     let (address, words) = text.words();
     let url = Url::parse(&address).map_err(|error| error.to_string())?;
     let Some(origin) = origin(&url) else {
-        return Err(format!("`{}` is not fetched over HTTP", url.scheme()));
+        return Err(format!(
+            "`{}://{}` is no address of the web",
+            url.scheme(),
+            url.host_str().unwrap_or_default()
+        ));
     };
     if words.iter().any(|(word, _)| origin.contains(word.as_str())) {
         return Err("its host is only known when it runs".to_owned());

@@ -156,8 +156,14 @@ impl Vault {
     pub(crate) fn replace_in(&self, text: &mut Text) {
         for secret in &self.secrets {
             let value = secret.value.as_deref().unwrap_or_default();
-            if value.len() >= SHORTEST_WITHIN {
-                text.replace(value, &format!("secret:{}", secret.name));
+            if value.len() < SHORTEST_WITHIN {
+                continue;
+            }
+            let name = format!("secret:{}", secret.name);
+            text.replace(value, &name);
+            let encoded = encode(value);
+            if encoded != value {
+                text.replace(&encoded, &format!("{name}|percent"));
             }
         }
     }

@@ -6,7 +6,8 @@
 
 mod asked;
 mod options;
-pub(crate) mod step;
+pub(crate) mod setting;
+mod step;
 mod words;
 
 use std::collections::BTreeMap;
@@ -190,19 +191,18 @@ fn declare(journey: &mut Journey, filled: &[Filled], notes: &mut Notes) {
     for (line, name) in journey.unset() {
         let from = filled.iter().find(|filled| filled.name == name);
         let line = from.map_or(line, |filled| filled.line);
-        let (value, comment) = match from.and_then(|filled| filled.env.clone()) {
-            Some(env) => (Given::Env(env), Vec::new()),
-            None => {
-                notes.leave(
-                    line,
-                    "$(…)",
-                    "what a command prints is not known here: `variables` has an empty text for it",
-                );
-                (
-                    Given::Text(Text::default()),
-                    vec!["what a command printed: put it here".to_owned()],
-                )
-            }
+        let (value, comment) = if let Some(env) = from.and_then(|filled| filled.env.clone()) {
+            (Given::Env(env), Vec::new())
+        } else {
+            notes.leave(
+                line,
+                "$(…)",
+                "what a command prints is not known here: `variables` has an empty text for it",
+            );
+            (
+                Given::Text(Text::default()),
+                vec!["what a command printed: put it here".to_owned()],
+            )
         };
         journey.variables.push(Variable {
             name,

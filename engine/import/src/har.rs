@@ -11,6 +11,7 @@ mod name;
 mod pick;
 mod poll;
 mod request;
+mod sink;
 mod source;
 
 use crate::{
@@ -47,15 +48,10 @@ pub(crate) fn read(
             "record again while you use the page, and save the HAR with its contents",
         ));
     }
-    journey(steps, &kept, origin, vault)
+    Ok(journey(steps, &kept, origin, vault))
 }
 
-fn journey(
-    mut steps: Vec<Step>,
-    kept: &[Pick],
-    origin: String,
-    vault: &mut Vault,
-) -> Result<Journey, ImportError> {
+fn journey(mut steps: Vec<Step>, kept: &[Pick], origin: String, vault: &mut Vault) -> Journey {
     let taken = correlate::correlate(&mut steps, kept, vault);
     for step in &mut steps {
         if let Some(request) = step.request_mut() {
@@ -89,7 +85,7 @@ fn journey(
         }
     }
     last_deletes(&mut journey);
-    Ok(journey)
+    journey
 }
 
 /// The first few, so that the line stays short.

@@ -4,6 +4,7 @@
 //! to, and takes any status where nothing is said of the answer: so does the step. What nothing sets is a variable with an empty
 //! text and a note, unless the caller knows it, or a secret where a credential stands.
 
+mod asked;
 mod capture;
 mod expect;
 mod file;
@@ -16,17 +17,16 @@ use std::time::Duration;
 
 use crate::{
     Options,
-    address::{Param, place},
-    body,
+    address::place,
     credential::Vault,
-    journey::{Act, Auth, Body, Given, Journey, Request, Step, Until, Variable, variable},
+    journey::{Act, Auth, Given, Journey, Request, Step, Until, Variable, variable},
     left::{ImportError, Notes},
     secure::{basic, secure},
     text::Text,
-    value::Value,
     yaml::Node,
 };
-use file::{Content, Entry, Row};
+use asked::bodiless;
+use file::Entry;
 use option::Set;
 
 /// What the file says.
@@ -110,6 +110,7 @@ impl Importer<'_> {
         self.login(entry, &set, &mut request)?;
         let mut step = Step {
             line: entry.line,
+            comment: bodiless(entry),
             act: Act::Request(request),
             ..Step::default()
         };
@@ -170,111 +171,6 @@ impl Importer<'_> {
             .iter()
             .filter(|(name, _)| !self.set.contains(name));
         given.fold(text.clone(), |text, (name, value)| text.with(name, value))
-    }
-
-    fn asked(&mut self, entry: &Entry, request: &mut Request) -> Result<(), ImportError> {
-        for row in &entry.asked.headers {
-            let (name, value) = row.pair()?;
-            request.header(name.spoken().trim(), value);
-        }
-        for row in entry.asked.rows(&["QueryStringParams", "Query"]) {
-            let (name, value) = row.pair()?;
-            request.query.push(Param::new(name.spoken(), value));
-        }
-        for row in entry.asked.rows(&["Cookies"]) {
-            let (name, value) = row.pair()?;
-            let mut cookie = Text::literal(format!("{}=", name.spoken()));
-            cookie.append(value);
-            request.header("cookie", cookie);
-        }
-        let mut fields = Vec::new();
-        for row in entry.asked.rows(&["FormParams", "Form"]) {
-            let (name, value) = row.pair()?;
-            fields.push(Param::new(name.spoken(), value));
-        }
-        if !fields.is_empty() {
-            request.body = Some(Body::Form(fields));
-        }
-        self.content(entry, request);
-        self.sections(entry);
-        Ok(())
-    }
-
-    /// Sections that are not carried over, row by row.
-    fn sections(&mut self, entry: &Entry) {
-        let known = [
-            "QueryStringParams",
-            "Query",
-            "FormParams",
-            "Form",
-            "BasicAuth",
-            "Cookies",
-            "Options",
-        ];
-        let told = entry.answer.iter().flat_map(|answer| &answer.told.sections);
-        let told = told.filter(|(name, _)| !matches!(name.as_str(), "Captures" | "Asserts"));
-        let asked = entry
-            .asked
-            .sections
-            .iter()
-            .filter(|(name, _)| !known.contains(&name.as_str()));
-        for (name, rows) in asked.chain(told) {
-            let why = match name.as_str() {
-                "MultipartFormData" | "Multipart" => {
-                    "a journey sends no multipart forms and no files"
-                }
-                _ => "there is no such section",
-            };
-            for Row { line, raw } in rows {
-                self.notes.leave(*line, raw, why);
-            }
-        }
-    }
-
-    fn content(&mut self, entry: &Entry, request: &mut Request) {
-        let Some(written) = &entry.asked.body else {
-            return;
-        };
-        let kind = request.header_named("content-type").map(Text::written);
-        match &written.content {
-            Content::Json(text) => {
-                body::set(request, text, Some("application/json"));
-                if let Some(kind) = kind.filter(|kind| kind != "application/json") {
-                    request.without_header("content-type");
-                    request.header("content-type", Text::literal(kind));
-                }
-            }
-            Content::Text(text, language) => {
-                let implied = match language.as_str() {
-                    "json" | "graphql" => Some("application/json".to_owned()),
-                    "xml" => Some("application/xml".to_owned()),
-                    _ => None,
-                };
-                if language == "graphql" {
-                    let query = vec![("query".to_owned(), Value::Text(text.clone()))];
-                    request.body = Some(Body::Json(Value::Map(query)));
-                    if text
-                        .spoken()
-                        .lines()
-                        .any(|line| line.trim_start().starts_with("variables"))
-                    {
-                        request.body = None;
-                        self.notes.leave(
-                            written.line,
-                            "```graphql",
-                            "write the query and its variables as JSON",
-                        );
-                    }
-                    return;
-                }
-                body::set(request, text, kind.or(implied).as_deref());
-            }
-            Content::Other(what) => self.notes.leave(
-                written.line,
-                what,
-                "bytes and files are not sent; write the body as a text",
-            ),
-        }
     }
 
     fn login(

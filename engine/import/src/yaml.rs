@@ -33,7 +33,7 @@ impl Node {
         Self::Text(text.into())
     }
 
-    pub(crate) fn number(number: impl ToString) -> Self {
+    pub(crate) fn number(number: impl std::fmt::Display) -> Self {
         Self::Number(number.to_string())
     }
 
@@ -136,12 +136,11 @@ fn after(lead: &str, node: &Node, indent: usize, out: &mut String) {
         }
         return;
     }
-    match short(inner, lead.chars().count() + 1, spread) {
-        Some(line) => push(out, &[lead, " ", &line]),
-        None => {
-            push(out, &[lead]);
-            value(inner, indent + 2, out);
-        }
+    if let Some(line) = short(inner, lead.chars().count() + 1, spread) {
+        push(out, &[lead, " ", &line]);
+    } else {
+        push(out, &[lead]);
+        value(inner, indent + 2, out);
     }
 }
 

@@ -26,6 +26,7 @@ const HIDDEN: [&str; 14] = [
 
 /// What the options between two `--next` say.
 #[derive(Debug, Default)]
+#[expect(clippy::struct_excessive_bools, reason = "each is a switch of curl")]
 pub(super) struct Asked {
     pub(super) urls: Vec<Word>,
     pub(super) method: Option<String>,
@@ -187,7 +188,6 @@ impl Reader<'_, '_> {
     fn valued(&mut self, name: &'static str, value: Word) {
         match name {
             "url" => self.now.urls.push(value),
-            "request" => self.now.method = Some(value.text.spoken()),
             "header" => self.now.headers.push(value),
             "user" => self.now.user = Some(value),
             "user-agent" => self.now.agent = Some(value.text),
@@ -201,14 +201,30 @@ impl Reader<'_, '_> {
                 self.data(name, value);
             }
             "data-urlencode" => self.urlencode(&value),
-            "url-query" => match self.encoded(name, &value) {
+            "url-query" => match Self::encoded(name, &value) {
                 Some(text) => self.now.query.push(text),
                 None => self.file(name, &value),
             },
-            name => {
-                let written = value.text.spoken();
-                self.now.settings.push((name, written, value.line));
-            }
+            _ => self.literal(name, &value),
+        }
+    }
+
+    /// What is no text of the step: there, nothing is filled in.
+    fn literal(&mut self, name: &'static str, value: &Word) {
+        let Some(written) = value.text.as_literal() else {
+            let what = format!("--{name} {}", value.text.spoken());
+            return self.notes.leave(
+                value.line,
+                what,
+                "what the shell puts there is not known here",
+            );
+        };
+        if name == "request" {
+            self.now.method = Some(written.to_owned());
+        } else {
+            self.now
+                .settings
+                .push((name, written.to_owned(), value.line));
         }
     }
 
@@ -240,14 +256,14 @@ impl Reader<'_, '_> {
     }
 
     fn urlencode(&mut self, value: &Word) {
-        match self.encoded("data-urlencode", value) {
+        match Self::encoded("data-urlencode", value) {
             Some(text) => self.add(text, "&"),
             None => self.file("data-urlencode", value),
         }
     }
 
     /// `content`, `=content`, `name=content`; `None` for what is read from a file.
-    fn encoded(&mut self, name: &str, value: &Word) -> Option<Text> {
+    fn encoded(name: &str, value: &Word) -> Option<Text> {
         let escape = |text: &Text| text.map(encode).encoded("percent");
         if let (Some(raw), "url-query") = (value.text.as_literal(), name)
             && let Some(raw) = raw.strip_prefix('+')

@@ -1,5 +1,7 @@
 //! Command lines as a POSIX shell parts them into words.
 
+mod ansi;
+
 use crate::{journey::variable, left::ImportError, text::Text};
 
 /// One word; what the shell would fill in stands as a template.
@@ -120,7 +122,7 @@ impl Shell {
             }
             '|' => self.pipe(),
             '\\' => self.backslash(),
-            '#' if self.word.is_none() => self.to_end_of_line(),
+            '#' if self.word.is_none() => self.skip_line(),
             '\'' => self.single()?,
             '"' => self.double()?,
             '`' => self.substitution('`')?,
@@ -139,7 +141,7 @@ impl Shell {
         }
     }
 
-    fn to_end_of_line(&mut self) {
+    fn skip_line(&mut self) {
         while self.peek().is_some_and(|c| c != '\n') {
             self.next();
         }
@@ -149,7 +151,7 @@ impl Shell {
         self.end_word();
         let (start, line) = (self.at, self.line);
         if !self.take('|') {
-            self.to_end_of_line();
+            self.skip_line();
             let rest: String = self
                 .chars
                 .get(start..self.at)
@@ -310,70 +312,6 @@ impl Shell {
                 return Ok(());
             }
         }
-    }
-
-    /// `$'…'`, with the escapes of C.
-    fn escaped(&mut self) -> Result<(), ImportError> {
-        let line = self.line;
-        self.word();
-        loop {
-            match self.next() {
-                Some('\'') => return Ok(()),
-                Some('\\') => self.escape(line)?,
-                Some(c) => self.push(c),
-                None => return Err(Self::unclosed(line, '\'')),
-            }
-        }
-    }
-
-    fn escape(&mut self, line: usize) -> Result<(), ImportError> {
-        let Some(c) = self.next() else {
-            return Err(Self::unclosed(line, '\''));
-        };
-        let code = match c {
-            'n' => 0x0a,
-            't' => 0x09,
-            'r' => 0x0d,
-            'a' => 0x07,
-            'b' => 0x08,
-            'e' | 'E' => 0x1b,
-            'f' => 0x0c,
-            'v' => 0x0b,
-            'x' => self.digits(2, 16, 0),
-            'u' => self.digits(4, 16, 0),
-            'U' => self.digits(8, 16, 0),
-            '0'..='7' => self.digits(2, 8, c.to_digit(8).unwrap_or_default()),
-            other => u32::from(other),
-        };
-        let high = (0xd800..0xdc00).contains(&code);
-        let code = if high { self.low_half(code) } else { code };
-        self.push(char::from_u32(code).unwrap_or('\u{fffd}'));
-        Ok(())
-    }
-
-    /// Browsers write what is above U+FFFF as two halves.
-    fn low_half(&mut self, high: u32) -> u32 {
-        let back = self.at;
-        if self.take('\\') && self.take('u') {
-            let low = self.digits(4, 16, 0);
-            if (0xdc00..0xe000).contains(&low) {
-                return 0x1_0000 + ((high - 0xd800) << 10) + (low - 0xdc00);
-            }
-        }
-        self.at = back;
-        high
-    }
-
-    fn digits(&mut self, most: usize, base: u32, first: u32) -> u32 {
-        let mut code = first;
-        for _ in 0..most {
-            let Some(digit) = self.peek().and_then(|c| c.to_digit(base)) else {
-                break;
-            };
-            self.next();
-            code = code.wrapping_mul(base).wrapping_add(digit);
-        }
-        code
     }
 }
 

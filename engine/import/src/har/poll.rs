@@ -26,7 +26,7 @@ const TELLING: [&str; 10] = [
 const SHORTEST: Duration = Duration::from_secs(10);
 
 /// Longest deadline: a check's timeout has to hold it.
-const LONGEST: Duration = Duration::from_secs(60);
+const LONGEST: Duration = Duration::from_mins(1);
 
 /// Puts neighbours that ask the same into one, where the last answer differs; the others stay as they are.
 pub(super) fn fold(picks: Vec<Pick>) -> Vec<(Pick, Option<Until>)> {

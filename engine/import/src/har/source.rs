@@ -90,6 +90,9 @@ fn html(text: &str, found: &mut Vec<Source>) {
                 serde_json::Value::from(name.as_str())
             )
         };
+        if selector.contains("${") {
+            continue;
+        }
         found.push(Source {
             value,
             number: false,
@@ -122,10 +125,10 @@ fn attr(inside: &str, name: &str) -> Option<String> {
 }
 
 fn header(name: &str, value: &str, base: &Url, found: &mut Vec<Source>) {
-    if name == "location" {
-        if let Ok(url) = base.join(value) {
-            return address(("header", "location"), value, &url, found);
-        }
+    if name == "location"
+        && let Ok(url) = base.join(value)
+    {
+        return address(("header", "location"), value, &url, found);
     }
     found.push(Source {
         value: value.to_owned(),
@@ -215,8 +218,7 @@ pub(super) fn within(body: &str, value: &str) -> Option<Source> {
     }
     let key: String = context
         .split(|c: char| !(c.is_ascii_alphanumeric() || c == '_' || c == '-'))
-        .filter(|word| word.len() > 1)
-        .next_back()
+        .rfind(|word| word.len() > 1)
         .unwrap_or("value")
         .to_owned();
     Some(Source {

@@ -30,6 +30,18 @@ pub(super) fn capture(row: &Row) -> Result<Result<Capture, (String, &'static str
         name: name.clone(),
         ..capture
     });
+    let made = made.and_then(|capture| {
+        let expressions = [Some(&capture.source.1), capture.regex.as_ref()];
+        let odd = expressions
+            .into_iter()
+            .flatten()
+            .any(|text| text.contains("${"));
+        if odd {
+            Err("an expression with `${` would be read as a template")
+        } else {
+            Ok(capture)
+        }
+    });
     Ok(made.map_err(|why| (name, why)))
 }
 

@@ -1,11 +1,13 @@
 //! What Hurl asserts, as what a step expects: exactly, or not at all.
 
+mod json;
+
 use std::time::Duration;
 
 use regex::escape;
 
 use super::{
-    file::{Answer, Content, Row},
+    file::{Answer, Row},
     path,
     query::{Predicate, Query, Token, read},
 };
@@ -13,12 +15,8 @@ use crate::{
     journey::{Expect, Step},
     left::{ImportError, Notes},
     text::Text,
-    value::Value,
     yaml::Node,
 };
-
-/// Longest expression that a check may have.
-const LONGEST: usize = 4000;
 
 const NOTHING: &str = "a journey has no expectation that says exactly this";
 const VARIABLE: &str = "this expectation takes no variable";
@@ -72,7 +70,7 @@ pub(super) fn expect(
             line: body.line,
             raw: "the whole body".to_owned(),
         };
-        left(whole(&body.content, &mut step.expect), &row, notes);
+        left(json::whole(&body.content, &mut step.expect), &row, notes);
     }
     step.expect.status = Some(statuses.node());
     Ok(())
@@ -124,7 +122,9 @@ fn version(answer: &Answer, expect: &mut Expect, notes: &mut Notes) {
 
 fn field(name: &Text, value: &Text, expect: &mut Expect) -> Told {
     let (name, value) = (
-        name.as_literal().ok_or(VARIABLE)?,
+        name.as_literal()
+            .filter(|name| !name.contains("${"))
+            .ok_or(VARIABLE)?,
         value.as_literal().ok_or(VARIABLE)?,
     );
     header(
@@ -142,6 +142,9 @@ fn header(name: &str, pattern: Option<(&str, String)>, expect: &mut Expect) {
 }
 
 fn assert(query: &Query, predicate: &Predicate, step: &mut Step, statuses: &mut Statuses) -> Told {
+    if expressions(query, predicate).any(|text| text.contains("${")) {
+        return Err("an expression with `${` would be read as a template");
+    }
     let expect = &mut step.expect;
     let plain = query.filters.is_empty();
     match query.of.as_str() {
@@ -156,13 +159,23 @@ fn assert(query: &Query, predicate: &Predicate, step: &mut Step, statuses: &mut 
         "regex" if plain => regex(query, predicate, expect),
         "xpath" if plain => xpath(query, predicate, expect),
         "certificate" => certificate(query, predicate, expect),
-        "jsonpath" => json(query, predicate, expect),
+        "jsonpath" => json::json(query, predicate, expect),
         "url" => Err("an answer's address is not expected; a capture `from: url` takes it"),
         "cookie" => {
             Err("a cookie is not expected; a capture `cookie: NAME` fails where there is none")
         }
         _ => Err(NOTHING),
     }
+}
+
+/// What a row says in another language, where templates are not filled in.
+fn expressions<'a>(query: &'a Query, predicate: &'a Predicate) -> impl Iterator<Item = &'a str> {
+    let matched = match &predicate.value {
+        Some(Token::Regex(regex)) => Some(regex.as_str()),
+        Some(Token::Text(text)) if predicate.name == "matches" => text.as_literal(),
+        _ => None,
+    };
+    query.argument().into_iter().chain(matched)
 }
 
 fn literal(predicate: &Predicate) -> Result<&str, &'static str> {
@@ -205,7 +218,7 @@ fn pattern(predicate: &Predicate) -> Result<String, &'static str> {
     }
     let value = literal(predicate)?;
     Ok(match predicate.name.as_str() {
-        "==" => format!("\\A{}\\z", escape(value)),
+        "==" | "!=" => format!("\\A{}\\z", escape(value)),
         "contains" | "includes" => escape(value),
         "startsWith" => format!("\\A{}", escape(value)),
         "endsWith" => format!("{}\\z", escape(value)),
@@ -225,8 +238,12 @@ fn headers(query: &Query, predicate: &Predicate, expect: &mut Expect) -> Told {
             entries.push(("may_be_missing".to_owned(), Node::Bool(true)));
             expect.headers.push(Node::Map(entries));
         }
-        (_, not) => {
-            let key = if not { "not_matches" } else { "matches" };
+        (_, _) => {
+            let key = if unwanted(predicate) {
+                "not_matches"
+            } else {
+                "matches"
+            };
             header(name, Some((key, pattern(predicate)?)), expect);
         }
     }
@@ -249,9 +266,14 @@ fn body(predicate: &Predicate, expect: &mut Expect) -> Told {
             .push((matches_key(predicate.not), "\\A\\z".to_owned())),
         _ => expect
             .expressions
-            .push((matches_key(predicate.not), pattern(predicate)?)),
+            .push((matches_key(unwanted(predicate)), pattern(predicate)?)),
     }
     Ok(())
+}
+
+/// `!=` is `not ==`: where there is nothing, both fail.
+fn unwanted(predicate: &Predicate) -> bool {
+    predicate.not != (predicate.name == "!=")
 }
 
 fn matches_key(not: bool) -> &'static str {
@@ -305,132 +327,9 @@ fn certificate(query: &Query, predicate: &Predicate, expect: &mut Expect) -> Tol
         }
         _ => return Err(NOTHING),
     };
-    if predicate.not || expect.certificate.iter().any(|(known, _)| *known == key) {
+    if unwanted(predicate) || expect.certificate.iter().any(|(known, _)| *known == key) {
         return Err(NOTHING);
     }
     expect.certificate.push((key, pattern(predicate)?));
     Ok(())
-}
-
-fn json(query: &Query, predicate: &Predicate, expect: &mut Expect) -> Told {
-    let path = query.argument().ok_or("a JSONPath takes no variable")?;
-    if !path::is_json_path(path) {
-        return Err("this is no JSONPath of RFC 9535");
-    }
-    let filters: Vec<&str> = query
-        .filters
-        .iter()
-        .map(|(name, _)| name.as_str())
-        .collect();
-    match (predicate.name.as_str(), filters.as_slice()) {
-        ("exists", []) => {
-            let key = if predicate.not {
-                "not_json_path"
-            } else {
-                "json_path"
-            };
-            expect.expressions.push((key, path.to_owned()));
-            Ok(())
-        }
-        ("==", []) if !predicate.not && path::is_singular(path) => {
-            expect.json.push((path.to_owned(), value(predicate)?));
-            Ok(())
-        }
-        _ => {
-            let counted = filters == ["count"];
-            let list = if counted {
-                path.strip_suffix("[*]").unwrap_or(path)
-            } else {
-                path
-            };
-            let of = path::cel(list)
-                .ok_or("it selects several nodes, which an expectation does not compare")?;
-            let of = match filters.as_slice() {
-                [] => of,
-                ["count"] => format!("size({of})"),
-                _ => return Err(NOTHING),
-            };
-            let expression = cel(&of, predicate)?;
-            expect
-                .expressions
-                .push((if predicate.not { "not_cel" } else { "cel" }, expression));
-            Ok(())
-        }
-    }
-}
-
-fn value(predicate: &Predicate) -> Result<Value, &'static str> {
-    match &predicate.value {
-        Some(Token::Text(text)) => Ok(Value::Text(text.clone())),
-        Some(Token::Word(word)) => match Value::read(word) {
-            Some(value @ (Value::Null | Value::Bool(_) | Value::Number(_))) => Ok(value),
-            _ => Err(NOTHING),
-        },
-        _ => Err(NOTHING),
-    }
-}
-
-fn cel(of: &str, predicate: &Predicate) -> Result<String, &'static str> {
-    let name = predicate.name.as_str();
-    let wanted = || match value(predicate)? {
-        Value::Text(text) => text.as_literal().map(path::quoted).ok_or(VARIABLE),
-        Value::Number(number) => Ok(number),
-        Value::Bool(value) => Ok(value.to_string()),
-        _ => Ok("null".to_owned()),
-    };
-    Ok(match name {
-        "==" | "!=" | "<" | "<=" | ">" | ">=" => format!("{of} {name} {}", wanted()?),
-        "startsWith" | "endsWith" => format!("{of}.{name}({})", wanted()?),
-        "contains" | "includes" => format!("{of}.contains({})", wanted()?),
-        "matches" => match &predicate.value {
-            Some(Token::Regex(regex)) => format!("{of}.matches({})", path::quoted(regex)),
-            _ => format!("{of}.matches({})", wanted()?),
-        },
-        "isEmpty" => format!("size({of}) == 0"),
-        _ => return Err(NOTHING),
-    })
-}
-
-/// The whole body: a JSON value as an expression, a text as a pattern.
-fn whole(content: &Content, expect: &mut Expect) -> Told {
-    match content {
-        Content::Json(text) => {
-            let value = text.as_literal().and_then(Value::read).ok_or(VARIABLE)?;
-            let expression = format!("body == {}", expression(&value).ok_or(NOTHING)?);
-            if expression.len() > LONGEST {
-                return Err("it is too long for an expression; expect what matters in it");
-            }
-            expect.expressions.push(("cel", expression));
-            Ok(())
-        }
-        Content::Text(text, language) if language.is_empty() || language == "raw" => {
-            let text = text.as_literal().ok_or(VARIABLE)?;
-            expect
-                .expressions
-                .push(("matches", format!("\\A{}\\z", escape(text))));
-            Ok(())
-        }
-        _ => Err("such a body is not compared; expect what matters in it"),
-    }
-}
-
-/// A JSON value as CEL writes it; fractions are not compared exactly.
-fn expression(value: &Value) -> Option<String> {
-    Some(match value {
-        Value::Null => "null".to_owned(),
-        Value::Bool(value) => value.to_string(),
-        Value::Number(number) => number.parse::<i64>().ok()?.to_string(),
-        Value::Text(text) => path::quoted(text.as_literal()?),
-        Value::List(items) => {
-            let items: Option<Vec<String>> = items.iter().map(expression).collect();
-            format!("[{}]", items?.join(", "))
-        }
-        Value::Map(entries) => {
-            let entry = |(key, value): &(String, Value)| {
-                Some(format!("{}: {}", path::quoted(key), expression(value)?))
-            };
-            let entries: Option<Vec<String>> = entries.iter().map(entry).collect();
-            format!("{{{}}}", entries?.join(", "))
-        }
-    })
 }

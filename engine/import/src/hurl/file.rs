@@ -226,7 +226,7 @@ impl<'a> Reader<'a> {
             let inside = row.raw.trim().trim_matches('`');
             Content::Text(escaped(inside, number)?, String::new())
         } else if line.starts_with('<') {
-            self.xml(number)?
+            self.xml()
         } else if ["base64,", "hex,", "file,"]
             .iter()
             .any(|begin| line.starts_with(begin))
@@ -243,8 +243,8 @@ impl<'a> Reader<'a> {
         })
     }
 
-    fn xml(&mut self, number: usize) -> Result<Content, ImportError> {
-        let mut text = String::new();
+    fn xml(&mut self) -> Content {
+        let mut lines = Vec::new();
         while let Some(line) = self.lines.get(self.at) {
             let trimmed = line.trim();
             if response_line(trimmed)
@@ -253,14 +253,13 @@ impl<'a> Reader<'a> {
             {
                 break;
             }
-            text.push_str(line);
-            text.push('\n');
+            lines.push(*line);
             self.at += 1;
         }
-        Ok(Content::Text(
-            template::read(text.trim_end(), number)?,
-            "xml".to_owned(),
-        ))
+        let empty = |line: &str| line.trim().is_empty() || line.trim().starts_with('#');
+        while lines.pop_if(|line| empty(line)).is_some() {}
+        // Hurl fills in nothing there.
+        Content::Text(Text::literal(lines.join("\n").trim_end()), "xml".to_owned())
     }
 
     /// The lines of a JSON value: up to where all that was opened is closed.

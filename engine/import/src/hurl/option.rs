@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use super::file::Row;
 use crate::{
-    curl::step::{connected, resolved, tls},
+    curl::setting::{connected, resolved, tls},
     document::shown,
     journey::Request,
     left::{ImportError, Notes},
@@ -53,12 +53,12 @@ pub(super) fn read(
                 }
             }
             _ if value.as_literal().is_none() => {
-                notes.leave(row.line, &row.raw, "an option takes no variable here")
+                notes.leave(row.line, &row.raw, "an option takes no variable here");
             }
-            "delay" => set.delay = Some(time(&written, row)?),
-            "retry-interval" => set.interval = Some(time(&written, row)?),
+            "delay" => set.delay = Some(time(&written, "ms", row)?),
+            "retry-interval" => set.interval = Some(time(&written, "ms", row)?),
             "max-time" => {
-                let limit = time(&written, row)?;
+                let limit = time(&written, "s", row)?;
                 request.set("timeout", Node::text(shown(limit)));
             }
             "retry" => set.retry = Some(written.parse().unwrap_or(u32::MAX)),
@@ -149,12 +149,12 @@ fn definition(value: &Text) -> Option<(String, Text)> {
     ))
 }
 
-/// A number of milliseconds, or with a unit.
-fn time(value: &str, row: &Row) -> Result<Duration, ImportError> {
+/// A number with a unit, or of the option's own.
+fn time(value: &str, own: &str, row: &Row) -> Result<Duration, ImportError> {
     let digits = value.trim_end_matches(|c: char| c.is_ascii_alphabetic());
     let unit = value.strip_prefix(digits).unwrap_or_default();
-    let each = match unit {
-        "" | "ms" => Some(1),
+    let each = match if unit.is_empty() { own } else { unit } {
+        "ms" => Some(1),
         "s" => Some(1_000),
         "m" => Some(60_000),
         "h" => Some(3_600_000),
@@ -186,7 +186,7 @@ impl Set {
         let within = every.saturating_mul(tries);
         Some((
             every,
-            within.clamp(Duration::from_secs(1), Duration::from_secs(60)),
+            within.clamp(Duration::from_secs(1), Duration::from_mins(1)),
         ))
     }
 }

@@ -69,9 +69,10 @@ pub(super) fn cel(path: &str) -> Option<String> {
     Some(out)
 }
 
-/// A text as CEL writes it.
+/// A text as CEL writes it; nothing in it looks like a template.
 pub(super) fn quoted(text: &str) -> String {
-    serde_json::Value::from(text).to_string()
+    let quoted = serde_json::Value::from(text).to_string();
+    quoted.replace("${", "\\u0024{")
 }
 
 /// The same as a CSS selector: paths of names, one attribute that is compared, one that is taken.
@@ -102,7 +103,7 @@ pub(super) fn css(xpath: &str) -> Option<String> {
         out.push_str(found.get(2)?.as_str());
         if let Some(name) = found.get(3) {
             let value = found.get(4).or(found.get(5))?.as_str();
-            out.push_str(&format!("[{}={}]", name.as_str(), quoted(value)));
+            out.extend(["[", name.as_str(), "=", &quoted(value), "]"]);
         }
         rest = rest.get(found.get(0)?.end()..)?;
     }

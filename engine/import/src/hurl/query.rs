@@ -104,7 +104,7 @@ pub(super) fn read(
     let mut redacted = false;
     while let Some(token) = tokens.next() {
         match token {
-            Token::Word(word) if word == "redacted" => redacted = true,
+            Token::Word(word) if word == "redact" => redacted = true,
             Token::Word(word) if word == "not" || PREDICATES.contains(&word.as_str()) => {
                 let not = word == "not";
                 let name = if not {

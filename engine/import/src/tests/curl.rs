@@ -11,6 +11,15 @@ use serde_json::Value;
 use super::*;
 use crate::address::decode;
 
+pub(super) const SCRIPT: &str = r#"#!/bin/sh
+set -e
+export SHOP=shop.example
+curl -sSLfu admin:planted-login "https://$SHOP/login" -o /dev/null
+curl -G --data-urlencode 'q=rope & sails' https://$SHOP/search -m 2.5 -k --tlsv1.2 --resolve shop.example:443:127.0.0.1 | jq .
+curl -X DELETE "https://$SHOP/orders/$ORDER_ID" -H "X-Api-Key: $KEY" -H "Date: $(date)" --http1.1
+curl -d a=1 -d b=2 -d a=3 https://api.$SHOP/twice
+"#;
+
 #[test]
 fn what_a_browser_copies() {
     let text = r#"curl 'https://shop.example/api/session' \
@@ -28,15 +37,7 @@ fn what_a_browser_copies() {
 
 #[test]
 fn several_lines_of_a_script() {
-    let text = r#"#!/bin/sh
-set -e
-export SHOP=shop.example
-curl -sSLfu admin:planted-login "https://$SHOP/login" -o /dev/null
-curl -G --data-urlencode 'q=rope & sails' https://$SHOP/search -m 2.5 -k --tlsv1.2 --resolve shop.example:443:127.0.0.1 | jq .
-curl -X DELETE "https://$SHOP/orders/$ORDER_ID" -H "X-Api-Key: $KEY" -H "Date: $(date)" --http1.1
-curl -d a=1 -d b=2 -d a=3 https://api.$SHOP/twice
-"#;
-    let found = shown(Format::Curl, text);
+    let found = shown(Format::Curl, SCRIPT);
     assert!(!found.contains("planted"), "{found}");
     insta::assert_snapshot!("script", found);
 }

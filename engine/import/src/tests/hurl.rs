@@ -1,6 +1,6 @@
 use super::*;
 
-const SHOP: &str = r#"# The shop, from signing in to the end.
+pub(super) const SHOP: &str = r#"# The shop, from signing in to the end.
 POST https://shop.example/api/session
 Content-Type: application/json
 [Options]
@@ -13,7 +13,7 @@ variable: who=synthetic
 HTTP 200
 content-type: application/json
 [Captures]
-token: jsonpath "$.token" redacted
+token: jsonpath "$.token" redact
 csrf: xpath "string(//meta[@name='csrf']/@content)"
 digest: sha256
 [Asserts]
@@ -21,6 +21,7 @@ jsonpath "$.roles" count == 2
 jsonpath "$.roles[*]" contains "buyer"
 header "x-frame-options" == "DENY"
 header "server" not exists
+header "via" != "1.1 proxy"
 duration < 800
 certificate "Expire-Date" daysAfterNow > 15
 cookie "session[HttpOnly]" exists

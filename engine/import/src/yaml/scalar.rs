@@ -66,9 +66,9 @@ fn escaped(c: char, out: &mut String) {
         '\t' => out.push_str("\\t"),
         c if printable(c) => out.push(c),
         c => match u32::from(c) {
-            code @ 0..=0xff => out.push_str(&format!("\\x{code:02x}")),
-            code @ 0x100..=0xffff => out.push_str(&format!("\\u{code:04x}")),
-            code => out.push_str(&format!("\\U{code:08x}")),
+            code @ 0..=0xff => out.extend([format!("\\x{code:02x}")]),
+            code @ 0x100..=0xffff => out.extend([format!("\\u{code:04x}")]),
+            code => out.extend([format!("\\U{code:08x}")]),
         },
     }
 }
