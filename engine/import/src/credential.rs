@@ -168,6 +168,17 @@ impl Vault {
         }
     }
 
+    /// Whether a value that is secret stands in `text`.
+    pub(crate) fn reveals(&self, text: &str) -> bool {
+        let values = self
+            .secrets
+            .iter()
+            .filter_map(|secret| secret.value.as_deref());
+        values
+            .into_iter()
+            .any(|value| value.len() >= SHORTEST_WITHIN && text.contains(value))
+    }
+
     /// `text` without any value that is secret, in any form that the input may have it in.
     pub(crate) fn hidden_in(&self, text: &str) -> String {
         let values = self

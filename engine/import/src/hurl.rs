@@ -114,12 +114,15 @@ impl Importer<'_> {
             act: Act::Request(request),
             ..Step::default()
         };
-        expect::expect(entry.answer.as_ref(), &mut step, self.notes)?;
+        self.fill(&mut step);
+        self.secured(&mut step);
+        let reveals = |text: &str| self.vault.reveals(text);
+        expect::expect(entry.answer.as_ref(), &mut step, &reveals, self.notes)?;
         self.captures(entry, &mut step)?;
         self.pause(set.delay, entry);
         self.options(set, &mut step);
-        self.known(&mut step);
-        self.secured(&mut step);
+        self.fill(&mut step);
+        self.with(&mut step);
         self.journey.steps.push(step);
         Ok(())
     }
@@ -231,11 +234,15 @@ impl Importer<'_> {
         }
     }
 
-    /// Fills in what the caller knows, and sets beside the step what earlier options say.
-    fn known(&self, step: &mut Step) {
+    /// Fills in what the caller knows.
+    fn fill(&self, step: &mut Step) {
         for text in step.texts_mut() {
             *text = self.filled(text);
         }
+    }
+
+    /// The variables that options of this entry or of one before it set.
+    fn with(&self, step: &mut Step) {
         let captured = |name: &String| {
             self.journey
                 .steps

@@ -3,7 +3,7 @@
 //! Text in; a configuration, and a list of everything that it does not do, out. Nothing is opened, nothing is asked: the same
 //! text gives the same configuration. What was recorded of a credential is in neither; a secret stands for it.
 //!
-//! The importers fill a [`journey`] in their own ways, [`document`] writes it. What an importer cannot say exactly it leaves, with
+//! The importers fill a `journey` in their own ways, `document` writes it. What an importer cannot say exactly it leaves, with
 //! the line and the reason.
 
 mod address;

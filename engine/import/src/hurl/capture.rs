@@ -1,6 +1,7 @@
 //! What Hurl captures.
 
 use super::{
+    expect::compiled,
     file::Row,
     path,
     query::{Query, Token, read},
@@ -37,10 +38,13 @@ pub(super) fn capture(row: &Row) -> Result<Result<Capture, (String, &'static str
             .flatten()
             .any(|text| text.contains("${"));
         if odd {
-            Err("an expression with `${` would be read as a template")
-        } else {
-            Ok(capture)
+            return Err("an expression with `${` would be read as a template");
         }
+        let own = (capture.source.0 == "regex").then_some(&capture.source.1);
+        for regex in own.into_iter().chain(&capture.regex) {
+            compiled(regex.clone())?;
+        }
+        Ok(capture)
     });
     Ok(made.map_err(|why| (name, why)))
 }

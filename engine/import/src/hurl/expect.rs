@@ -7,7 +7,7 @@ use std::time::Duration;
 use regex::escape;
 
 use super::{
-    file::{Answer, Row},
+    file::{Answer, Content, Row},
     path,
     query::{Predicate, Query, Token, read},
 };
@@ -21,6 +21,12 @@ use crate::{
 const NOTHING: &str = "a journey has no expectation that says exactly this";
 const VARIABLE: &str = "this expectation takes no variable";
 
+const LONG: &str = "it is too long for an expression; expect what matters in it";
+const SECRET: &str = "it repeats a credential, which an expectation does not hold";
+
+/// Longest expression that a check may have.
+const LONGEST: usize = 4000;
+
 type Told = Result<(), &'static str>;
 
 /// The statuses that are still well.
@@ -33,6 +39,7 @@ struct Statuses {
 pub(super) fn expect(
     answer: Option<&Answer>,
     step: &mut Step,
+    reveals: &dyn Fn(&str) -> bool,
     notes: &mut Notes,
 ) -> Result<(), ImportError> {
     let mut statuses = Statuses {
@@ -54,12 +61,17 @@ pub(super) fn expect(
     version(answer, &mut step.expect, notes);
     for row in &answer.told.headers {
         let (name, value) = row.pair()?;
-        let told = field(&name, &value, &mut step.expect);
+        let told = if reveals(&row.raw) {
+            Err(SECRET)
+        } else {
+            field(&name, &value, &mut step.expect)
+        };
         left(told, row, notes);
     }
     for row in answer.told.rows(&["Asserts"]) {
         let (query, predicate, _) = read(&row.raw, row.line)?;
         let told = match predicate {
+            _ if reveals(&row.raw) => Err(SECRET),
             Some(predicate) => assert(&query, &predicate, step, &mut statuses),
             None => Err("it has no predicate"),
         };
@@ -70,7 +82,11 @@ pub(super) fn expect(
             line: body.line,
             raw: "the whole body".to_owned(),
         };
-        left(json::whole(&body.content, &mut step.expect), &row, notes);
+        let told = match &body.content {
+            Content::Json(text) | Content::Text(text, _) if reveals(&text.spoken()) => Err(SECRET),
+            content => json::whole(content, &mut step.expect),
+        };
+        left(told, &row, notes);
     }
     step.expect.status = Some(statuses.node());
     Ok(())
@@ -214,10 +230,10 @@ fn faster(predicate: &Predicate, known: Option<Duration>) -> Result<Duration, &'
 /// The regular expression that says the same of a text.
 fn pattern(predicate: &Predicate) -> Result<String, &'static str> {
     if let ("matches", Some(Token::Regex(regex))) = (predicate.name.as_str(), &predicate.value) {
-        return Ok(regex.clone());
+        return compiled(regex.clone());
     }
     let value = literal(predicate)?;
-    Ok(match predicate.name.as_str() {
+    compiled(match predicate.name.as_str() {
         "==" | "!=" => format!("\\A{}\\z", escape(value)),
         "contains" | "includes" => escape(value),
         "startsWith" => format!("\\A{}", escape(value)),
@@ -225,6 +241,17 @@ fn pattern(predicate: &Predicate) -> Result<String, &'static str> {
         "matches" => value.to_owned(),
         _ => return Err(NOTHING),
     })
+}
+
+/// The expression, where a check takes it.
+pub(super) fn compiled(regex: String) -> Result<String, &'static str> {
+    if regex.len() > LONGEST {
+        return Err(LONG);
+    }
+    match regex::Regex::new(&regex) {
+        Ok(_) => Ok(regex),
+        Err(_) => Err("it is no regular expression"),
+    }
 }
 
 fn headers(query: &Query, predicate: &Predicate, expect: &mut Expect) -> Told {
@@ -287,7 +314,7 @@ fn regex(query: &Query, predicate: &Predicate, expect: &mut Expect) -> Told {
     }
     expect
         .expressions
-        .push((matches_key(predicate.not), regex.to_owned()));
+        .push((matches_key(predicate.not), compiled(regex.to_owned())?));
     Ok(())
 }
 

@@ -117,7 +117,7 @@ proptest! {
         let curl = format!(
             "curl -u 'bob:{password}' 'https://a.example/reset/{encoded}?token={encoded}' -H 'X-Api-Key: {password}' -d 'password={encoded}' --cert 'x:{password}' -F 'secret={password}' --unknown"
         );
-        let hurl = format!("POST https://a.example/x\nAuthorization: Bearer {password}\n{{\"pin\": \"{password}\", \"note\": \"a {password} b\"}}\nHTTP 200\n[Asserts]\nsha256 == \"{password}\"\n");
+        let hurl = format!("POST https://a.example/x\nAuthorization: Bearer {password}\n{{\"pin\": \"{password}\", \"note\": \"a {password} b\"}}\nHTTP 200\n[Asserts]\nsha256 == \"{password}\"\nheader \"x\" == \"{password}\"\njsonpath \"$.pin\" == \"{password}\"\n");
         for (format, text) in [(Format::Curl, curl), (Format::Hurl, hurl)] {
             let found = shown(format, &text);
             prop_assert!(!found.contains(&password) && !found.contains(&encoded), "{}", found);

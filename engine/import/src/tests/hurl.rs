@@ -1,3 +1,5 @@
+use serde_json::{Value, json};
+
 use super::*;
 
 pub(super) const SHOP: &str = r#"# The shop, from signing in to the end.
@@ -130,4 +132,62 @@ fn what_is_no_hurl_file_is_refused_with_its_line() {
         assert_eq!(error.line, line, "{text}: {error}");
         assert!(!error.mend.is_empty());
     }
+}
+
+/// What Hurl says of a real answer holds in the words of the journey too, and what it denies does not.
+#[test]
+fn expressions_say_of_an_answer_what_hurl_says() {
+    let answer =
+        json!({"a": 1.5, "n": null, "s": "x-${y}", "l": [1, 2], "o": {"in": {"a b": [true]}}});
+    for (row, holds) in [
+        ("jsonpath \"$.l\" contains 1", true),
+        ("jsonpath \"$.l\" contains 3", false),
+        ("jsonpath \"$.l\" count == 2", true),
+        ("jsonpath \"$.l[*]\" count > 2", false),
+        ("jsonpath \"$.a\" > 1", true),
+        ("jsonpath \"$.a\" <= 1", false),
+        ("jsonpath \"$.s\" != \"y\"", true),
+        ("jsonpath \"$.s\" != \"x-${y}\"", false),
+        ("jsonpath \"$.zz\" != \"y\"", false),
+        ("jsonpath \"$.s\" startsWith \"x-${\"", true),
+        ("jsonpath \"$.s\" endsWith \"z\"", false),
+        ("jsonpath \"$.s\" matches /^x-/", true),
+        ("jsonpath \"$.n\" != 1", true),
+        ("jsonpath \"$.l\" isEmpty", false),
+        ("jsonpath \"$.o.in['a b'][0]\" != false", true),
+    ] {
+        let text = format!("GET https://shop.example/\nHTTP 200\n[Asserts]\n{row}\n");
+        let imported = import(Format::Hurl, &text, &Options::default()).unwrap();
+        assert_eq!(imported.left, [], "{row}");
+        assert_eq!(
+            expression(&imported.yaml, &answer),
+            holds,
+            "{row}\n{}",
+            imported.yaml
+        );
+    }
+    let whole = format!(
+        "GET https://shop.example/\nHTTP 200\n{}\n",
+        json!({"l": [1, -2], "s": "x", "n": null, "t": true})
+    );
+    let imported = import(Format::Hurl, &whole, &Options::default()).unwrap();
+    assert!(expression(
+        &imported.yaml,
+        &json!({"l": [1, -2], "s": "x", "n": null, "t": true})
+    ));
+    assert!(!expression(
+        &imported.yaml,
+        &json!({"l": [1, 2], "s": "x", "n": null, "t": true})
+    ));
+}
+
+/// Whether the step's only expression holds; what cannot be evaluated does not.
+fn expression(yaml: &str, body: &Value) -> bool {
+    let document: Value = serde_saphyr::from_str(yaml).unwrap();
+    let expect = &document["checks"]["imported"]["settings"]["steps"][0]["expect"];
+    let text = expect["body"]["cel"][0].as_str().unwrap();
+    let mut context = cel::Context::default();
+    context.add_variable("body", body).unwrap();
+    let program = cel::Program::compile(text).unwrap();
+    matches!(program.execute(&context), Ok(cel::Value::Bool(true)))
 }

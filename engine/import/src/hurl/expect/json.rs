@@ -2,7 +2,7 @@
 
 use regex::escape;
 
-use super::{NOTHING, Told, VARIABLE};
+use super::{LONG, LONGEST, NOTHING, Told, VARIABLE, compiled};
 use crate::{
     hurl::{
         file::Content,
@@ -12,9 +12,6 @@ use crate::{
     journey::Expect,
     value::Value,
 };
-
-/// Longest expression that a check may have.
-const LONGEST: usize = 4000;
 
 pub(super) fn json(query: &Query, predicate: &Predicate, expect: &mut Expect) -> Told {
     let path = query.argument().ok_or("a JSONPath takes no variable")?;
@@ -55,6 +52,9 @@ pub(super) fn json(query: &Query, predicate: &Predicate, expect: &mut Expect) ->
                 _ => return Err(NOTHING),
             };
             let expression = cel(&of, predicate)?;
+            if expression.len() > LONGEST {
+                return Err(LONG);
+            }
             expect
                 .expressions
                 .push((if predicate.not { "not_cel" } else { "cel" }, expression));
@@ -85,7 +85,11 @@ fn cel(of: &str, predicate: &Predicate) -> Result<String, &'static str> {
     Ok(match name {
         "==" | "!=" | "<" | "<=" | ">" | ">=" => format!("{of} {name} {}", wanted()?),
         "startsWith" | "endsWith" => format!("{of}.{name}({})", wanted()?),
-        "contains" | "includes" => format!("{of}.contains({})", wanted()?),
+        "contains" | "includes" => match value(predicate)? {
+            Value::Text(_) => format!("{of}.contains({})", wanted()?),
+            // Only a list has it, and there a number has to be compared as one.
+            _ => format!("{of}.exists(item, item == {})", wanted()?),
+        },
         "matches" => match &predicate.value {
             Some(Token::Regex(regex)) => format!("{of}.matches({})", path::quoted(regex)),
             _ => format!("{of}.matches({})", wanted()?),
@@ -102,16 +106,15 @@ pub(super) fn whole(content: &Content, expect: &mut Expect) -> Told {
             let value = text.as_literal().and_then(Value::read).ok_or(VARIABLE)?;
             let expression = format!("body == {}", expression(&value).ok_or(NOTHING)?);
             if expression.len() > LONGEST {
-                return Err("it is too long for an expression; expect what matters in it");
+                return Err(LONG);
             }
             expect.expressions.push(("cel", expression));
             Ok(())
         }
         Content::Text(text, language) if language.is_empty() || language == "raw" => {
             let text = text.as_literal().ok_or(VARIABLE)?;
-            expect
-                .expressions
-                .push(("matches", format!("\\A{}\\z", escape(text))));
+            let pattern = compiled(format!("\\A{}\\z", escape(text)))?;
+            expect.expressions.push(("matches", pattern));
             Ok(())
         }
         _ => Err("such a body is not compared; expect what matters in it"),
