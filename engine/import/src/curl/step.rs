@@ -1,0 +1,289 @@
+//! One address that a command asks for, as a step.
+
+use super::{
+    asked::Asked,
+    setting::{refused, setting},
+    words::Word,
+};
+use crate::{
+    address::place,
+    body,
+    credential::Vault,
+    journey::{Act, Auth, Expect, Request, Step},
+    left::Notes,
+    secure::{Outside, basic, secure},
+    text::Text,
+    yaml::Node,
+};
+
+const FORM: &str = "application/x-www-form-urlencoded";
+
+/// Header fields that the probe writes itself.
+const OWN: [&str; 7] = [
+    "accept-encoding",
+    "connection",
+    "content-length",
+    "expect",
+    "proxy-connection",
+    "te",
+    "transfer-encoding",
+];
+
+/// Makes the steps of `asked`.
+pub(super) struct Steps<'a> {
+    pub(super) notes: &'a mut Notes,
+    pub(super) vault: &'a mut Vault,
+    pub(super) outside: Outside<'a>,
+}
+
+impl Steps<'_> {
+    /// The step; `None`, with a note, where the address cannot be asked.
+    pub(super) fn step(&mut self, asked: &Asked, url: &Word) -> Option<Step> {
+        let mut request = self.address(asked, url)?;
+        request.method = method(asked);
+        self.headers(asked, &mut request);
+        Self::content(asked, &mut request);
+        self.login(asked, &mut request);
+        self.settings(asked, &mut request, url.line);
+        secure(&mut request, self.vault, self.outside);
+        let mut comment = Vec::new();
+        if asked.bodiless {
+            comment.push("the body is missing: it is not in the command line".to_owned());
+        }
+        Some(Step {
+            line: url.line,
+            comment,
+            act: Act::Request(request),
+            expect: expected(asked),
+            ..Step::default()
+        })
+    }
+
+    fn address(&mut self, asked: &Asked, url: &Word) -> Option<Request> {
+        let written = url.text.spoken();
+        if !asked.globoff && written.contains(['{', '[', '}']) && !written.contains("://[") {
+            let why =
+                "it stands for several addresses; write one line for each, or add `--globoff`";
+            self.notes.leave(url.line, &written, why);
+            return None;
+        }
+        let found = place(&full(asked, url)).map_err(|why| {
+            if let Ok(url) = url::Url::parse(&written) {
+                self.vault.hide(url.password().unwrap_or_default());
+            }
+            self.notes.leave(
+                url.line,
+                &written,
+                format!("this address cannot be asked: {why}"),
+            );
+        });
+        let found = found.ok()?;
+        let auth = found.login.map(|(user, password)| {
+            basic(
+                Text::literal(user),
+                &Text::literal(password),
+                &found.origin,
+                self.vault,
+                self.outside,
+            )
+        });
+        Some(Request {
+            origin: found.origin,
+            path: found.path,
+            query: found.query,
+            auth,
+            ..Request::default()
+        })
+    }
+
+    fn headers(&mut self, asked: &Asked, request: &mut Request) {
+        if asked.json {
+            request.header("accept", Text::literal("application/json"));
+        }
+        let own = [("user-agent", &asked.agent), ("referer", &asked.referer)];
+        for (name, value) in own {
+            if let Some(value) = value.as_ref().filter(|value| !value.is_empty()) {
+                request.header(name, value.clone());
+            }
+        }
+        for cookie in &asked.cookies {
+            request.header("cookie", cookie.clone());
+        }
+        for word in &asked.headers {
+            self.header(word, request);
+        }
+        if let Some(token) = &asked.bearer {
+            let mut value = Text::literal("Bearer ");
+            value.append(token.clone());
+            request.header("authorization", value);
+        }
+    }
+
+    fn header(&mut self, word: &Word, request: &mut Request) {
+        let written = word.text.spoken();
+        if written.starts_with('@') {
+            let why = "the fields in that file are not known here";
+            return self
+                .notes
+                .leave(word.line, format!("--header {written}"), why);
+        }
+        let parted = word.text.split_once(':');
+        let Some((name, value)) = parted else {
+            // `Name;` sends a field without a value; anything else is sent by curl as nothing at all.
+            if let Some(name) = written.strip_suffix(';') {
+                request.header(name.trim(), Text::default());
+            }
+            return;
+        };
+        let Some(name) = name.as_literal() else {
+            let why = "the name of a field takes no variable";
+            return self
+                .notes
+                .leave(word.line, format!("--header {written}"), why);
+        };
+        let name = name.trim().to_ascii_lowercase();
+        let value = trimmed(&value);
+        if matches!(
+            name.as_str(),
+            "accept" | "user-agent" | "referer" | "content-type"
+        ) {
+            request.without_header(&name);
+        }
+        if value.is_empty() {
+            return;
+        }
+        if OWN.contains(&name.as_str()) {
+            self.notes.leave(
+                word.line,
+                format!("--header {written}"),
+                "the probe writes this field itself",
+            );
+        } else if name.starts_with("sec-")
+            || matches!(
+                name.as_str(),
+                "priority" | "upgrade-insecure-requests" | "dnt"
+            )
+        {
+            self.notes.leave(
+                word.line,
+                format!("--header {written}"),
+                "a browser's own field, which a probe does not send",
+            );
+        } else {
+            request.header(&name, value);
+        }
+    }
+
+    fn content(asked: &Asked, request: &mut Request) {
+        let Some(data) = asked.data.as_ref().filter(|_| !asked.get) else {
+            return;
+        };
+        let given = request.header_named("content-type").map(Text::written);
+        let removed = asked.headers.iter().any(|word| {
+            let name = word.text.spoken();
+            name.trim().eq_ignore_ascii_case("content-type:")
+        });
+        let kind = match given {
+            Some(kind) => Some(kind),
+            None if removed => None,
+            None if asked.json => Some("application/json".to_owned()),
+            None => Some(FORM.to_owned()),
+        };
+        body::set(request, data, kind.as_deref());
+    }
+
+    fn login(&mut self, asked: &Asked, request: &mut Request) {
+        let Some(word) = &asked.user else {
+            return;
+        };
+        let auth = match word.text.split_once(':') {
+            Some((user, password)) => {
+                basic(user, &password, &request.origin, self.vault, self.outside)
+            }
+            None => Auth::Basic {
+                user: word.text.clone(),
+                secret: self.vault.name("login", None, &request.origin),
+            },
+        };
+        request.auth = Some(auth);
+    }
+
+    fn settings(&mut self, asked: &Asked, request: &mut Request, line: usize) {
+        if !asked.follow {
+            request.set("redirects", Node::text("none"));
+        }
+        if asked.follow && asked.method.is_some() && request.method != "GET" {
+            let why =
+                "curl keeps this method at each redirect; here 301, 302 and 303 go on with GET";
+            self.notes.leave(
+                line,
+                format!("--location --request {}", request.method),
+                why,
+            );
+        }
+        for (name, value, line) in &asked.settings {
+            if !setting(name, value, request) {
+                let what = format!("--{name} {value}");
+                self.notes.leave(*line, what, refused(name));
+            }
+        }
+    }
+}
+
+/// The address with its scheme, and with what `-G` and `--url-query` put into the query.
+fn full(asked: &Asked, url: &Word) -> Text {
+    let (mut address, _) = url
+        .text
+        .split_once('#')
+        .unwrap_or((url.text.clone(), Text::default()));
+    if !address.spoken().contains("://") {
+        let mut schemed = Text::literal("http://");
+        schemed.append(address);
+        address = schemed;
+    }
+    let data = asked.data.as_ref().filter(|_| asked.get);
+    for part in data.into_iter().chain(&asked.query) {
+        let between = if address.spoken().contains('?') {
+            "&"
+        } else {
+            "?"
+        };
+        address.push(between);
+        address.append(part.clone());
+    }
+    address
+}
+
+fn method(asked: &Asked) -> String {
+    let implied = match (&asked.data, asked.head, asked.get) {
+        (_, true, _) => "HEAD",
+        (Some(_), _, false) => "POST",
+        _ if asked.bodiless && !asked.get => "POST",
+        _ => "GET",
+    };
+    asked.method.clone().unwrap_or_else(|| implied.to_owned())
+}
+
+fn trimmed(text: &Text) -> Text {
+    let mut out = Text::default();
+    let start = text.split_once(' ').filter(|(before, _)| before.is_empty());
+    out.append(start.map_or_else(|| text.clone(), |(_, rest)| rest));
+    match out.as_literal() {
+        Some(literal) => Text::literal(literal.trim()),
+        None => out,
+    }
+}
+
+fn expected(asked: &Asked) -> Expect {
+    if asked.fail {
+        return Expect {
+            status: Some(Node::text("200-399")),
+            ..Expect::default()
+        };
+    }
+    Expect {
+        comment: vec!["curl without --fail takes any status: say which one is well".to_owned()],
+        status: Some(Node::text("100-599")),
+        ..Expect::default()
+    }
+}

@@ -1,0 +1,123 @@
+//! The parts of a step: what is asked, and what is expected.
+
+use super::Entries;
+use crate::{
+    address::{bare, joined, mapping, plain, unique},
+    journey::{Auth, Body, Expect, Request},
+    text::Text,
+    yaml::Node,
+};
+
+pub(super) fn request(request: &Request, home: &str) -> Node {
+    let mut entries = Entries::new();
+    if request.method != "GET" {
+        entries.push(("method", Node::text(&request.method)));
+    }
+    let mapped = unique(&request.query) && !bare(&request.query);
+    let path = path(request, mapped);
+    if request.origin == home {
+        entries.push(("path", Node::text(path)));
+    } else {
+        entries.push(("url", Node::text(format!("{}{path}", request.origin))));
+    }
+    if mapped && !request.query.is_empty() {
+        entries.push(("query", mapping(&request.query)));
+    }
+    let mut headers: Vec<(&str, Node)> = Vec::new();
+    for (name, value) in &request.headers {
+        headers.push((name, Node::text(value.written())));
+    }
+    let repeated = matches!(&request.body, Some(Body::Form(fields)) if !unique(fields));
+    if repeated && request.header_named("content-type").is_none() {
+        headers.push((
+            "content-type",
+            Node::text("application/x-www-form-urlencoded"),
+        ));
+    }
+    if !headers.is_empty() {
+        entries.push(("headers", Node::map(headers)));
+    }
+    entries.extend(request.auth.as_ref().map(auth));
+    entries.extend(request.body.as_ref().map(body));
+    entries.extend(request.settings.iter().cloned());
+    Node::map(entries)
+}
+
+fn path(request: &Request, mapped: bool) -> String {
+    let path = request.path.written();
+    let between = if path.contains('?') { '&' } else { '?' };
+    match request.query.as_slice() {
+        [] => path,
+        _ if mapped => path,
+        query if bare(query) => format!("{path}{between}{}", plain(query)),
+        query => format!("{path}{between}{}", joined(query)),
+    }
+}
+
+fn auth(auth: &Auth) -> (&'static str, Node) {
+    match auth {
+        Auth::Basic { user, secret } => {
+            let basic = [
+                ("user", Node::text(user.written())),
+                ("secret", Node::text(secret)),
+            ];
+            ("basic", Node::map(basic))
+        }
+        Auth::Bearer(token) => ("bearer", Node::text(token.written())),
+        Auth::BearerSecret(name) => ("bearer", Node::map([("secret", Node::text(name))])),
+    }
+}
+
+fn body(body: &Body) -> (&'static str, Node) {
+    match body {
+        Body::Text(text) => ("body", Node::text(text.written())),
+        Body::Json(value) => ("json", value.node()),
+        Body::Form(fields) if unique(fields) => ("form", mapping(fields)),
+        Body::Form(fields) => ("body", Node::text(joined(fields))),
+    }
+}
+
+pub(super) fn expect(expect: &Expect) -> Entries {
+    let mut entries = Entries::new();
+    entries.extend(expect.status.clone().map(|status| ("status", status)));
+    if !expect.headers.is_empty() {
+        entries.push(("headers", Node::List(expect.headers.clone())));
+    }
+    let body = expected_body(expect);
+    if !body.is_empty() {
+        entries.push(("body", Node::map(body)));
+    }
+    if !expect.versions.is_empty() {
+        entries.push(("versions", Node::texts(&expect.versions)));
+    }
+    if !expect.certificate.is_empty() {
+        let facts = expect.certificate.iter();
+        let facts = facts.map(|(key, value)| (*key, Node::text(value)));
+        entries.push(("certificate", Node::map(facts)));
+    }
+    entries
+}
+
+fn expected_body(expect: &Expect) -> Entries {
+    let mut body = Entries::new();
+    for (key, texts) in [
+        ("contains", &expect.contains),
+        ("not_contains", &expect.not_contains),
+    ] {
+        if !texts.is_empty() {
+            body.push((key, Node::texts(texts.iter().map(Text::written))));
+        }
+    }
+    if !expect.json.is_empty() {
+        let values = expect.json.iter().map(|(path, value)| (path, value.node()));
+        body.push(("json", Node::map(values)));
+    }
+    for (key, expression) in &expect.expressions {
+        let node = Node::text(expression);
+        match body.iter_mut().find(|(known, _)| known == key) {
+            Some((_, Node::List(list))) => list.push(node),
+            _ => body.push((key, Node::List(vec![node]))),
+        }
+    }
+    body
+}

@@ -1,0 +1,184 @@
+//! A recorded request as a step asks it again: without what the browser adds for itself.
+//!
+//! Cookies come from the jar, and the probe writes the fields of the connection. `Origin` and `Referer` are kept where a server
+//! may check them against forged requests: in requests that change something and are a form or carry a CSRF token.
+
+use super::{
+    archive::{Entry, Field, PostData},
+    pick::{Pick, is_redirect},
+};
+use crate::{
+    address::{encode, place},
+    body,
+    credential::Vault,
+    journey::{Act, Expect, Request, Step},
+    left::Notes,
+    secure::basic,
+    text::Text,
+    yaml::Node,
+};
+
+const OWN: [&str; 25] = [
+    "user-agent",
+    "accept-encoding",
+    "accept-language",
+    "connection",
+    "host",
+    "content-length",
+    "content-type",
+    "cookie",
+    "upgrade-insecure-requests",
+    "priority",
+    "dnt",
+    "cache-control",
+    "pragma",
+    "te",
+    "if-none-match",
+    "if-modified-since",
+    "keep-alive",
+    "transfer-encoding",
+    "upgrade",
+    "purpose",
+    "x-client-data",
+    "traceparent",
+    "tracestate",
+    "baggage",
+    "sentry-trace",
+];
+
+const OWN_BEGINNINGS: [&str; 6] = [":", "sec-", "proxy-", "x-b3-", "x-datadog-", "x-newrelic-"];
+
+/// The step that asks again what was recorded.
+pub(super) fn step(pick: &Pick, vault: &mut Vault, notes: &mut Notes) -> Option<Step> {
+    let entry = &pick.asked;
+    let found = place(&Text::literal(entry.url.as_str())).ok()?;
+    let mut request = Request {
+        method: entry.method.clone(),
+        origin: found.origin,
+        path: found.path,
+        query: found.query,
+        ..Request::default()
+    };
+    request.auth = found.login.map(|(user, password)| {
+        let password = Text::literal(password);
+        basic(
+            Text::literal(user),
+            &password,
+            &request.origin,
+            vault,
+            &|_| None,
+        )
+    });
+    let mut comment = Vec::new();
+    headers(entry, &mut request);
+    if let Some(sent) = &entry.sent
+        && !content(sent, entry, &mut request)
+    {
+        comment.push("the body is missing: it was not recorded as a text".to_owned());
+        notes.leave(
+            entry.line,
+            entry.shown(),
+            "its body is a multipart form or a file, which a journey does not send",
+        );
+    }
+    let status = match pick.answered.status {
+        304 => 200,
+        status => status,
+    };
+    if is_redirect(status) {
+        request.set("redirects", Node::text("none"));
+    }
+    Some(Step {
+        line: entry.line,
+        comment,
+        act: Act::Request(request),
+        expect: Expect {
+            status: Some(Node::number(status)),
+            ..Expect::default()
+        },
+        ..Step::default()
+    })
+}
+
+fn headers(entry: &Entry, request: &mut Request) {
+    let checked = forgery_checked(entry);
+    for Field { name, value } in &entry.headers {
+        let name = name.to_ascii_lowercase();
+        let own = OWN.contains(&name.as_str())
+            || OWN_BEGINNINGS.iter().any(|begin| name.starts_with(begin));
+        let common = name == "accept" && (value.contains("text/html") || value == "*/*");
+        if own || common || value.is_empty() {
+            continue;
+        }
+        match name.as_str() {
+            "origin" | "referer" if !checked => {}
+            // A path of the recording would only be noise: servers check the origin.
+            "referer" => {
+                let from = url::Url::parse(value).ok();
+                let from = from.as_ref().and_then(crate::address::origin);
+                request.header(
+                    &name,
+                    Text::literal(from.map_or_else(String::new, |from| format!("{from}/"))),
+                );
+            }
+            // One that was sent already would be taken for a repetition.
+            _ if name.contains("idempotency")
+                || name.ends_with("request-id")
+                || name.ends_with("correlation-id") =>
+            {
+                request.header(&name, Text::template("random.uuid"));
+            }
+            _ => request.header(&name, Text::literal(value)),
+        }
+    }
+}
+
+/// Whether a server may check where the request comes from.
+fn forgery_checked(entry: &Entry) -> bool {
+    if matches!(entry.method.as_str(), "GET" | "HEAD" | "OPTIONS") {
+        return false;
+    }
+    let telling = |text: &str| {
+        let text = text.to_ascii_lowercase();
+        text.contains("csrf") || text.contains("xsrf") || text.contains("authenticity_token")
+    };
+    let sent = entry.sent.as_ref();
+    let form = sent.is_some_and(|sent| sent.mime_type.contains("form"));
+    let body = sent
+        .and_then(|sent| sent.text.as_deref())
+        .unwrap_or_default();
+    form || telling(body) || entry.headers.iter().any(|field| telling(&field.name))
+}
+
+/// Sets the body; whether it could be.
+fn content(sent: &PostData, entry: &Entry, request: &mut Request) -> bool {
+    let field = entry
+        .headers
+        .iter()
+        .find(|field| field.name.eq_ignore_ascii_case("content-type"));
+    let kind = match field {
+        Some(field) => field.value.as_str(),
+        None => sent.mime_type.as_str(),
+    };
+    if kind.to_ascii_lowercase().starts_with("multipart/") {
+        return false;
+    }
+    let text = match &sent.text {
+        Some(text) if !text.is_empty() => text.clone(),
+        _ if sent.params.is_empty() => {
+            let length = entry
+                .headers
+                .iter()
+                .find(|field| field.name.eq_ignore_ascii_case("content-length"));
+            return length.is_none_or(|field| field.value == "0");
+        }
+        _ => sent.params.iter().map(pair).collect::<Vec<_>>().join("&"),
+    };
+    let kind = (!kind.is_empty()).then_some(kind);
+    body::set(request, &Text::literal(text), kind);
+    true
+}
+
+fn pair(field: &Field) -> String {
+    format!("{}={}", encode(&field.name), encode(&field.value))
+}

@@ -1,0 +1,193 @@
+use serde_json::{Value, json};
+
+use super::*;
+
+pub(super) const SHOP: &str = r#"# The shop, from signing in to the end.
+POST https://shop.example/api/session
+Content-Type: application/json
+[Options]
+variable: who=synthetic
+{
+  "user": "{{who}}",
+  "password": "{{password}}",
+  "at": "{{newDate}}"
+}
+HTTP 200
+content-type: application/json
+[Captures]
+token: jsonpath "$.token" redact
+csrf: xpath "string(//meta[@name='csrf']/@content)"
+digest: sha256
+[Asserts]
+jsonpath "$.roles" count == 2
+jsonpath "$.roles[*]" contains "buyer"
+header "x-frame-options" == "DENY"
+header "server" not exists
+header "via" != "1.1 proxy"
+duration < 800
+certificate "Expire-Date" daysAfterNow > 15
+cookie "session[HttpOnly]" exists
+
+POST https://shop.example/api/orders   # make one
+Authorization: Bearer {{token}}
+X-Digest: {{digest}}
+```json
+{"reference": "probe-{{newUuid}}", "n": 3}
+```
+HTTP/2 201
+[Captures]
+orderId: jsonpath "$.id"
+place: header "location" regex /orders\/(\d+)/
+all: jsonpath "$.items[*].id"
+
+GET https://shop.example/api/orders/{{orderId}}
+[QueryStringParams]
+expand: items & more
+[Options]
+retry: 20
+retry-interval: 500ms
+location: true
+delay: 2s
+HTTP *
+[Asserts]
+status >= 200
+status < 300
+jsonpath "$.status" == "ready"
+jsonpath "$.id" == {{orderId}}
+jsonpath "$.total" > 10
+jsonpath "$.note" exists
+jsonpath "$.error" not exists
+body contains "{{place}}"
+body matches /re.dy/
+sha256 == hex,00;
+
+GET https://api.shop.example/health
+[BasicAuth]
+bob: planted-login
+[Cookies]
+lang: en
+session: planted-cookie
+[Options]
+max-time: 3
+repeat: 2
+insecure: true
+resolve: api.shop.example:443:192.0.2.7
+HTTP 200
+`up`
+
+POST https://shop.example/upload
+[MultipartFormData]
+a: b
+f: file,x.bin;
+
+DELETE https://shop.example/api/orders/{{orderId}}
+[FormParams]
+why: it's $5 & \#1
+HTTP 204
+"#;
+
+#[test]
+fn a_file_of_every_kind_of_row() {
+    let found = shown(Format::Hurl, SHOP);
+    assert!(!found.contains("planted"), "{found}");
+    insta::assert_snapshot!("shop", found);
+}
+
+#[test]
+fn a_host_that_is_a_variable_needs_its_value() {
+    let text = "GET {{host}}/x\nX-Team: {{team}}\nHTTP 200\n";
+    let error = import(Format::Hurl, text, &Options::default()).unwrap_err();
+    assert!(error.line == 1 && error.mend.contains("host="), "{error}");
+    let known = |name: &str, value: &str| (name.to_owned(), value.to_owned());
+    let options = Options {
+        name: "shop".to_owned(),
+        variables: vec![
+            known("host", "https://shop.example"),
+            known("team", "sails"),
+        ],
+    };
+    let imported = import(Format::Hurl, text, &options).unwrap();
+    assert_eq!(imported.left, []);
+    insta::assert_snapshot!("variables", imported.yaml);
+}
+
+#[test]
+fn what_is_no_hurl_file_is_refused_with_its_line() {
+    for (text, line) in [
+        ("", 1),
+        ("hello", 1),
+        ("GET https://shop.example\nHTTP abc", 2),
+        ("GET https://shop.example\n{\n\"a\": 1", 2),
+        ("GET https://shop.example/{{x", 1),
+        ("GET https://shop.example\nno colon", 2),
+        ("GET https://shop.example\n\n[Options]\ndelay: soon", 4),
+        (
+            "GET https://shop.example\nHTTP 200\n[Asserts]\njsonpath \"$.a == 1",
+            4,
+        ),
+        ("GET https://shop.example\n```\na", 2),
+        ("GET https://u:p@shop.example", 1),
+    ] {
+        let error = import(Format::Hurl, text, &Options::default()).unwrap_err();
+        assert_eq!(error.line, line, "{text}: {error}");
+        assert!(!error.mend.is_empty());
+    }
+}
+
+/// What Hurl says of a real answer holds in the words of the journey too, and what it denies does not.
+#[test]
+fn expressions_say_of_an_answer_what_hurl_says() {
+    let answer =
+        json!({"a": 1.5, "n": null, "s": "x-${y}", "l": [1, 2], "o": {"in": {"a b": [true]}}});
+    for (row, holds) in [
+        ("jsonpath \"$.l\" contains 1", true),
+        ("jsonpath \"$.l\" contains 3", false),
+        ("jsonpath \"$.l\" count == 2", true),
+        ("jsonpath \"$.l[*]\" count > 2", false),
+        ("jsonpath \"$.a\" > 1", true),
+        ("jsonpath \"$.a\" <= 1", false),
+        ("jsonpath \"$.s\" != \"y\"", true),
+        ("jsonpath \"$.s\" != \"x-${y}\"", false),
+        ("jsonpath \"$.zz\" != \"y\"", false),
+        ("jsonpath \"$.s\" startsWith \"x-${\"", true),
+        ("jsonpath \"$.s\" endsWith \"z\"", false),
+        ("jsonpath \"$.s\" matches /^x-/", true),
+        ("jsonpath \"$.n\" != 1", true),
+        ("jsonpath \"$.l\" isEmpty", false),
+        ("jsonpath \"$.o.in['a b'][0]\" != false", true),
+    ] {
+        let text = format!("GET https://shop.example/\nHTTP 200\n[Asserts]\n{row}\n");
+        let imported = import(Format::Hurl, &text, &Options::default()).unwrap();
+        assert_eq!(imported.left, [], "{row}");
+        assert_eq!(
+            expression(&imported.yaml, &answer),
+            holds,
+            "{row}\n{}",
+            imported.yaml
+        );
+    }
+    let whole = format!(
+        "GET https://shop.example/\nHTTP 200\n{}\n",
+        json!({"l": [1, -2], "s": "x", "n": null, "t": true})
+    );
+    let imported = import(Format::Hurl, &whole, &Options::default()).unwrap();
+    assert!(expression(
+        &imported.yaml,
+        &json!({"l": [1, -2], "s": "x", "n": null, "t": true})
+    ));
+    assert!(!expression(
+        &imported.yaml,
+        &json!({"l": [1, 2], "s": "x", "n": null, "t": true})
+    ));
+}
+
+/// Whether the step's only expression holds; what cannot be evaluated does not.
+fn expression(yaml: &str, body: &Value) -> bool {
+    let document: Value = serde_saphyr::from_str(yaml).unwrap();
+    let expect = &document["checks"]["imported"]["settings"]["steps"][0]["expect"];
+    let text = expect["body"]["cel"][0].as_str().unwrap();
+    let mut context = cel::Context::default();
+    context.add_variable("body", body).unwrap();
+    let program = cel::Program::compile(text).unwrap();
+    matches!(program.execute(&context), Ok(cel::Value::Bool(true)))
+}
