@@ -35,7 +35,10 @@ const JOURNEYS: (usize, usize) = (50, 200);
 const ROUNDS: usize = 5;
 
 fn main() -> Result<(), Box<dyn Error>> {
-    if env::args().nth(1).is_some_and(|argument| argument == "serve") {
+    if env::args()
+        .nth(1)
+        .is_some_and(|argument| argument == "serve")
+    {
         return serve();
     }
     let mut server = Command::new(env::current_exe()?)
@@ -75,7 +78,9 @@ fn figures(server: SocketAddr) -> Result<serde_json::Value, Box<dyn Error>> {
     ours.sort_unstable();
     plain.sort_unstable();
     let median = |taken: &[u64]| taken.get(taken.len() / 2).copied().unwrap_or(0);
-    Ok(json!({"journey_cpu_ns": median(&ours), "plain_cpu_ns": median(&plain), "host_calls": calls}))
+    Ok(
+        json!({"journey_cpu_ns": median(&ours), "plain_cpu_ns": median(&plain), "host_calls": calls}),
+    )
 }
 
 fn roster(io: &Runtime) -> Result<(Arc<Sandbox>, Roster), Box<dyn Error>> {
@@ -161,7 +166,9 @@ async fn requests(server: SocketAddr, count: usize) -> Result<u64, Box<dyn Error
         let connection = tokio::spawn(connection);
         for _ in 0..REQUESTS {
             let request = Request::get("/").header("host", server.to_string());
-            let answer = sender.send_request(request.body(Empty::<Bytes>::new())?).await?;
+            let answer = sender
+                .send_request(request.body(Empty::<Bytes>::new())?)
+                .await?;
             if answer.status() != 200 {
                 return Err("a request did not pass".into());
             }

@@ -48,6 +48,7 @@ fn crates_point_only_where_the_design_lets_them() {
     let allowed = [
         ("engine/core", vec![]),
         ("engine/config", vec!["leadsman-core"]),
+        ("engine/import", vec![]),
         ("engine/net", vec!["leadsman-core"]),
         ("engine/runner", vec!["leadsman-core"]),
         ("engine/host", vec!["leadsman-core", "leadsman-net"]),

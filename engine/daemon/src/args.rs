@@ -51,6 +51,9 @@ pub enum Command {
     Validate(Validate),
     /// Makes one run and shows it: of a configured check, a bundled probe, or a component file.
     Once(Once),
+    /// Makes journeys from what is there already.
+    #[command(subcommand)]
+    Journey(Journey),
     /// Says what a check is: its next ticks, grants and limits, and where each value comes from.
     Explain(Explain),
     /// Shows the last runs of a check in a running daemon, or one of them as a waterfall.
@@ -241,6 +244,45 @@ pub struct Once {
     /// The run as JSON, for programs.
     #[arg(long)]
     pub json: bool,
+}
+
+/// `leadsman journey`.
+#[derive(Debug, Subcommand)]
+pub enum Journey {
+    /// Reads a browser's HAR, curl command lines or a Hurl file; writes a configuration with a journey to
+    /// standard output, and what cannot be carried over, line by line, to standard error.
+    Import(Import),
+}
+
+/// `leadsman journey import`.
+#[derive(Debug, Args)]
+pub struct Import {
+    /// The file; `-` is standard input.
+    #[arg(value_name = "FILE")]
+    pub file: PathBuf,
+
+    /// What it is; without it, its name and its content say so.
+    #[arg(long, value_enum)]
+    pub format: Option<ImportFormat>,
+
+    /// What the check is called.
+    #[arg(long, default_value = "imported", value_name = "NAME")]
+    pub name: String,
+
+    /// The value of a variable that the file leaves open; may be repeated.
+    #[arg(long = "variable", value_name = "NAME=VALUE")]
+    pub variables: Vec<String>,
+}
+
+/// What can be imported.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum ImportFormat {
+    /// A recording of a browser (HAR 1.2).
+    Har,
+    /// Command lines of `curl`.
+    Curl,
+    /// A Hurl file.
+    Hurl,
 }
 
 /// `leadsman explain`.

@@ -9,13 +9,14 @@ use clap::CommandFactory;
 
 use crate::{
     app::{self, AppError},
-    args::{Arguments, Command},
+    args::{Arguments, Command, Journey},
     client::ClientError,
     logging,
     paint::Paint,
 };
 
 mod explain;
+mod journey;
 mod once;
 mod runs;
 mod schema;
@@ -74,6 +75,7 @@ pub fn carry_out(arguments: Arguments) -> ExitCode {
             .map_err(CommandError::from),
         Command::Validate(validate) => validate::validate(&validate, cache),
         Command::Once(once) => once::once(&once, cache),
+        Command::Journey(Journey::Import(import)) => journey::import(&import),
         Command::Explain(explain) => explain::explain(&explain, cache),
         Command::Runs(runs) => runs::runs(&runs),
         Command::Status(status) => status::status(&status),

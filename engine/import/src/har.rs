@@ -2,8 +2,8 @@
 //!
 //! Kept is what the page asked of its own site: documents, `fetch` and XHR. Files that only make it look like something, other
 //! sites, preflights, streams and web sockets are left out. Redirects are followed again in one step, whose status is the last one.
-//! Neighbours that ask the same until the answer differs become one step with `until`. Where the last request deletes what the
-//! journey made, it is cleanup, so that it is done whatever fails before.
+//! Neighbours that ask the same until the answer differs become one step with `until`. Where the last requests
+//! delete what the journey made, they are cleanup, so that they are done whatever fails before.
 
 mod archive;
 mod correlate;
@@ -111,17 +111,18 @@ fn wait(step: &mut Step, until: Option<Until>) {
     step.until = Some(until);
 }
 
-/// Moves a last request that deletes what the journey made into the cleanup.
+/// Moves the requests at the end that delete something into the cleanup, where one of them deletes what the
+/// journey made: they are to be done whatever fails before.
 fn last_deletes(journey: &mut Journey) {
-    let own = journey.steps.len() > 1
-        && journey
-            .steps
-            .last()
-            .and_then(Step::request)
-            .is_some_and(|request| {
-                request.method == "DELETE" && request.path.templates().next().is_some()
-            });
-    if own {
-        journey.cleanup.extend(journey.steps.pop());
+    let deletes = |step: &&Step| {
+        step.request()
+            .is_some_and(|request| request.method == "DELETE")
+    };
+    let count = journey.steps.iter().rev().take_while(deletes).count();
+    let first = journey.steps.len() - count;
+    let own = journey.steps.iter().skip(first).filter_map(Step::request);
+    let made = own.map(|request| request.path.templates().next().is_some());
+    if first > 0 && made.fold(false, |any, own| any || own) {
+        journey.cleanup.extend(journey.steps.drain(first..));
     }
 }

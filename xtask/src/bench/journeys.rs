@@ -50,13 +50,22 @@ fn cost(bench: &Bench) -> Result<Figure, Failure> {
         return Err(Failure::new("the measurement of journeys failed"));
     }
     let told: Value = serde_json::from_slice(&output.stdout)?;
-    let figure = |key: &str| told.get(key).and_then(Value::as_f64).unwrap_or(f64::INFINITY);
+    let figure = |key: &str| {
+        told.get(key)
+            .and_then(Value::as_f64)
+            .unwrap_or(f64::INFINITY)
+    };
     let (ours, plain) = (figure("journey_cpu_ns") / 1e6, figure("plain_cpu_ns") / 1e6);
     let mut shown = Figure::new("journey_of_ten", "CPU ms");
     (shown.ours, shown.native) = (Some(ours), Some(plain));
     shown.ratio = Some(ours / plain);
-    shown.bars.push(Bar::at_most("of plain Rust's", 2.5, ours / plain));
-    shown.remark = format!("{} crossings into the host for 10 requests", figure("host_calls"));
+    shown
+        .bars
+        .push(Bar::at_most("of plain Rust's", 2.5, ours / plain));
+    shown.remark = format!(
+        "{} crossings into the host for 10 requests",
+        figure("host_calls")
+    );
     Ok(shown)
 }
 
