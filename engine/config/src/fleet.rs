@@ -2,7 +2,6 @@
 
 use std::{
     collections::{BTreeMap, BTreeSet},
-    io,
     path::{Path, PathBuf},
     sync::Arc,
 };
@@ -14,6 +13,7 @@ use leadsman_core::{
 
 use crate::{
     files::Files,
+    names::{Names, strangers},
     notes::Notes,
     problem::{Problem, Problems},
     reference::{self, Surroundings},
@@ -26,6 +26,26 @@ use crate::{
 pub struct Platform {
     shared: platform::Platform,
     own: Vec<Check>,
+    names: Names,
+}
+
+/// What a team's file comes to.
+#[derive(Debug)]
+pub struct Sheet {
+    /// Its checks that run here, or what is wrong with it.
+    pub checks: Result<Vec<Check>, Problems>,
+    /// What it names, be it right or wrong.
+    pub names: Names,
+}
+
+impl Sheet {
+    /// Of a file of which nothing is known.
+    fn wrong(path: &Path, why: String) -> Self {
+        Self {
+            checks: Err(Problems::new(vec![Problem::of_file(path, why)])),
+            names: Names::default(),
+        }
+    }
 }
 
 impl std::fmt::Debug for Platform {
@@ -56,7 +76,9 @@ impl Platform {
             let own = Table::known(&root)
                 .map(|table| section::checks(&table, &shared, reading, &notes))
                 .unwrap_or_default();
-            shared.places.here.is_some().then_some(Self { shared, own })
+            let names = std::mem::take(&mut *notes.names());
+            let platform = Self { shared, own, names };
+            platform.shared.places.here.is_some().then_some(platform)
         });
         notes.conclude(platform)
     }
@@ -69,7 +91,7 @@ impl Platform {
         files: &dyn Files,
         catalog: &dyn Catalog,
         origins: bool,
-    ) -> Result<Vec<Check>, Problems> {
+    ) -> Sheet {
         let notes = Notes::of_team(path, text, &self.shared.path);
         let reading = Reading {
             files,
@@ -80,7 +102,16 @@ impl Platform {
             let table = section::team_file(&root, &notes)?;
             Some(section::checks(&table, &self.shared, reading, &notes))
         });
-        notes.conclude(checks)
+        let names = std::mem::take(&mut *notes.names());
+        Sheet {
+            checks: notes.conclude(checks),
+            names,
+        }
+    }
+
+    /// What the platform's own file names.
+    pub const fn names(&self) -> &Names {
+        &self.names
     }
 
     /// The checks of the platform's own file.
@@ -134,6 +165,7 @@ fn root(text: &str, files: &dyn Files, notes: &Notes<'_>) -> Option<Node> {
         read: &|path| files.read(path),
     };
     reference::substitute(&mut root, &surroundings, notes);
+    notes.names().declare(&root);
     Some(root)
 }
 
@@ -143,7 +175,7 @@ pub struct Fleet {
     /// The platform, or what is wrong with its file.
     pub platform: Result<Arc<Platform>, Problems>,
     /// Each team's file, by path.
-    pub files: BTreeMap<PathBuf, Result<Vec<Check>, Problems>>,
+    pub files: BTreeMap<PathBuf, Sheet>,
 }
 
 impl Fleet {
@@ -160,12 +192,11 @@ impl Fleet {
         if let Ok(platform) = &platform {
             match platform.team_files(files) {
                 Ok(paths) => read.extend(paths.into_iter().map(|path| {
-                    let checks = one(platform, &path, files, catalog, origins);
-                    (path, checks)
+                    let sheet = one(platform, &path, files, catalog, origins);
+                    (path, sheet)
                 })),
                 Err(why) => {
-                    let problems = Problems::new(vec![Problem::of_file(path, why)]);
-                    read.insert(path.to_path_buf(), Err(problems));
+                    read.insert(path.to_path_buf(), Sheet::wrong(path, why));
                 }
             }
         }
@@ -183,8 +214,10 @@ impl Fleet {
             platform.own_checks().to_vec(),
         )];
         let mut wrong = Vec::new();
-        for (path, read) in self.files {
-            match read {
+        let names = self.files.values().map(|sheet| &sheet.names);
+        wrong.extend(strangers(names.chain([platform.names()])));
+        for (path, sheet) in self.files {
+            match sheet.checks {
                 Ok(checks) => all.push((path, checks)),
                 Err(problems) => wrong.extend(problems),
             }
@@ -213,13 +246,11 @@ fn one(
     files: &dyn Files,
     catalog: &dyn Catalog,
     origins: bool,
-) -> Result<Vec<Check>, Problems> {
-    let unreadable = |error: io::Error| {
-        let why = format!("the file cannot be read: {error}");
-        Problems::new(vec![Problem::of_file(path, why)])
-    };
-    let text = files.read(path).map_err(unreadable)?;
-    platform.team_file(path, &text, files, catalog, origins)
+) -> Sheet {
+    match files.read(path) {
+        Ok(text) => platform.team_file(path, &text, files, catalog, origins),
+        Err(error) => Sheet::wrong(path, format!("the file cannot be read: {error}")),
+    }
 }
 
 /// What no file can know alone: two checks of one id, a name that is still in use, a dependency on

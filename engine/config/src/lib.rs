@@ -12,6 +12,7 @@ mod element;
 mod files;
 mod fleet;
 mod layers;
+mod names;
 mod nearest;
 mod notes;
 mod problem;
@@ -36,7 +37,8 @@ use leadsman_core::{
 pub use crate::{
     discovery::{Group, parse as parse_discovered},
     files::{Disk, Files},
-    fleet::{Fleet, Platform, conflicts},
+    fleet::{Fleet, Platform, Sheet, conflicts},
+    names::{Names, strangers},
     problem::{Problem, Problems},
     schema::schema,
     settings::{coerce::coerce_set, judge::check_settings},

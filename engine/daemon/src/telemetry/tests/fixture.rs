@@ -117,6 +117,7 @@ pub(crate) fn settings() -> TelemetrySettings {
     TelemetrySettings {
         clock: now,
         stalls: || 2,
+        closed: || vec![("evicted", 3)],
         ..TelemetrySettings::default()
     }
 }
