@@ -82,7 +82,7 @@ impl Names {
 ///
 /// A file that is wrong has its checks all the same. Where one cannot be read at all, nobody knows what it
 /// has, and nothing is told.
-pub fn strangers(files: impl Iterator<Item = &Names>) -> Vec<Problem> {
+pub fn strangers<'a, I: Iterator<Item = &'a Names>>(files: I) -> Vec<Problem> {
     let files: Vec<&Names> = files.collect();
     let mut dependencies = files
         .iter()

@@ -54,8 +54,16 @@ fn the_last_values_are_served_until_as_many_scrapers_as_there_are_have_had_them(
     let mut daemon = Daemon::start_as(leadsman(), &file, free_port(), &options);
     daemon.all_have_run();
     daemon.metrics();
-    daemon.process.signal("TERM");
     let port = daemon.port;
+    let last = || {
+        let told = http::json(port, "/api/v1/checks")?;
+        http::at(&told, "/checks/0/last/ended_unix_ms").as_i64()
+    };
+    let scraped = last();
+    daemon.process.until("another run has ended", || {
+        (last() != scraped).then_some(())
+    });
+    daemon.process.signal("TERM");
     daemon.process.until("it is not ready any more", || {
         let status = http::get(port, "/-/ready").map(|(status, _)| status);
         (status.ok() == Some(503)).then_some(())

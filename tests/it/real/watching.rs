@@ -91,7 +91,7 @@ fn a_secret_that_is_replaced_is_read_again_without_a_signal() {
 fn a_credential_that_is_missing_is_told_and_found_when_it_comes() {
     let mut site = Site::start("credential: password", None);
     let last = site.comes_to("unknown", "secret_unavailable");
-    assert_eq!(last["blame"], "prober", "{last}");
+    assert_eq!(last["blame"], "policy", "{last}");
     let log = site.daemon.process.output();
     assert!(log.contains("a secret cannot be read"), "{log}");
     site.replace("new-rope");

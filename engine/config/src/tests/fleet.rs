@@ -243,7 +243,7 @@ fn a_dependency_that_a_template_says_is_told_once_for_each_check_that_uses_it() 
     let problems = read(&tree).plan().unwrap_err();
     let told: Vec<String> = problems.iter().map(ToString::to_string).collect();
     assert_eq!(told.len(), 1, "{told:?}");
-    assert!(told[0].starts_with("teams/shop.yaml:13:"), "{told:?}");
+    assert!(told[0].starts_with("teams/shop.yaml:12:"), "{told:?}");
     assert!(
         told[0].contains("inherited from leadsman.yaml:"),
         "{told:?}"

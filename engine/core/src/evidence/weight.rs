@@ -29,7 +29,7 @@ fn text(text: &str) -> usize {
     text.len() + APIECE
 }
 
-fn texts(all: impl IntoIterator<Item = &String>) -> usize {
+fn texts<'a, I: IntoIterator<Item = &'a String>>(all: I) -> usize {
     all.into_iter().map(|one| text(one)).sum()
 }
 

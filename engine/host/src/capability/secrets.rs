@@ -1,5 +1,9 @@
 //! `leadsman:probe/secrets`: placeholders, never values.
 
+use leadsman_core::{
+    attempt::Cause,
+    failure::{Failure, FailureKind},
+};
 use leadsman_net::Placeholder;
 
 use crate::{bindings::leadsman::probe::secrets::Host, secrets::Secrets, state::GuestState};
@@ -27,8 +31,22 @@ impl Host for GuestState {
 }
 
 impl GuestState {
-    /// Makes a placeholder and lets the session know it, where the secret is granted.
+    /// A placeholder; that there is none is a fact that the host keeps, whatever the guest says of it.
     fn stand_in(
+        &self,
+        name: &str,
+        make: impl FnOnce(&Secrets) -> Result<Placeholder, String>,
+    ) -> Result<String, String> {
+        let placeholder = self.granted(name, make);
+        if let Err(why) = &placeholder {
+            let failure = Failure::new(FailureKind::SecretUnavailable, why.clone());
+            self.trace.because(Cause::Refused { failure });
+        }
+        placeholder
+    }
+
+    /// Makes a placeholder and lets the session know it, where the secret is granted.
+    fn granted(
         &self,
         name: &str,
         make: impl FnOnce(&Secrets) -> Result<Placeholder, String>,
