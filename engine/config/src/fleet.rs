@@ -6,12 +6,10 @@ use std::{
     sync::Arc,
 };
 
-use leadsman_core::{
-    id::CheckId,
-    plan::{Catalog, Check, Plan},
-};
+use leadsman_core::plan::{Catalog, Check, Plan};
 
 use crate::{
+    conflicts::conflicts,
     files::Files,
     names::{Names, strangers},
     notes::Notes,
@@ -209,17 +207,14 @@ impl Fleet {
     /// One plan of all files, or what is wrong with any of them.
     pub fn plan(self) -> Result<Plan, Problems> {
         let platform = self.platform?;
-        let mut all: Vec<(PathBuf, Vec<Check>)> = vec![(
-            platform.path().to_path_buf(),
-            platform.own_checks().to_vec(),
-        )];
+        let mut all: Vec<(&Path, &[Check])> = vec![(platform.path(), platform.own_checks())];
         let mut wrong = Vec::new();
         let names = self.files.values().map(|sheet| &sheet.names);
         wrong.extend(strangers(names.chain([platform.names()])));
-        for (path, sheet) in self.files {
-            match sheet.checks {
+        for (path, sheet) in &self.files {
+            match &sheet.checks {
                 Ok(checks) => all.push((path, checks)),
-                Err(problems) => wrong.extend(problems),
+                Err(problems) => wrong.extend(problems.iter().cloned()),
             }
         }
         wrong.extend(
@@ -230,7 +225,8 @@ impl Fleet {
         if !wrong.is_empty() {
             return Err(Problems::new(wrong));
         }
-        let checks: Vec<Check> = all.into_iter().flat_map(|(_, checks)| checks).collect();
+        let checks = all.into_iter().flat_map(|(_, checks)| checks);
+        let checks: Vec<Check> = checks.cloned().collect();
         let path = platform.path().to_path_buf();
         let nothing = || {
             let why = "the configuration has no check that runs at this location".to_owned();
@@ -250,81 +246,5 @@ fn one(
     match files.read(path) {
         Ok(text) => platform.team_file(path, &text, files, catalog, origins),
         Err(error) => Sheet::wrong(path, format!("the file cannot be read: {error}")),
-    }
-}
-
-/// What no file can know alone: two checks of one id, a name that is still in use, a dependency on
-/// nothing or in a circle. Of two files with one id, the later one is wrong.
-pub fn conflicts(files: &[(PathBuf, Vec<Check>)]) -> Vec<(PathBuf, Problems)> {
-    let mut owners: BTreeMap<&str, &Path> = BTreeMap::new();
-    let mut wrong: BTreeMap<&Path, Vec<Problem>> = BTreeMap::new();
-    for (path, checks) in files {
-        for check in checks {
-            if let Some(other) = owners.insert(check.id.as_str(), path) {
-                owners.insert(check.id.as_str(), other);
-                let why = format!(
-                    "the check `{}` is already in `{}`",
-                    check.id,
-                    other.display()
-                );
-                wrong
-                    .entry(path)
-                    .or_default()
-                    .push(Problem::of_file(path, why));
-            }
-        }
-    }
-    for (path, checks) in files {
-        for check in checks {
-            let whys = check.was.iter().filter_map(|was| {
-                let other = owners.get(was.as_str())?;
-                Some(format!(
-                    "`{}` was `{was}`, which is still a check in `{}`",
-                    check.id,
-                    other.display()
-                ))
-            });
-            let problems = whys.map(|why| Problem::of_file(path, why));
-            wrong.entry(path).or_default().extend(problems);
-        }
-    }
-    circles(files, &mut wrong);
-    wrong
-        .into_iter()
-        .filter(|(_, problems)| !problems.is_empty())
-        .map(|(path, problems)| (path.to_path_buf(), Problems::new(problems)))
-        .collect()
-}
-
-/// Dependencies that lead back to where they began.
-fn circles<'a>(files: &'a [(PathBuf, Vec<Check>)], wrong: &mut BTreeMap<&'a Path, Vec<Problem>>) {
-    let checks = || {
-        files
-            .iter()
-            .flat_map(|(path, checks)| checks.iter().map(move |check| (path, check)))
-    };
-    let by_id: BTreeMap<&str, &Check> = checks()
-        .map(|(_, check)| (check.id.as_str(), check))
-        .collect();
-    for (path, check) in checks() {
-        let mut open: Vec<&str> = check.depends_on.iter().map(CheckId::as_str).collect();
-        let mut seen = BTreeSet::new();
-        while let Some(id) = open.pop() {
-            if id == check.id.as_str() {
-                let why = format!("`{}` depends on itself", check.id);
-                wrong
-                    .entry(path)
-                    .or_default()
-                    .push(Problem::of_file(path, why));
-                break;
-            }
-            if seen.insert(id) {
-                let next = by_id
-                    .get(id)
-                    .into_iter()
-                    .flat_map(|check| &check.depends_on);
-                open.extend(next.map(CheckId::as_str));
-            }
-        }
     }
 }

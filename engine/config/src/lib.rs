@@ -7,6 +7,7 @@
 //! A fleet's configuration is the platform's file and the team files that it includes. Each team file
 //! is read against the platform alone, so that a mistake in one never concerns another.
 
+mod conflicts;
 mod discovery;
 mod element;
 mod files;
@@ -35,9 +36,10 @@ use leadsman_core::{
 };
 
 pub use crate::{
+    conflicts::conflicts,
     discovery::{Group, parse as parse_discovered},
     files::{Disk, Files},
-    fleet::{Fleet, Platform, Sheet, conflicts},
+    fleet::{Fleet, Platform, Sheet},
     names::{Names, strangers},
     problem::{Problem, Problems},
     schema::schema,

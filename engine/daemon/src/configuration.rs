@@ -265,8 +265,7 @@ impl Configuration {
     /// Of files that contradict each other the later one falls back, until none does.
     fn settle(&mut self, good: &Good) {
         for _ in 0..=self.units.len() {
-            let all = self.by_file(good);
-            let conflicts = conflicts(&all);
+            let conflicts = conflicts(&self.by_file(good));
             let Some((path, problems)) = conflicts.into_iter().find(|(path, _)| {
                 self.units
                     .get(path)
@@ -280,16 +279,16 @@ impl Configuration {
         }
     }
 
-    fn by_file(&self, good: &Good) -> Vec<(PathBuf, Vec<Check>)> {
-        let own = (self.path.clone(), good.platform.own_checks().to_vec());
+    fn by_file<'a>(&'a self, good: &'a Good) -> Vec<(&'a Path, &'a [Check])> {
+        let own = (self.path.as_path(), good.platform.own_checks());
         let units = self.units.iter();
-        let units = units.map(|(path, unit)| (path.clone(), unit.checks.as_ref().clone()));
+        let units = units.map(|(path, unit)| (path.as_path(), unit.checks.as_slice()));
         std::iter::once(own).chain(units).collect()
     }
 
     fn checks(&self, good: &Good) -> Vec<Check> {
         let all = self.by_file(good).into_iter();
-        all.flat_map(|(_, checks)| checks).collect()
+        all.flat_map(|(_, checks)| checks).cloned().collect()
     }
 
     fn problems(&self) -> Vec<Problem> {

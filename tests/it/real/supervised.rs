@@ -29,7 +29,7 @@ impl Manager {
         until(what, || {
             let mut buffer = [0; 4096];
             let read = self.socket.recv(&mut buffer).ok()?;
-            let told = String::from_utf8(buffer[..read].to_vec()).unwrap();
+            let told = String::from_utf8(buffer.get(..read)?.to_vec()).unwrap();
             self.heard.push(told.clone());
             told.contains(what).then_some(told)
         })

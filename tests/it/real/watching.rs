@@ -63,7 +63,7 @@ impl Site {
         self.daemon.process.until(reason, || {
             let told = http::json(port, "/api/v1/checks")?;
             let last = at(&told, "/checks/0/last").clone();
-            (last["outcome"] == outcome && last["reason"] == reason).then_some(last)
+            (*at(&last, "/outcome") == outcome && *at(&last, "/reason") == reason).then_some(last)
         })
     }
 }
