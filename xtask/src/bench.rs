@@ -16,7 +16,7 @@ mod target;
 
 use std::{fs, path::PathBuf, time::Duration};
 
-use clap::{Args, Subcommand};
+use clap::{Args, Subcommand, ValueEnum};
 use tokio::{signal::ctrl_c, task::spawn_blocking};
 
 use crate::{build, cargo, failure::Failure, test::packages, wasm};
@@ -28,10 +28,27 @@ pub(crate) struct Options {
     #[arg(long)]
     quick: bool,
 
+    /// Only the figures of one group.
+    #[arg(long, value_name = "GROUP")]
+    only: Option<Group>,
+
     /// Write {figure: {ours, peer, native, ratio}} to this file. The ratio is ours to the peer's;
     /// of `http_expect_500`, to `http_500`.
     #[arg(long, value_name = "FILE")]
     json: Option<PathBuf>,
+}
+
+/// What is measured together.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+enum Group {
+    /// Runs of each probe, side by side with the peer and with plain Rust.
+    Runs,
+    /// What the sandbox itself costs.
+    Sandbox,
+    /// A platform with 300 teams: validated, loaded, reloaded, kept.
+    Fleet,
+    /// A thousand checks each second, and the bad day.
+    Endurance,
 }
 
 /// The processes that the benchmark makes of this program.
@@ -77,7 +94,7 @@ pub(crate) async fn run(options: &Options) -> Result<(), Failure> {
     let bench = prepare(options.quick).await?;
     // What was started is ended when this future is dropped.
     let figures = tokio::select! {
-        figures = measure(&bench) => figures?,
+        figures = measure(&bench, options.only) => figures?,
         _ = ctrl_c() => return Err(Failure::new("interrupted")),
     };
     println!("\n{}", report::table(&figures));
@@ -121,12 +138,22 @@ async fn prepare(quick: bool) -> Result<Bench, Failure> {
     })
 }
 
-async fn measure(bench: &Bench) -> Result<Vec<report::Figure>, Failure> {
+async fn measure(bench: &Bench, only: Option<Group>) -> Result<Vec<report::Figure>, Failure> {
+    let wanted = |group| only.is_none_or(|only| only == group);
     let mut target = contender::Target::start(bench).await?;
-    let mut figures = figures::all(bench, &mut target).await?;
-    figures.extend(sandbox::all(bench)?);
-    figures.extend(journeys::all(bench, &mut target).await?);
-    figures.extend(fleet::all(bench, &mut target).await?);
-    figures.extend(endurance::all(bench, &mut target).await?);
+    let mut figures = Vec::new();
+    if wanted(Group::Runs) {
+        figures.extend(figures::all(bench, &mut target).await?);
+    }
+    if wanted(Group::Sandbox) {
+        figures.extend(sandbox::all(bench)?);
+        figures.extend(journeys::all(bench, &mut target).await?);
+    }
+    if wanted(Group::Fleet) {
+        figures.extend(fleet::all(bench, &mut target).await?);
+    }
+    if wanted(Group::Endurance) {
+        figures.extend(endurance::all(bench, &mut target).await?);
+    }
     Ok(figures)
 }

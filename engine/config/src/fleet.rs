@@ -2,18 +2,16 @@
 
 use std::{
     collections::{BTreeMap, BTreeSet},
-    io,
     path::{Path, PathBuf},
     sync::Arc,
 };
 
-use leadsman_core::{
-    id::CheckId,
-    plan::{Catalog, Check, Plan},
-};
+use leadsman_core::plan::{Catalog, Check, Plan};
 
 use crate::{
+    conflicts::conflicts,
     files::Files,
+    names::{Names, strangers},
     notes::Notes,
     problem::{Problem, Problems},
     reference::{self, Surroundings},
@@ -26,6 +24,26 @@ use crate::{
 pub struct Platform {
     shared: platform::Platform,
     own: Vec<Check>,
+    names: Names,
+}
+
+/// What a team's file comes to.
+#[derive(Debug)]
+pub struct Sheet {
+    /// Its checks that run here, or what is wrong with it.
+    pub checks: Result<Vec<Check>, Problems>,
+    /// What it names, be it right or wrong.
+    pub names: Names,
+}
+
+impl Sheet {
+    /// Of a file of which nothing is known.
+    fn wrong(path: &Path, why: String) -> Self {
+        Self {
+            checks: Err(Problems::new(vec![Problem::of_file(path, why)])),
+            names: Names::default(),
+        }
+    }
 }
 
 impl std::fmt::Debug for Platform {
@@ -56,7 +74,9 @@ impl Platform {
             let own = Table::known(&root)
                 .map(|table| section::checks(&table, &shared, reading, &notes))
                 .unwrap_or_default();
-            shared.places.here.is_some().then_some(Self { shared, own })
+            let names = std::mem::take(&mut *notes.names());
+            let platform = Self { shared, own, names };
+            platform.shared.places.here.is_some().then_some(platform)
         });
         notes.conclude(platform)
     }
@@ -69,7 +89,7 @@ impl Platform {
         files: &dyn Files,
         catalog: &dyn Catalog,
         origins: bool,
-    ) -> Result<Vec<Check>, Problems> {
+    ) -> Sheet {
         let notes = Notes::of_team(path, text, &self.shared.path);
         let reading = Reading {
             files,
@@ -80,7 +100,16 @@ impl Platform {
             let table = section::team_file(&root, &notes)?;
             Some(section::checks(&table, &self.shared, reading, &notes))
         });
-        notes.conclude(checks)
+        let names = std::mem::take(&mut *notes.names());
+        Sheet {
+            checks: notes.conclude(checks),
+            names,
+        }
+    }
+
+    /// What the platform's own file names.
+    pub const fn names(&self) -> &Names {
+        &self.names
     }
 
     /// The checks of the platform's own file.
@@ -134,6 +163,7 @@ fn root(text: &str, files: &dyn Files, notes: &Notes<'_>) -> Option<Node> {
         read: &|path| files.read(path),
     };
     reference::substitute(&mut root, &surroundings, notes);
+    notes.names().declare(&root);
     Some(root)
 }
 
@@ -143,7 +173,7 @@ pub struct Fleet {
     /// The platform, or what is wrong with its file.
     pub platform: Result<Arc<Platform>, Problems>,
     /// Each team's file, by path.
-    pub files: BTreeMap<PathBuf, Result<Vec<Check>, Problems>>,
+    pub files: BTreeMap<PathBuf, Sheet>,
 }
 
 impl Fleet {
@@ -160,12 +190,11 @@ impl Fleet {
         if let Ok(platform) = &platform {
             match platform.team_files(files) {
                 Ok(paths) => read.extend(paths.into_iter().map(|path| {
-                    let checks = one(platform, &path, files, catalog, origins);
-                    (path, checks)
+                    let sheet = one(platform, &path, files, catalog, origins);
+                    (path, sheet)
                 })),
                 Err(why) => {
-                    let problems = Problems::new(vec![Problem::of_file(path, why)]);
-                    read.insert(path.to_path_buf(), Err(problems));
+                    read.insert(path.to_path_buf(), Sheet::wrong(path, why));
                 }
             }
         }
@@ -178,15 +207,14 @@ impl Fleet {
     /// One plan of all files, or what is wrong with any of them.
     pub fn plan(self) -> Result<Plan, Problems> {
         let platform = self.platform?;
-        let mut all: Vec<(PathBuf, Vec<Check>)> = vec![(
-            platform.path().to_path_buf(),
-            platform.own_checks().to_vec(),
-        )];
+        let mut all: Vec<(&Path, &[Check])> = vec![(platform.path(), platform.own_checks())];
         let mut wrong = Vec::new();
-        for (path, read) in self.files {
-            match read {
+        let names = self.files.values().map(|sheet| &sheet.names);
+        wrong.extend(strangers(names.chain([platform.names()])));
+        for (path, sheet) in &self.files {
+            match &sheet.checks {
                 Ok(checks) => all.push((path, checks)),
-                Err(problems) => wrong.extend(problems),
+                Err(problems) => wrong.extend(problems.iter().cloned()),
             }
         }
         wrong.extend(
@@ -197,7 +225,8 @@ impl Fleet {
         if !wrong.is_empty() {
             return Err(Problems::new(wrong));
         }
-        let checks: Vec<Check> = all.into_iter().flat_map(|(_, checks)| checks).collect();
+        let checks = all.into_iter().flat_map(|(_, checks)| checks);
+        let checks: Vec<Check> = checks.cloned().collect();
         let path = platform.path().to_path_buf();
         let nothing = || {
             let why = "the configuration has no check that runs at this location".to_owned();
@@ -213,87 +242,9 @@ fn one(
     files: &dyn Files,
     catalog: &dyn Catalog,
     origins: bool,
-) -> Result<Vec<Check>, Problems> {
-    let unreadable = |error: io::Error| {
-        let why = format!("the file cannot be read: {error}");
-        Problems::new(vec![Problem::of_file(path, why)])
-    };
-    let text = files.read(path).map_err(unreadable)?;
-    platform.team_file(path, &text, files, catalog, origins)
-}
-
-/// What no file can know alone: two checks of one id, a name that is still in use, a dependency on
-/// nothing or in a circle. Of two files with one id, the later one is wrong.
-pub fn conflicts(files: &[(PathBuf, Vec<Check>)]) -> Vec<(PathBuf, Problems)> {
-    let mut owners: BTreeMap<&str, &Path> = BTreeMap::new();
-    let mut wrong: BTreeMap<&Path, Vec<Problem>> = BTreeMap::new();
-    for (path, checks) in files {
-        for check in checks {
-            if let Some(other) = owners.insert(check.id.as_str(), path) {
-                owners.insert(check.id.as_str(), other);
-                let why = format!(
-                    "the check `{}` is already in `{}`",
-                    check.id,
-                    other.display()
-                );
-                wrong
-                    .entry(path)
-                    .or_default()
-                    .push(Problem::of_file(path, why));
-            }
-        }
-    }
-    for (path, checks) in files {
-        for check in checks {
-            let whys = check.was.iter().filter_map(|was| {
-                let other = owners.get(was.as_str())?;
-                Some(format!(
-                    "`{}` was `{was}`, which is still a check in `{}`",
-                    check.id,
-                    other.display()
-                ))
-            });
-            let problems = whys.map(|why| Problem::of_file(path, why));
-            wrong.entry(path).or_default().extend(problems);
-        }
-    }
-    circles(files, &mut wrong);
-    wrong
-        .into_iter()
-        .filter(|(_, problems)| !problems.is_empty())
-        .map(|(path, problems)| (path.to_path_buf(), Problems::new(problems)))
-        .collect()
-}
-
-/// Dependencies that lead back to where they began.
-fn circles<'a>(files: &'a [(PathBuf, Vec<Check>)], wrong: &mut BTreeMap<&'a Path, Vec<Problem>>) {
-    let checks = || {
-        files
-            .iter()
-            .flat_map(|(path, checks)| checks.iter().map(move |check| (path, check)))
-    };
-    let by_id: BTreeMap<&str, &Check> = checks()
-        .map(|(_, check)| (check.id.as_str(), check))
-        .collect();
-    for (path, check) in checks() {
-        let mut open: Vec<&str> = check.depends_on.iter().map(CheckId::as_str).collect();
-        let mut seen = BTreeSet::new();
-        while let Some(id) = open.pop() {
-            if id == check.id.as_str() {
-                let why = format!("`{}` depends on itself", check.id);
-                wrong
-                    .entry(path)
-                    .or_default()
-                    .push(Problem::of_file(path, why));
-                break;
-            }
-            if seen.insert(id) {
-                let next = by_id
-                    .get(id)
-                    .into_iter()
-                    .flat_map(|check| &check.depends_on);
-                open.extend(next.map(CheckId::as_str));
-            }
-        }
+) -> Sheet {
+    match files.read(path) {
+        Ok(text) => platform.team_file(path, &text, files, catalog, origins),
+        Err(error) => Sheet::wrong(path, format!("the file cannot be read: {error}")),
     }
 }

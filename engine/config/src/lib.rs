@@ -7,11 +7,13 @@
 //! A fleet's configuration is the platform's file and the team files that it includes. Each team file
 //! is read against the platform alone, so that a mistake in one never concerns another.
 
+mod conflicts;
 mod discovery;
 mod element;
 mod files;
 mod fleet;
 mod layers;
+mod names;
 mod nearest;
 mod notes;
 mod problem;
@@ -34,9 +36,11 @@ use leadsman_core::{
 };
 
 pub use crate::{
+    conflicts::conflicts,
     discovery::{Group, parse as parse_discovered},
     files::{Disk, Files},
-    fleet::{Fleet, Platform, conflicts},
+    fleet::{Fleet, Platform, Sheet},
+    names::{Names, strangers},
     problem::{Problem, Problems},
     schema::schema,
     settings::{coerce::coerce_set, judge::check_settings},

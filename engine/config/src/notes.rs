@@ -1,11 +1,14 @@
 //! Where the sections write down what is wrong while they go on reading.
 
 use std::{
-    cell::RefCell,
+    cell::{RefCell, RefMut},
     path::{Path, PathBuf},
 };
 
+use leadsman_core::id::CheckId;
+
 use crate::{
+    names::Names,
     problem::{Problem, Problems},
     tree::{FileKind, Node, Span},
 };
@@ -35,6 +38,7 @@ pub(crate) struct Notes<'a> {
     platform: PathBuf,
     /// Where this file refers to what stands in the platform's.
     reference: RefCell<(Span, String)>,
+    names: RefCell<Names>,
 }
 
 impl<'a> Notes<'a> {
@@ -46,6 +50,7 @@ impl<'a> Notes<'a> {
             kind: FileKind::Platform,
             platform: file.to_path_buf(),
             reference: RefCell::new((Span::START, String::new())),
+            names: RefCell::default(),
         }
     }
 
@@ -100,22 +105,39 @@ impl<'a> Notes<'a> {
     /// Notes that something at `at` is wrong. What stands in the platform's file is right by itself:
     /// it is wrong where this file uses it.
     pub(crate) fn say_at(&self, at: Span, path: &str, what: Wrong) {
+        let problem = self.problem(at, path, what);
+        self.found.borrow_mut().push(problem);
+    }
+
+    /// A check of this file depends on another one; whether that exists is seen when all files are read.
+    pub(crate) fn depend(&self, node: &Node, on: &CheckId) {
+        let what = wrong(format!("no check of the fleet is called `{on}`"), "");
+        let problem = self.problem(node.at, &node.path, node.discreet(what));
+        self.names.borrow_mut().depend(on, problem);
+    }
+
+    /// What the file names, to be added to.
+    pub(crate) fn names(&self) -> RefMut<'_, Names> {
+        self.names.borrow_mut()
+    }
+
+    fn problem(&self, at: Span, path: &str, what: Wrong) -> Problem {
         if at.file == self.kind {
-            return self.push(at, path, what);
+            return self.placed(at, path, what);
         }
         let (reference, path) = self.reference.borrow().clone();
         let message = format!("{} (inherited from {})", what.message, self.origin(at));
-        self.push(self.here(reference), &path, wrong(message, what.mend));
+        self.placed(self.here(reference), &path, wrong(message, what.mend))
     }
 
-    fn push(&self, at: Span, path: &str, what: Wrong) {
+    fn placed(&self, at: Span, path: &str, what: Wrong) -> Problem {
         let excerpt = at
             .line
             .checked_sub(1)
             .and_then(|index| self.lines.get(index))
             .copied()
             .unwrap_or_default();
-        self.found.borrow_mut().push(Problem {
+        Problem {
             file: self.file.to_path_buf(),
             line: at.line,
             column: at.column,
@@ -125,7 +147,7 @@ impl<'a> Notes<'a> {
             message: what.message,
             mend: what.mend,
             excerpt: excerpt.to_owned(),
-        });
+        }
     }
 
     /// The value that `parse` makes of `node`; its refusal is noted.

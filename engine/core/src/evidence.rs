@@ -1,5 +1,7 @@
 //! What is kept of a run so that it can be asked about later: the record, cut to a size that is known.
 
+mod weight;
+
 use std::sync::Arc;
 
 use bytes::Bytes;
@@ -11,7 +13,9 @@ use crate::{
     seam::{Answer, Call},
 };
 
-/// How much is kept of each check-target. Bodies, headers and logs are cut; nothing else is.
+pub use weight::weight;
+
+/// How much is kept of each check-target, and of all together. Bodies, headers and logs are cut; nothing else is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct EvidenceLimits {
     /// Runs that did not pass, each with its whole record.
@@ -28,6 +32,8 @@ pub struct EvidenceLimits {
     pub log_lines: usize,
     /// Bytes of each of these lines.
     pub log_line_bytes: usize,
+    /// Bytes of all whole records of a daemon.
+    pub total_bytes: usize,
 }
 
 impl Default for EvidenceLimits {
@@ -40,6 +46,7 @@ impl Default for EvidenceLimits {
             header_bytes: 200,
             log_lines: 50,
             log_line_bytes: 200,
+            total_bytes: 64 << 20,
         }
     }
 }
@@ -54,10 +61,11 @@ impl EvidenceLimits {
         header_bytes: 8 << 10,
         log_lines: 1_000,
         log_line_bytes: 4 << 10,
+        total_bytes: 1 << 30,
     };
 
     /// Each field with its name, its value and its ceiling.
-    pub const fn fields(&self) -> [(&'static str, usize, usize); 7] {
+    pub const fn fields(&self) -> [(&'static str, usize, usize); 8] {
         let top = Self::CEILING;
         [
             ("failed_runs", self.failed_runs, top.failed_runs),
@@ -67,6 +75,7 @@ impl EvidenceLimits {
             ("header_bytes", self.header_bytes, top.header_bytes),
             ("log_lines", self.log_lines, top.log_lines),
             ("log_line_bytes", self.log_line_bytes, top.log_line_bytes),
+            ("total_bytes", self.total_bytes, top.total_bytes),
         ]
     }
 
@@ -82,6 +91,7 @@ impl EvidenceLimits {
             header_bytes: self.header_bytes.min(top.header_bytes),
             log_lines: self.log_lines.min(top.log_lines),
             log_line_bytes: self.log_line_bytes.min(top.log_line_bytes),
+            total_bytes: self.total_bytes.min(top.total_bytes),
         }
     }
 

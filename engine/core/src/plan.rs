@@ -15,7 +15,7 @@ use crate::{
     seam::Family,
 };
 
-pub use care::{Alerts, Expiry, OpenWindow, Page, Window};
+pub use care::{Alerts, Expiry, OpenWindow, Page, Severity, Window};
 
 /// The whole configuration, validated.
 #[derive(Debug, Clone, PartialEq, Serialize)]

@@ -199,6 +199,7 @@ fn telemetry_settings(arguments: &args::Run) -> TelemetrySettings {
     TelemetrySettings {
         classic_histograms: !arguments.no_classic_histograms,
         stalls: leadsman_host::stalls,
+        closed: crate::serve::closed,
         ..TelemetrySettings::default()
     }
 }

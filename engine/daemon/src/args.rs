@@ -159,6 +159,10 @@ pub struct Validate {
     #[arg(long = "config", value_name = "FILE")]
     pub config: PathBuf,
 
+    /// The web configuration that `run` is given, with the certificates and keys that it names.
+    #[arg(long = "web.config.file", value_name = "FILE")]
+    pub web_config: Option<PathBuf>,
+
     /// For people, for programs, or as annotations of a pull request.
     #[arg(long, default_value = "text")]
     pub format: ReportFormat,

@@ -14,13 +14,17 @@ use std::{
     sync::Arc,
 };
 
-use leadsman_config::{Platform, Problem, Problems, conflicts};
+use leadsman_config::{Platform, Problem, Problems, conflicts, strangers};
 use leadsman_core::{
     digest,
     plan::{Check, Plan},
 };
 
-use self::{inputs::Inputs, places::Places, unit::Unit};
+use self::{
+    inputs::Inputs,
+    places::Places,
+    unit::{Unit, Wrong},
+};
 use crate::{catalog::Probes, clock, telemetry::FileState};
 
 /// How much is read again.
@@ -41,6 +45,8 @@ pub struct Loaded {
     pub files: Vec<FileState>,
     /// What is wrong with files whose present content is not in force.
     pub problems: Vec<Problem>,
+    /// What is in force and does less than its owner means: a dependency on a check that no file has.
+    pub notices: Vec<Problem>,
     /// A digest of the texts that are in force: the same in every location that has the same files.
     pub revision: String,
 }
@@ -108,9 +114,10 @@ impl Configuration {
         });
         self.units = units.collect();
         self.settle(&good);
-        let problems = self.problems();
-        if self.strict && !problems.is_empty() {
-            return Err(Problems::from_list(problems));
+        let (problems, notices) = (self.problems(), self.notices(&good));
+        let wrong: Vec<Problem> = problems.iter().chain(&notices).cloned().collect();
+        if self.strict && !wrong.is_empty() {
+            return Err(Problems::from_list(wrong));
         }
         self.keep_copies(&good);
         let checks = self.checks(&good);
@@ -121,10 +128,11 @@ impl Configuration {
         let plan = good.platform.plan(checks).ok_or_else(no_place)?;
         self.places.told();
         Ok(Loaded {
-            files: self.states(&good),
+            files: self.states(&good, &notices),
             revision: self.revision(&good),
             plan,
             problems,
+            notices,
         })
     }
 
@@ -218,7 +226,10 @@ impl Configuration {
         };
         let text = match text {
             Ok(text) => text,
-            Err(problems) => return self.fallen_back(good, path, "".into(), problems),
+            Err(problems) => {
+                let wrong = Wrong::unreadable(problems);
+                return self.fallen_back(good, path, "".into(), wrong);
+            }
         };
         let same = before.filter(|before| {
             *before.text == *text
@@ -231,18 +242,14 @@ impl Configuration {
         let text: Arc<str> = text.into();
         match Unit::read(path, &text, &good.platform, (&self.places, &self.probes)) {
             Ok(unit) => unit.since(before),
-            Err((inputs, problems)) => {
-                let mut unit = self.fallen_back(good, path, text, problems);
-                unit.inputs = inputs;
-                unit
-            }
+            Err(wrong) => self.fallen_back(good, path, text, wrong),
         }
     }
 
     /// What is in force instead of a file that is wrong: what was, or the copy on disk.
-    fn fallen_back(&self, good: &Good, path: &Path, text: Arc<str>, problems: Problems) -> Unit {
+    fn fallen_back(&self, good: &Good, path: &Path, text: Arc<str>, wrong: Wrong) -> Unit {
         if let Some(before) = self.units.get(path) {
-            return before.with_problems(text, problems, &good.platform);
+            return before.with_problems(text, wrong, &good.platform);
         }
         let copy = self.copies.as_ref().and_then(|copies| copies.read(path));
         let copied = copy.and_then(|copy| {
@@ -252,14 +259,13 @@ impl Configuration {
         let nothing = || Unit::empty(&good.platform);
         copied
             .unwrap_or_else(nothing)
-            .with_problems(text, problems, &good.platform)
+            .with_problems(text, wrong, &good.platform)
     }
 
     /// Of files that contradict each other the later one falls back, until none does.
     fn settle(&mut self, good: &Good) {
         for _ in 0..=self.units.len() {
-            let all = self.by_file(good);
-            let conflicts = conflicts(&all);
+            let conflicts = conflicts(&self.by_file(good));
             let Some((path, problems)) = conflicts.into_iter().find(|(path, _)| {
                 self.units
                     .get(path)
@@ -273,16 +279,16 @@ impl Configuration {
         }
     }
 
-    fn by_file(&self, good: &Good) -> Vec<(PathBuf, Vec<Check>)> {
-        let own = (self.path.clone(), good.platform.own_checks().to_vec());
+    fn by_file<'a>(&'a self, good: &'a Good) -> Vec<(&'a Path, &'a [Check])> {
+        let own = (self.path.as_path(), good.platform.own_checks());
         let units = self.units.iter();
-        let units = units.map(|(path, unit)| (path.clone(), unit.checks.as_ref().clone()));
+        let units = units.map(|(path, unit)| (path.as_path(), unit.checks.as_slice()));
         std::iter::once(own).chain(units).collect()
     }
 
     fn checks(&self, good: &Good) -> Vec<Check> {
         let all = self.by_file(good).into_iter();
-        all.flat_map(|(_, checks)| checks).collect()
+        all.flat_map(|(_, checks)| checks).cloned().collect()
     }
 
     fn problems(&self) -> Vec<Problem> {
@@ -293,6 +299,17 @@ impl Configuration {
         let platform = self.platform_problems.as_ref();
         let files = platform.into_iter().chain(units).flatten().cloned();
         files.chain(self.places.problems()).collect()
+    }
+
+    /// Dependencies on checks that are in no file, neither in force nor in what is not.
+    fn notices(&self, good: &Good) -> Vec<Problem> {
+        if self.platform_problems.is_some() {
+            // Nobody knows what the platform's file has now.
+            return Vec::new();
+        }
+        let units = self.units.values();
+        let units = units.flat_map(|unit| [&unit.names, &unit.present]);
+        strangers(units.chain([good.platform.names()]))
     }
 
     /// Paths count from the platform's folder: locations may keep the same files elsewhere.
@@ -307,10 +324,14 @@ impl Configuration {
         digest::sha256(text.as_bytes()).chars().take(12).collect()
     }
 
-    fn states(&self, good: &Good) -> Vec<FileState> {
+    fn states(&self, good: &Good, notices: &[Problem]) -> Vec<FileState> {
         let told = |problems: Option<&Problems>| {
             let problems = problems.into_iter().flatten();
             problems.map(ToString::to_string).collect::<Vec<_>>()
+        };
+        let noticed = |path: &Path| {
+            let own = notices.iter().filter(|notice| notice.file == path);
+            own.map(ToString::to_string).collect::<Vec<_>>()
         };
         let own = good.platform.own_checks();
         let platform = FileState {
@@ -320,6 +341,7 @@ impl Configuration {
             loaded_unix_ms: Some(good.loaded_unix_ms),
             checks: own.len(),
             errors: told(self.platform_problems.as_ref()),
+            notices: noticed(&self.path),
         };
         let units = self.units.iter().map(|(path, unit)| FileState {
             file: path.display().to_string(),
@@ -328,6 +350,7 @@ impl Configuration {
             loaded_unix_ms: unit.loaded_unix_ms,
             checks: unit.checks.len(),
             errors: told(unit.problems.as_ref()),
+            notices: noticed(path),
         });
         let files = std::iter::once(platform).chain(units);
         files.chain(self.places.states()).collect()

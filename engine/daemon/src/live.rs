@@ -73,6 +73,8 @@ pub struct Reloaded {
     pub seconds: f64,
     /// What is wrong with files whose last good version stays in force.
     pub problems: Vec<Problem>,
+    /// What is in force and does less than its owner means.
+    pub notices: Vec<Problem>,
 }
 
 impl Live {
@@ -85,6 +87,7 @@ impl Live {
             .load(Scope::Everything)
             .map_err(AppError::Configuration)?;
         loaded.problems.iter().for_each(complain);
+        loaded.notices.iter().for_each(notice);
         let ground = Ground::read(&loaded.plan)?;
         let (network, secrets) = (ground.network.clone(), Arc::clone(&ground.secrets));
         let roster = Roster::new(Arc::clone(probes.sandbox()), network, secrets);
@@ -295,12 +298,18 @@ fn told(loaded: Loaded, [added, changed, removed]: [usize; 3], took: Duration) -
         removed,
         seconds: took.as_secs_f64(),
         problems: loaded.problems,
+        notices: loaded.notices,
     }
 }
 
 /// Says in the log why a file is not in force.
 pub fn complain(problem: &Problem) {
     tracing::error!(%problem, "a file is not in force as it is; its last good version is");
+}
+
+/// Says in the log what a file does not do although it is in force.
+pub fn notice(notice: &Problem) {
+    tracing::warn!(%notice, "a file is in force and does less than it says");
 }
 
 /// Says why nothing was changed.

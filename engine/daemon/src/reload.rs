@@ -172,6 +172,7 @@ fn summary(answer: &Answer) -> String {
 
 fn say(reloaded: &Reloaded) {
     reloaded.problems.iter().for_each(live::complain);
+    reloaded.notices.iter().for_each(live::notice);
     let Reloaded {
         added,
         changed,

@@ -15,6 +15,7 @@ use tokio::{
 };
 use tokio_rustls::TlsAcceptor;
 
+mod closed;
 mod connections;
 mod gate;
 pub mod limits;
@@ -25,6 +26,7 @@ mod tests;
 mod watched;
 
 use crate::access::{Access, Policy};
+pub use closed::closed;
 use connections::Connections;
 use pulse::Pulse;
 use watched::Watched;
@@ -101,7 +103,10 @@ pub async fn serve(server: Arc<Server>, listener: TcpListener, router: Router) {
                 tasks.spawn(async move {
                     let pulse = place.pulse();
                     tokio::select! {
-                        why = pulse.over() => tracing::debug!(%peer, why, "a client's connection is closed"),
+                        why = pulse.over() => {
+                            why.count();
+                            tracing::debug!(%peer, why = why.as_str(), "a client's connection is closed");
+                        }
                         () = connection(&server, stream, router, pulse) => {}
                     }
                 });

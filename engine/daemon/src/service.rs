@@ -170,3 +170,6 @@ fn beats(notifier: Notifier, pulse: Pulse) -> JoinSet<()> {
     }
     beating
 }
+
+#[cfg(test)]
+mod tests;

@@ -77,4 +77,4 @@ fn tell(states: &[NotifyState<'_>]) {
 }
 
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;

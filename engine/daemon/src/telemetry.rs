@@ -33,6 +33,7 @@ mod probes;
 mod process;
 mod query;
 mod recent;
+mod room;
 mod scrapes;
 mod settings;
 mod slot;
@@ -59,6 +60,7 @@ use births::Births;
 use board::Board;
 use exposition::{Exposition, Family};
 use place::Place;
+use room::Room;
 use scrapes::Scrapes;
 use slot::Slot;
 use targets::TargetView;
@@ -75,6 +77,7 @@ pub struct Telemetry {
     /// Only rendering takes it: no run ever waits for it.
     births: Mutex<Births>,
     limits: EvidenceLimits,
+    room: Arc<Room>,
     settings: TelemetrySettings,
 }
 
@@ -86,12 +89,16 @@ impl Telemetry {
         (build, edition): (BuildInfo, Edition),
         settings: TelemetrySettings,
     ) -> Self {
+        let limits = settings.evidence.capped();
+        let room = Arc::new(Room::new(limits.total_bytes));
+        let board = Board::new(plan, seats, edition, (None, &room));
         Self {
-            board: ArcSwap::from_pointee(Board::new(plan, seats, edition, None)),
+            board: ArcSwap::from_pointee(board),
             place: Place::new(plan, build, (settings.clock)()),
             scrapes: Scrapes::default(),
             births: Mutex::default(),
-            limits: settings.evidence.capped(),
+            limits,
+            room,
             settings,
         }
     }
@@ -99,7 +106,7 @@ impl Telemetry {
     /// Another plan at the same place. Whoever keeps its seat keeps its account.
     pub fn reload(&self, plan: &Plan, seats: &[Vec<Seat>], edition: Edition) {
         let before = self.board.load_full();
-        let board = Board::new(plan, seats, edition, Some(&before));
+        let board = Board::new(plan, seats, edition, (Some(&before), &self.room));
         self.board.store(Arc::new(board));
     }
 
@@ -149,6 +156,8 @@ impl Telemetry {
             return false;
         };
         slot.finished(record, check.measures(), &self.limits);
+        self.room
+            .tidy(|| board.order.iter().for_each(|slot| slot.keep_to_share()));
         self.scrapes.booked();
         slot.changed(record.reason)
     }
@@ -242,6 +251,7 @@ impl Telemetry {
             &mut births,
         ));
         families.extend(files::families(&board.edition.files, place));
+        families.extend(self.room.families(place));
         families.extend(self.scrapes.families(place));
         families.push(checks::series(&board.checks, &families, format));
         families.extend(process::families());

@@ -103,12 +103,14 @@ fn validated(bench: &Bench, folder: &Path) -> Result<Figure, Failure> {
     Ok(Figure::own("fleet_validated", "s", median, 1.0))
 }
 
-/// Loads it, reloads one file of it, and compares its memory with that of one check.
+/// Loads it, reloads one file of it, and compares its memory with that of one check of each probe.
 async fn kept(bench: &Bench, folder: &Path) -> Result<Vec<Figure>, Failure> {
     let one = contender::write(
         bench,
         "one.yaml",
-        "checks: {one: {probe: tcp, targets: [\"127.0.0.1:9\"], interval: 1h}}\n",
+        "checks:\n  web: {probe: http, targets: [\"http://127.0.0.1:9\"], interval: 1h}\n  \
+         cert: {probe: tls, targets: [\"127.0.0.1:9\"], interval: 1h}\n  \
+         port: {probe: tcp, targets: [\"127.0.0.1:9\"], interval: 1h}\n",
     )?;
     let (mut daemon, listen) = contender::leadsman(bench, &one)?;
     contender::answers(&mut daemon, listen, "/-/ready").await?;

@@ -86,11 +86,12 @@ pub(super) fn alerts(node: &Node, alerts: &mut Alerts, notes: &Notes<'_>) {
     let severity = table
         .get("severity")
         .and_then(|node| Table::open(node, SEVERITY, notes));
-    for key in SEVERITY.known {
+    let words = &mut alerts.severity;
+    for (key, place) in [("page", &mut words.page), ("ticket", &mut words.ticket)] {
         let node = severity.and_then(|table| table.get(key));
         let word = node.and_then(|node| notes.keep(node, node.expect_text("a severity")));
         if let Some(word) = word {
-            alerts.severity.insert((*key).to_owned(), word.to_owned());
+            *place = Some(word.into());
         }
     }
 }

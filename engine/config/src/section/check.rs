@@ -224,6 +224,20 @@ impl<'a> Shared<'a> {
         care::ids(found, "check ids", self.owner.team.as_deref(), self.notes)
     }
 
+    /// Keeps what the check names: its former ids, and those that it depends on, at their places.
+    fn name(&self, layers: &Layers<'_>, on: &[CheckId], id: Option<&CheckId>, was: &[CheckId]) {
+        for (was, is) in was.iter().zip(id.into_iter().cycle()) {
+            self.notes.names().rename(was, is);
+        }
+        let found = layers.get("depends_on");
+        let items = found.and_then(|found| found.node.items("check ids").ok());
+        // Where one of them is refused, they are not side by side.
+        let items = items.unwrap_or_default();
+        for (node, on) in items.iter().zip(on).filter(|_| items.len() == on.len()) {
+            self.notes.depend(node, on);
+        }
+    }
+
     fn granted(&self, node: Option<&Node>) -> Vec<ResourceName> {
         let items = node
             .and_then(|node| self.notes.keep(node, node.items("secrets")))
@@ -280,6 +294,13 @@ impl<'a> Shared<'a> {
         let common = self.common(&layers, &mut origins);
         let probe = self.probe(&layers, own, &mut origins);
         let targets = targets::read(own.get("targets"), &entry.node, probe.as_ref(), self);
+        let was = care::ids(
+            own.get("was"),
+            "check ids",
+            self.owner.team.as_deref(),
+            self.notes,
+        );
+        self.name(&layers, &common.depends_on, id.as_ref(), &was);
         let sets: Vec<Set<'_>> = targets.iter().map(|target| target.set).collect();
         let (places, settings, steps) = {
             let settings = self.settings(&layers, own, probe.as_ref(), &common.secrets)?;
@@ -287,12 +308,6 @@ impl<'a> Shared<'a> {
             let steps = settings.steps(merged.as_deref().unwrap_or_default());
             (settings.places(), merged, steps)
         };
-        let was = care::ids(
-            own.get("was"),
-            "check ids",
-            self.owner.team.as_deref(),
-            self.notes,
-        );
         self.assemble(Draft {
             id: id?,
             probe: probe?,

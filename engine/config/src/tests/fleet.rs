@@ -104,7 +104,11 @@ fn a_mistake_in_one_file_leaves_the_others_as_they_are() {
     let mut tree = tree();
     tree.0.insert("teams/pay.yaml", "team: pay\nchekcs: {}\n");
     let fleet = read(&tree);
-    let ok: Vec<bool> = fleet.files.values().map(Result::is_ok).collect();
+    let ok: Vec<bool> = fleet
+        .files
+        .values()
+        .map(|sheet| sheet.checks.is_ok())
+        .collect();
     assert_eq!(ok, [false, true]);
     let problems = fleet.plan().unwrap_err();
     insta::assert_snapshot!("mistake_in_one_file", problems.render(false));
@@ -160,7 +164,8 @@ fn what_a_team_may_not_do_is_refused_in_its_own_file() {
         let mut tree = tree();
         tree.0.insert("teams/pay.yaml", text);
         let fleet = read(&tree);
-        assert!(fleet.files.values().any(Result::is_ok), "{name}");
+        let mut sheets = fleet.files.values();
+        assert!(sheets.any(|sheet| sheet.checks.is_ok()), "{name}");
         let problems = fleet.plan().expect_err(name);
         insta::assert_snapshot!(name, problems.render(false));
     }
@@ -201,4 +206,63 @@ fn a_target_file_that_cannot_be_read_is_told_where_it_is_named() {
         problems.contains("shop-2.json") && problems.contains(place),
         "{problems}"
     );
+}
+
+/// A file of team pay whose only check depends on others.
+fn depending(on: &str) -> &'static str {
+    let text = format!(
+        "team: pay\nchecks:\n  web:\n    use: web\n    targets: [\"https://www.pay.example\"]\n    depends_on: [{on}]\n"
+    );
+    Box::leak(text.into_boxed_str())
+}
+
+#[test]
+fn a_dependency_on_a_check_that_no_file_has_is_told_at_its_line() {
+    let mut tree = tree();
+    let text = depending("shop/cert, shop/zoen, shop/homepage, nobody");
+    tree.0.insert("teams/pay.yaml", text);
+    let fleet = read(&tree);
+    let mut sheets = fleet.files.values();
+    assert!(
+        sheets.all(|sheet| sheet.checks.is_ok()),
+        "no file knows that alone"
+    );
+    let problems = fleet.plan().unwrap_err();
+    insta::assert_snapshot!("unknown_dependency", problems.render(false));
+}
+
+#[test]
+fn a_dependency_that_a_template_says_is_told_once_for_each_check_that_uses_it() {
+    let mut tree = tree();
+    let text = PLATFORM.replace(
+        "extends: base, probe: tls",
+        "extends: base, depends_on: [shop/zoen], probe: tls",
+    );
+    tree.0
+        .insert("leadsman.yaml", Box::leak(text.into_boxed_str()));
+    let problems = read(&tree).plan().unwrap_err();
+    let told: Vec<String> = problems.iter().map(ToString::to_string).collect();
+    assert_eq!(told.len(), 1, "{told:?}");
+    assert!(told[0].starts_with("teams/shop.yaml:12:"), "{told:?}");
+    assert!(
+        told[0].contains("inherited from leadsman.yaml:"),
+        "{told:?}"
+    );
+}
+
+#[test]
+fn a_dependency_may_lead_to_a_check_that_is_wrong_or_runs_elsewhere() {
+    let wrong = SHOP.replace("method: GET", "mehtod: GET");
+    let elsewhere = SHOP.replace("interval: 30s", "locations: [us-east]");
+    let unreadable = format!("{SHOP}\n{{");
+    for (shop, about_shop) in [(wrong, 1), (elsewhere, 0), (unreadable, 1)] {
+        let mut tree = tree();
+        tree.0
+            .insert("teams/shop.yaml", Box::leak(shop.into_boxed_str()));
+        tree.0.insert("teams/pay.yaml", depending("shop/zone"));
+        let problems: Vec<_> = read(&tree).plan().err().into_iter().flatten().collect();
+        assert_eq!(problems.len(), about_shop, "{problems:?}");
+        let is_shop = |problem: &crate::Problem| problem.file == Path::new("teams/shop.yaml");
+        assert!(problems.iter().all(is_shop), "{problems:?}");
+    }
 }

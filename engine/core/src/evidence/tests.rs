@@ -121,3 +121,16 @@ fn what_came_is_the_last_body_and_can_be_printed() {
     assert_eq!(came, "a\u{fffd}[31m \u{fffd}\"b");
     assert_eq!(super::came(&record(Vec::new()), 200), None);
 }
+
+#[test]
+fn a_record_weighs_what_is_in_it() {
+    let body = |size: usize| record(vec![reply(Bytes::from(vec![b'x'; size]))]);
+    let (empty, full) = (weight(&body(0)), weight(&body(10_000)));
+    assert_eq!(full - empty, 10_000);
+    // 50 header fields of 5,000 bytes, a certificate of 2,000, 90 log lines of 1,000.
+    assert!((342_000..360_000).contains(&empty), "{empty}");
+    let two = record(vec![reply(Bytes::new()), reply(Bytes::new())]);
+    assert!(weight(&two) - empty > 252_000);
+    let kept = EvidenceLimits::default().kept(&two);
+    assert!(weight(&kept) < 40_000, "{}", weight(&kept));
+}

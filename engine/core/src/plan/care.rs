@@ -1,6 +1,6 @@
 //! What happens around a check's runs: pages, alerts, certificates that end, maintenance.
 
-use std::{collections::BTreeMap, time::Duration};
+use std::{sync::Arc, time::Duration};
 
 use serde::Serialize;
 
@@ -41,8 +41,19 @@ pub struct Expiry {
 pub struct Alerts {
     /// Where it is written what to do.
     pub runbook: Option<String>,
-    /// The owner's words for `page` and `ticket`.
-    pub severity: BTreeMap<String, String>,
+    /// The owner's words.
+    pub severity: Severity,
+}
+
+/// The owner's words for how bad it is.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
+pub struct Severity {
+    /// Of what wakes somebody up.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub page: Option<Arc<str>>,
+    /// Of what waits for the morning.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub ticket: Option<Arc<str>>,
 }
 
 /// Times of maintenance: each begins by the calendar of a zone, and lasts.

@@ -17,6 +17,7 @@ use serde_json::json;
 
 use super::{CONFIGURATION, CommandError, UNAVAILABLE};
 use crate::{
+    access::Access,
     app::{self, AppError},
     args::{ReportFormat, Validate},
     catalog::Probes,
@@ -29,7 +30,7 @@ pub(super) fn validate(
 ) -> Result<ExitCode, CommandError> {
     let io = app::io_runtime()?;
     let probes = Probes::new(Arc::clone(&app::sandbox(cache, 16, &io)?));
-    let plan = match app::load(&arguments.config, &probes) {
+    let plan = match load(arguments, &probes) {
         Ok(plan) => plan,
         Err(AppError::Configuration(problems)) if arguments.format != ReportFormat::Text => {
             return wrong(&problems, arguments.format);
@@ -66,6 +67,19 @@ pub(super) fn validate(
     } else {
         ExitCode::SUCCESS
     })
+}
+
+/// The plan; with the web configuration, where one is named, all mistakes of both at once.
+fn load(arguments: &Validate, probes: &Probes) -> Result<Plan, AppError> {
+    let access = Access::read(arguments.web_config.as_deref()).map_err(AppError::from);
+    let plan = app::load(&arguments.config, probes);
+    match (plan, access) {
+        (Err(AppError::Configuration(plan)), Err(AppError::Configuration(web))) => {
+            let both = plan.into_iter().chain(web).collect();
+            Err(AppError::Configuration(Problems::from_list(both)))
+        }
+        (plan, access) => access.and(plan),
+    }
 }
 
 fn tell(

@@ -81,6 +81,7 @@ impl Places {
             loaded_unix_ms: list.good.as_ref().map(|(_, at)| *at),
             checks: 0,
             errors: list.wrong.iter().cloned().collect(),
+            notices: Vec::new(),
         };
         self.lists().iter().map(state).collect()
     }

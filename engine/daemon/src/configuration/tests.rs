@@ -228,3 +228,37 @@ fn of_a_hundred_mutated_files_not_one_check_of_another_file_is_affected() {
         assert_eq!(others(&now), others(&good), "cut {cut}: {mutated:?}");
     }
 }
+
+#[test]
+fn a_dependency_on_nobodys_check_is_noticed_and_takes_no_file_down() {
+    let desk = Desk::new();
+    let text = "team: pay\nchecks: {web: {use: web, targets: [\"http://a.example\"], depends_on: [shop/web]}}\n";
+    desk.write("teams/pay.yaml", text);
+    let mut configuration = desk.configuration(false);
+    let mut load = || configuration.load(Scope::Everything).unwrap();
+    let alone = load();
+    assert_eq!(addresses(&alone), "pay/web=http://a.example");
+    assert!(alone.problems.is_empty());
+    let [notice] = alone.notices.as_slice() else {
+        panic!("{:?}", alone.notices)
+    };
+    assert_eq!(notice.line, 2);
+    assert!(notice.message.contains("`shop/web`"), "{notice}");
+    let told: Vec<usize> = alone.files.iter().map(|file| file.notices.len()).collect();
+    assert_eq!(told, [0, 1]);
+
+    // The other team's file is refused: what it would have is not unknown.
+    let wrong = "team: shop\nchecks: {web: {use: web, targets: 7}}\n";
+    desk.write("teams/shop.yaml", wrong);
+    let refused = load();
+    assert_eq!(addresses(&refused), "pay/web=http://a.example");
+    assert_eq!((refused.problems.len(), refused.notices.len()), (1, 0));
+
+    desk.team("shop", "http://b.example");
+    assert!(load().notices.is_empty());
+    fs::remove_file(desk.path("teams/shop.yaml")).unwrap();
+    assert_eq!(load().notices.len(), 1);
+    let strict = desk.configuration(true).load(Scope::Everything);
+    let refused = strict.unwrap_err().to_string();
+    assert!(refused.contains("no check of the fleet"), "{refused}");
+}

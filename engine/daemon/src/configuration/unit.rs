@@ -2,7 +2,7 @@
 
 use std::{path::Path, sync::Arc};
 
-use leadsman_config::{Platform, Problems};
+use leadsman_config::{Names, Platform, Problems, Sheet};
 use leadsman_core::plan::Check;
 
 use super::{
@@ -28,8 +28,34 @@ pub(super) struct Unit {
     pub(super) problems: Option<Problems>,
     /// The text that is in force; empty where none is.
     pub(super) good_text: Arc<str>,
+    /// What that names.
+    pub(super) names: Names,
+    /// What the file names now, in force or not.
+    pub(super) present: Names,
     /// What was in force before.
     earlier: Option<Arc<Vec<Check>>>,
+}
+
+/// Why a file's text is not in force, and what is known of it all the same.
+#[derive(Debug)]
+pub(super) struct Wrong {
+    /// What it was read with.
+    pub(super) inputs: Inputs,
+    /// What it names.
+    pub(super) names: Names,
+    /// Why.
+    pub(super) problems: Problems,
+}
+
+impl Wrong {
+    /// It cannot be read.
+    pub(super) fn unreadable(problems: Problems) -> Self {
+        Self {
+            inputs: Inputs::default(),
+            names: Names::default(),
+            problems,
+        }
+    }
 }
 
 impl Unit {
@@ -39,9 +65,10 @@ impl Unit {
         text: &Arc<str>,
         platform: &Arc<Platform>,
         (places, probes): (&Places, &Probes),
-    ) -> Result<Self, (Inputs, Problems)> {
+    ) -> Result<Self, Wrong> {
         let recorder = Recorder::new(places);
-        match platform.team_file(path, text, &recorder, probes, false) {
+        let Sheet { checks, names } = platform.team_file(path, text, &recorder, probes, false);
+        match checks {
             Ok(checks) => Ok(Self {
                 text: Arc::clone(text),
                 good_text: Arc::clone(text),
@@ -50,9 +77,15 @@ impl Unit {
                 checks: Arc::new(checks),
                 loaded_unix_ms: Some(clock::now().unix_ms),
                 problems: None,
+                present: names.clone().without_dependencies(),
+                names,
                 earlier: None,
             }),
-            Err(problems) => Err((recorder.inputs(), problems)),
+            Err(problems) => Err(Wrong {
+                inputs: recorder.inputs(),
+                names: names.without_dependencies(),
+                problems,
+            }),
         }
     }
 
@@ -66,6 +99,8 @@ impl Unit {
             checks: Arc::default(),
             loaded_unix_ms: None,
             problems: None,
+            names: Names::of_nothing(),
+            present: Names::of_nothing(),
             earlier: None,
         }
     }
@@ -80,13 +115,15 @@ impl Unit {
     pub(super) fn with_problems(
         &self,
         text: Arc<str>,
-        problems: Problems,
+        wrong: Wrong,
         platform: &Arc<Platform>,
     ) -> Self {
         Self {
             text,
+            inputs: wrong.inputs,
             platform: Arc::clone(platform),
-            problems: Some(problems),
+            problems: Some(wrong.problems),
+            present: wrong.names,
             ..self.clone()
         }
     }
@@ -95,6 +132,7 @@ impl Unit {
     pub(super) fn give_way(&mut self, problems: Problems) {
         self.checks = self.earlier.take().unwrap_or_default();
         self.good_text = "".into();
+        self.names = Names::of_nothing();
         self.problems = Some(problems);
     }
 }

@@ -4,7 +4,10 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use tokio::{sync::Notify, time::Instant};
 
-use super::limits::{ANSWER, HANDSHAKE, HEAD, IDLE, STALL};
+use super::{
+    closed::Why,
+    limits::{ANSWER, HANDSHAKE, HEAD, IDLE, STALL},
+};
 
 /// One connection's state.
 #[derive(Debug)]
@@ -129,7 +132,7 @@ impl Pulse {
     }
 
     /// Waits until the connection has to end, and says why.
-    pub(super) async fn over(&self) -> &'static str {
+    pub(super) async fn over(&self) -> Why {
         loop {
             let changed = self.changed.notified();
             let (deadline, why) = self.state().deadline();
@@ -167,14 +170,14 @@ impl State {
         }
     }
 
-    fn deadline(&self) -> (Instant, &'static str) {
-        let stalled = (self.progress + STALL, "nothing of the answer was read");
-        let answer = (self.since + ANSWER, "the answer took too long");
+    fn deadline(&self) -> (Instant, Why) {
+        let stalled = (self.progress + STALL, Why::Stall);
+        let answer = (self.since + ANSWER, Why::Answer);
         match self.phase {
-            _ if self.evicted => (self.since, "another client needs the place"),
-            Phase::Opening => (self.since + HANDSHAKE, "the handshake took too long"),
-            Phase::Head => (self.since + HEAD, "no whole request came"),
-            Phase::Idle => (self.since + IDLE, "no further request came"),
+            _ if self.evicted => (self.since, Why::Evicted),
+            Phase::Opening => (self.since + HANDSHAKE, Why::Handshake),
+            Phase::Head => (self.since + HEAD, Why::Head),
+            Phase::Idle => (self.since + IDLE, Why::Idle),
             Phase::Answering if self.owing => stalled.min(answer),
             Phase::Answering => answer,
         }

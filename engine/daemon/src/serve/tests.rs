@@ -18,6 +18,10 @@ const LARGE: usize = 4 << 20;
 
 /// One connection to a server; it ends when its pulse says so, as when it is served.
 fn connected() -> DuplexStream {
+    connected_by(false)
+}
+
+fn connected_by(is_http2: bool) -> DuplexStream {
     let (client, server) = duplex(NETWORK);
     let router = Router::new()
         .route("/", get(async || "fine"))
@@ -29,7 +33,7 @@ fn connected() -> DuplexStream {
         let (all, pulse) = (Server::new(access), Arc::<Pulse>::default());
         tokio::select! {
             _ = pulse.over() => {}
-            () = talk(&all, server, router, &pulse, false) => {}
+            () = talk(&all, server, router, &pulse, is_http2) => {}
         }
     });
     client
@@ -155,6 +159,66 @@ async fn who_reads_a_byte_a_second_does_not_hold_a_connection() {
     let took = since.elapsed();
     assert!(took <= limits::ANSWER + Duration::from_secs(1), "{took:?}");
     assert!(took >= limits::STALL * 2, "it made progress: {took:?}");
+}
+
+/// What an HTTP/2 client says to ask for `/large`: the preface, settings with a window for all of it, and
+/// the same window for the connection.
+fn asks_for_much() -> Vec<u8> {
+    const WINDOW: [u8; 4] = [0x00, 0x7f, 0xff, 0xff];
+    // HPACK: GET, https, and two literals: the path and the authority.
+    let head = [&[0x82, 0x87, 0x04, 6][..], b"/large", &[0x01, 4], b"here"].concat();
+    [
+        &b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n"[..],
+        &[0, 0, 6, 4, 0, 0, 0, 0, 0, 0, 4],
+        &WINDOW,
+        &[0, 0, 4, 8, 0, 0, 0, 0, 0],
+        &WINDOW,
+        &[0, 0, u8::try_from(head.len()).unwrap(), 1, 5, 0, 0, 0, 1],
+        &head,
+    ]
+    .concat()
+}
+
+#[tokio::test(start_paused = true)]
+async fn who_reads_a_byte_a_second_by_http2_does_not_hold_a_connection_either() {
+    let mut client = connected_by(true);
+    let since = Instant::now();
+    client.write_all(&asks_for_much()).await.unwrap();
+    // A ping is what such a client may send at any time.
+    let ping = [0, 0, 8, 6, 1, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0];
+    while client.write_all(&ping).await.is_ok() {
+        if client.read_u8().await.is_err() {
+            break;
+        }
+        tokio::time::sleep(Duration::from_secs(1)).await;
+    }
+    let took = since.elapsed();
+    assert!(took <= limits::ANSWER + Duration::from_secs(1), "{took:?}");
+    assert!(took >= limits::STALL * 2, "it made progress: {took:?}");
+}
+
+#[tokio::test(start_paused = true)]
+async fn who_takes_nothing_by_http2_is_hung_up_on() {
+    let mut client = connected_by(true);
+    let since = Instant::now();
+    client.write_all(&asks_for_much()).await.unwrap();
+    tokio::time::sleep(limits::STALL + Duration::from_secs(1)).await;
+    let mut rest = Vec::new();
+    client.read_to_end(&mut rest).await.unwrap();
+    assert!(rest.len() < LARGE && since.elapsed() < limits::ANSWER);
+}
+
+#[tokio::test(start_paused = true)]
+async fn who_never_opens_the_window_of_http2_is_hung_up_on() {
+    let mut client = connected_by(true);
+    let asks = asks_for_much();
+    // Without the two windows: the settings are empty, and the connection's stays at 64 KiB.
+    let head = asks[asks.len() - 25..].to_vec();
+    let preface = [&asks[..24], &[0, 0, 0, 4, 0, 0, 0, 0, 0], &head].concat();
+    let since = Instant::now();
+    client.write_all(&preface).await.unwrap();
+    let took = hung_up(client, since).await;
+    assert!(took <= limits::ANSWER + Duration::from_secs(1), "{took:?}");
 }
 
 #[tokio::test(start_paused = true)]

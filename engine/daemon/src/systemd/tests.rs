@@ -18,7 +18,7 @@ const LIFE: &str = "systemd::tests::a_life_without_a_service_manager_is_a_silent
 const GREETS: &str = "systemd::tests::without_a_service_manager_no_sockets_are_given";
 
 /// This test binary on one test; `before` is what a shell does first.
-fn again(test: &str, before: &str) -> Command {
+pub(crate) fn again(test: &str, before: &str) -> Command {
     let mut command = Command::new("sh");
     let script = format!("{before} exec \"$0\" \"$@\"");
     command

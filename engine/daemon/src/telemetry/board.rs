@@ -12,6 +12,7 @@ use super::{
     departed::Departed,
     files::FileState,
     probes::ProbeState,
+    room::Room,
     slot::{Slot, Windows},
 };
 use crate::seats::Seat;
@@ -61,12 +62,13 @@ pub(super) struct Board {
 }
 
 impl Board {
-    /// The board of a plan whose check-targets sit so; accounts go on from the board before.
+    /// The board of a plan whose check-targets sit so; accounts go on from the board before, and share the
+    /// room for what is kept.
     pub(super) fn new(
         plan: &Plan,
         seats: &[Vec<Seat>],
         edition: Edition,
-        before: Option<&Self>,
+        (before, room): (Option<&Self>, &Arc<Room>),
     ) -> Self {
         let mut board = Self {
             slots: Vec::new(),
@@ -90,7 +92,7 @@ impl Board {
                     (index, check, &windows),
                     assignment,
                     seat.serial,
-                    predecessor,
+                    (predecessor, room),
                 );
                 board.seat(seat.slot, Arc::new(slot));
             }
@@ -98,6 +100,7 @@ impl Board {
         if let Some(before) = before {
             board.part_from(before);
         }
+        room.divide(board.order.len());
         board
     }
 

@@ -96,7 +96,7 @@ fn info(check: &Check) -> Vec<Label> {
             .map(|assignment| written("probe", assignment.probe.as_str())),
     );
     labels.extend(check.team.as_ref().map(|team| written("team", team)));
-    let severity = check.alerts.severity.get("page");
+    let severity = check.alerts.severity.page.as_ref();
     labels.extend(severity.map(|severity| written("severity", severity)));
     let runbook = check.alerts.runbook.as_ref();
     labels.extend(runbook.map(|runbook| written("runbook_url", runbook)));

@@ -4,26 +4,62 @@
 use std::{collections::VecDeque, sync::Arc};
 
 use leadsman_core::{
-    evidence::EvidenceLimits,
-    id::{CheckId, Location, ProbeName, TargetName},
+    evidence::{EvidenceLimits, weight},
+    id::{CheckId, Location, ProbeName, RunId, TargetName},
     outcome::{Blame, Outcome, Reason},
     phase::Phases,
     record::RunRecord,
 };
 use serde::Serialize;
 
-use super::recent::RecentRuns;
+use super::{recent::RecentRuns, room::Room};
 
 /// Of one check-target.
-#[derive(Debug, Clone, Default)]
+#[derive(Debug)]
 pub(super) struct Evidence {
     /// Oldest first.
-    failed: VecDeque<Arc<RunRecord>>,
-    passed: Option<Arc<RunRecord>>,
+    failed: VecDeque<Kept>,
+    passed: Option<Kept>,
     pub(super) recent: RecentRuns,
+    room: Arc<Room>,
+}
+
+/// A record, with what is asked of it most.
+#[derive(Debug)]
+struct Kept {
+    record: Arc<RunRecord>,
+    /// The run's id; `None` where it is not written as numbers.
+    id: Option<RunId>,
+    weight: usize,
+}
+
+impl Kept {
+    fn new(record: Arc<RunRecord>) -> Self {
+        Self {
+            id: RunId::parse(&record.run),
+            weight: weight(&record),
+            record,
+        }
+    }
+}
+
+impl Drop for Evidence {
+    fn drop(&mut self) {
+        self.room.leave(self.weight());
+    }
 }
 
 impl Evidence {
+    /// Nothing, in the room that all have together.
+    pub(super) fn new(room: &Arc<Room>) -> Self {
+        Self {
+            failed: VecDeque::new(),
+            passed: None,
+            recent: RecentRuns::default(),
+            room: Arc::clone(room),
+        }
+    }
+
     /// Takes a record that has been cut already.
     pub(super) fn take(
         &mut self,
@@ -32,24 +68,56 @@ impl Evidence {
         limits: &EvidenceLimits,
     ) {
         self.recent.push(&record, phases, limits.recent_runs);
-        if record.outcome == Outcome::Pass {
-            self.passed = Some(record);
-            return;
+        let kept = Kept::new(record);
+        self.room.enter(kept.weight);
+        if kept.record.outcome == Outcome::Pass {
+            let before = self.passed.replace(kept);
+            self.room.leave(before.map_or(0, |before| before.weight));
+        } else {
+            while self.failed.len() >= limits.failed_runs.max(1) {
+                let before = self.failed.pop_front();
+                self.room.leave(before.map_or(0, |before| before.weight));
+            }
+            self.failed.push_back(kept);
         }
-        while self.failed.len() >= limits.failed_runs.max(1) {
-            self.failed.pop_front();
+        self.keep_to_share();
+    }
+
+    /// Where all room is taken, what is more than the share goes: old failures first, the last one last.
+    pub(super) fn keep_to_share(&mut self) {
+        while self.room.is_full() && self.weight() > self.room.share() {
+            let oldest = match self.failed.len() {
+                0 | 1 => self.passed.take().or_else(|| self.failed.pop_front()),
+                _ => self.failed.pop_front(),
+            };
+            let Some(oldest) = oldest else { return };
+            self.room.push_out(oldest.weight);
         }
-        self.failed.push_back(record);
+    }
+
+    fn weight(&self) -> usize {
+        self.kept().map(|kept| kept.weight).sum()
+    }
+
+    fn kept(&self) -> impl Iterator<Item = &Kept> {
+        self.failed.iter().chain(&self.passed)
     }
 
     /// The last run that did not pass.
     pub(super) fn last_failed(&self) -> Option<&Arc<RunRecord>> {
-        self.failed.back()
+        self.failed.back().map(|kept| &kept.record)
     }
 
     /// Every run that is kept whole.
     pub(super) fn records(&self) -> impl Iterator<Item = &Arc<RunRecord>> {
-        self.failed.iter().chain(&self.passed)
+        self.kept().map(|kept| &kept.record)
+    }
+
+    /// The record of a run, where it is kept here: numbers are compared, never texts.
+    pub(super) fn find(&self, id: RunId, looked: &mut usize) -> Option<&Arc<RunRecord>> {
+        let mut kept = self.kept().inspect(|_| *looked += 1);
+        kept.find(|kept| kept.id == Some(id))
+            .map(|kept| &kept.record)
     }
 }
 

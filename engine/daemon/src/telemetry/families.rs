@@ -107,6 +107,12 @@ families! {
         "Which binary this is: 1.";
     RUNTIME_STALLS = Counter "leadsman_runtime_stalls_total" {"location"}
         "How often a runtime was seen standing still.";
+    EVIDENCE_BYTES = Gauge "leadsman_evidence_bytes" {"location"}
+        "Memory of all kept runs, near enough.";
+    EVIDENCE_DROPPED = Counter "leadsman_evidence_dropped_total" {"location"}
+        "Kept runs that went before their time, because all of them together had no more room.";
+    WEB_CLOSED = Counter "leadsman_web_connections_closed_total" {"location, why"}
+        "Clients' connections that were closed on our side: `evicted` for another one, or for what took too long. A reason appears when it happens.";
     SCRAPES = Counter "leadsman_scrapes_total" {"location"}
         "Scrapes that started, this one included.";
     CPU = Counter "process_cpu_seconds_total" {""}

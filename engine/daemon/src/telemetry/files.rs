@@ -24,6 +24,8 @@ pub struct FileState {
     pub checks: usize,
     /// Why its present content is not in force.
     pub errors: Vec<String>,
+    /// What is in force and does less than its owner means.
+    pub notices: Vec<String>,
 }
 
 impl FileState {

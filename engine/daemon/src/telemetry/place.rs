@@ -125,7 +125,22 @@ impl Place {
             reload_at,
             self.build_info(),
             self.one(&def::RUNTIME_STALLS, Vec::new(), (settings.stalls)()),
+            self.closed((settings.closed)(), births),
         ]
+    }
+
+    fn closed(&self, counts: Vec<(&'static str, u64)>, births: &mut Births) -> Family {
+        let mut family = Family::of(&def::WEB_CLOSED);
+        let owner = births.owner("web");
+        for (why, count) in counts {
+            let shown = births.shown(def::WEB_CLOSED.name, owner, why, count);
+            family.add(
+                None,
+                Labels::with(&self.labels, vec![label("why", why)]),
+                shown,
+            );
+        }
+        family
     }
 
     fn expected(&self) -> Family {

@@ -7,7 +7,7 @@ use std::{
 };
 
 use leadsman_core::{
-    id::{CheckId, Location},
+    id::{CheckId, Location, RunId},
     outcome::Outcome,
     record::RunRecord,
 };
@@ -191,8 +191,15 @@ impl Telemetry {
 
     /// The record of a run, while it is kept.
     pub fn run(&self, id: &str) -> Option<Arc<RunRecord>> {
+        let mut looked = 0;
+        self.search(RunId::parse(id)?, &mut looked)
+    }
+
+    /// Also counts the records that were looked at.
+    pub(super) fn search(&self, id: RunId, looked: &mut usize) -> Option<Arc<RunRecord>> {
         let board = self.board.load();
-        board.order.iter().find_map(|slot| slot.record(id))
+        let mut slots = board.order.iter();
+        slots.find_map(|slot| slot.record(id, looked))
     }
 
     /// How everything is.

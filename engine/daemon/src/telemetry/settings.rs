@@ -24,6 +24,8 @@ pub struct TelemetrySettings {
     pub clock: fn() -> SystemTime,
     /// How often a runtime was seen standing still: `leadsman_host`'s watchdog counts it.
     pub stalls: fn() -> u64,
+    /// How many connections of clients were closed on our side, by why.
+    pub closed: fn() -> Vec<(&'static str, u64)>,
     /// How much is kept of runs.
     pub evidence: EvidenceLimits,
 }
@@ -34,6 +36,7 @@ impl Default for TelemetrySettings {
             classic_histograms: true,
             clock: SystemTime::now,
             stalls: || 0,
+            closed: Vec::new,
             evidence: EvidenceLimits::default(),
         }
     }

@@ -12,6 +12,7 @@ use std::{
 use leadsman_core::{
     attempt::{Assignment, RunCause},
     evidence::EvidenceLimits,
+    id::RunId,
     ledger::{Ended, Ledger},
     limits::Limit,
     outcome::{Conclusion, Outcome, Reason},
@@ -28,6 +29,7 @@ use super::{
     histogram::Histogram,
     lesson::{Certificates, Lesson},
     measures::{Declared, Measured},
+    room::Room,
     states::{CheckState, FailedRun, MissedState},
     steps::Steps,
 };
@@ -61,12 +63,16 @@ pub(super) struct Account {
 }
 
 impl Account {
-    fn new(serial: u64) -> Self {
+    fn new(serial: u64, room: &Arc<Room>) -> Self {
         Self {
             serial,
             next_tick: AtomicI64::new(NO_TICK),
             last_reason: AtomicU16::new(0),
-            state: Mutex::default(),
+            state: Mutex::new(State {
+                numbers: Numbers::default(),
+                missed: None,
+                evidence: Evidence::new(room),
+            }),
         }
     }
 
@@ -77,7 +83,7 @@ impl Account {
     }
 }
 
-#[derive(Debug, Default)]
+#[derive(Debug)]
 struct State {
     numbers: Numbers,
     missed: Option<MissedState>,
@@ -115,11 +121,11 @@ impl Slot {
         (index, check, maintenance): (usize, &Check, &Windows),
         assignment: &Arc<Assignment>,
         serial: u64,
-        before: Option<&Self>,
+        (before, room): (Option<&Self>, &Arc<Room>),
     ) -> Self {
         let same = before.filter(|before| before.serial() == serial);
         let account = same.map_or_else(
-            || Arc::new(Account::new(serial)),
+            || Arc::new(Account::new(serial, room)),
             |before| Arc::clone(&before.account),
         );
         account.declare(&check.steps);
@@ -204,10 +210,13 @@ impl Slot {
     }
 
     /// The record of a run, where it is kept here.
-    pub(super) fn record(&self, run: &str) -> Option<Arc<RunRecord>> {
-        let state = self.lock();
-        let mut records = state.evidence.records();
-        records.find(|record| record.run == run).map(Arc::clone)
+    pub(super) fn record(&self, run: RunId, looked: &mut usize) -> Option<Arc<RunRecord>> {
+        self.lock().evidence.find(run, looked).map(Arc::clone)
+    }
+
+    /// Keeps no more than its share where all room is taken.
+    pub(super) fn keep_to_share(&self) {
+        self.lock().evidence.keep_to_share();
     }
 
     /// The last runs, oldest first.

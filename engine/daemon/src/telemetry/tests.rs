@@ -11,4 +11,5 @@ mod golden;
 mod law;
 mod lean;
 mod reading;
+mod room;
 mod states;

@@ -1,5 +1,9 @@
 //! `leadsman:probe/secrets`: placeholders, never values.
 
+use leadsman_core::{
+    attempt::Cause,
+    failure::{Failure, FailureKind},
+};
 use leadsman_net::{Placeholder, Session};
 
 use crate::{
@@ -37,12 +41,12 @@ impl Host for GuestState {
         encoding: String,
     ) -> wasmtime::Result<Result<String, String>> {
         self.crossed();
-        let session = match self.granted(&name) {
-            Ok(session) => session,
-            Err(why) => return Ok(Err(why)),
-        };
-        let message = session.secrets().open(&message);
-        Ok(self.secrets.hmac(&name, &algorithm, &message, &encoding))
+        let code = self.granted(&name).and_then(|session| {
+            let message = session.secrets().open(&message);
+            self.secrets.hmac(&name, &algorithm, &message, &encoding)
+        });
+        self.refused(&code);
+        Ok(code)
     }
 
     fn seal(
@@ -85,11 +89,22 @@ impl GuestState {
         name: &str,
         make: impl FnOnce(&Secrets) -> Result<Placeholder, String>,
     ) -> Result<String, String> {
-        let session = self.granted(name)?;
-        let placeholder = make(&self.secrets)?;
-        let text = placeholder.text.clone();
-        session.know(placeholder);
-        Ok(text)
+        let placeholder = self.granted(name).and_then(|session| {
+            let placeholder = make(&self.secrets)?;
+            let text = placeholder.text.clone();
+            session.know(placeholder);
+            Ok(text)
+        });
+        self.refused(&placeholder);
+        placeholder
+    }
+
+    /// That there is no secret is a fact that the host keeps, whatever the guest says of it.
+    fn refused(&self, made: &Result<String, String>) {
+        if let Err(why) = made {
+            let failure = Failure::new(FailureKind::SecretUnavailable, why.clone());
+            self.trace.because(Cause::Refused { failure });
+        }
     }
 
     /// The session, if the check may use the secret.

@@ -25,9 +25,9 @@ use tokio::{
 
 use crate::peers::{SHORT, http, pattern, session};
 
-type Script = fn(&Message, &mut Message);
+pub(crate) type Script = fn(&Message, &mut Message);
 
-fn reply_to(query: &[u8], script: Script) -> Message {
+pub(crate) fn reply_to(query: &[u8], script: Script) -> Message {
     let query = Message::from_vec(query).unwrap();
     let mut reply = Message::new(query.metadata.id, MessageType::Response, OpCode::Query);
     reply.add_queries(query.queries.clone());
@@ -46,7 +46,7 @@ async fn both() -> (UdpSocket, TcpListener) {
 }
 
 /// A server that answers over UDP by one script, and over TCP by another.
-async fn server(udp: Script, tcp: Script) -> SocketAddr {
+pub(crate) async fn server(udp: Script, tcp: Script) -> SocketAddr {
     let (socket, listener) = both().await;
     let address = socket.local_addr().unwrap();
     tokio::spawn(async move {
@@ -87,7 +87,7 @@ async fn server(udp: Script, tcp: Script) -> SocketAddr {
     address
 }
 
-fn one_address(query: &Message, reply: &mut Message) {
+pub(crate) fn one_address(query: &Message, reply: &mut Message) {
     reply.metadata.authoritative = true;
     let name = query.queries[0].name().clone();
     reply.add_answer(Record::from_rdata(name, 60, RData::A(A::new(10, 0, 0, 1))));
@@ -97,7 +97,7 @@ fn code(reply: &mut Message, code: ResponseCode) {
     reply.metadata.response_code = code;
 }
 
-fn question(server: SocketAddr) -> DnsCall {
+pub(crate) fn question(server: SocketAddr) -> DnsCall {
     DnsCall {
         name: "www.example.org".to_owned(),
         record_type: 1,
@@ -211,6 +211,32 @@ async fn a_forged_answer_is_not_heard() {
         .await
         .unwrap();
     assert_eq!((reply.rcode, reply.answers.len()), (0, 1));
+}
+
+#[tokio::test]
+async fn a_question_that_was_lost_is_asked_once_more() {
+    let socket = UdpSocket::bind("127.0.0.1:0").await.unwrap();
+    let address = socket.local_addr().unwrap();
+    let server = tokio::spawn(async move {
+        let (mut lost, mut heard) = ([0; 1500], [0; 1500]);
+        let first = socket.recv(&mut lost).await.unwrap();
+        let (second, from) = socket.recv_from(&mut heard).await.unwrap();
+        assert_eq!(lost[..first], heard[..second], "the same question");
+        let reply = reply_to(&heard[..second], one_address);
+        socket
+            .send_to(&reply.to_vec().unwrap(), from)
+            .await
+            .unwrap();
+    });
+    let call = DnsCall {
+        timeout: Some(5_000_000_000),
+        ..question(address)
+    };
+    let reply = ask(call).await.unwrap();
+    server.await.unwrap();
+    assert_eq!((reply.answers.len(), reply.transport.as_str()), (1, "udp"));
+    let waited = reply.facts.phases.get(Phase::Wait).unwrap();
+    assert!(waited >= 1_000_000_000, "{waited}");
 }
 
 #[tokio::test]

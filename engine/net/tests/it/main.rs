@@ -3,6 +3,8 @@
 #[cfg(test)]
 mod dns;
 #[cfg(test)]
+mod families;
+#[cfg(test)]
 mod http;
 #[cfg(test)]
 mod identity;
@@ -10,6 +12,8 @@ mod identity;
 mod limits;
 #[cfg(test)]
 mod peers;
+#[cfg(test)]
+mod phases;
 #[cfg(test)]
 mod redirects;
 #[cfg(test)]

@@ -14,7 +14,7 @@ use rcgen::{
     BasicConstraints, CertificateParams, CertifiedIssuer, DnType, IsCa, KeyPair, date_time_ymd,
 };
 use rustls::ServerConfig;
-use rustls_pki_types::PrivateKeyDer;
+use rustls_pki_types::{CertificateDer, PrivateKeyDer};
 use tokio::io::AsyncWriteExt;
 use tokio_rustls::TlsAcceptor;
 
@@ -23,11 +23,18 @@ use crate::peers::{http, peer, read_head, session_on};
 pub(crate) type Issuer = CertifiedIssuer<'static, KeyPair>;
 
 pub(crate) fn authority() -> Issuer {
+    root("an authority")
+}
+
+fn ca(name: &str) -> CertificateParams {
     let mut params = CertificateParams::new(Vec::new()).unwrap();
-    params
-        .distinguished_name
-        .push(DnType::CommonName, "an authority");
+    params.distinguished_name.push(DnType::CommonName, name);
     params.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
+    params
+}
+
+fn root(name: &str) -> Issuer {
+    let params = ca(name);
     CertifiedIssuer::self_signed(params, KeyPair::generate().unwrap()).unwrap()
 }
 
@@ -36,21 +43,27 @@ pub(crate) fn params(name: &str) -> CertificateParams {
 }
 
 /// A server with a certificate by the authority, or by itself where there is none.
-async fn server(params: CertificateParams, issuer: Option<&Issuer>, alpn: &[&str]) -> SocketAddr {
+pub(crate) async fn server(
+    params: CertificateParams,
+    issuer: Option<&Issuer>,
+    alpn: &[&str],
+) -> SocketAddr {
     let key = KeyPair::generate().unwrap();
     let certificate = match issuer {
         Some(issuer) => params.signed_by(&key, issuer).unwrap(),
         None => params.self_signed(&key).unwrap(),
     };
+    serving(vec![certificate.der().clone()], &key, alpn).await
+}
+
+/// A server that presents this chain.
+async fn serving(chain: Vec<CertificateDer<'static>>, key: &KeyPair, alpn: &[&str]) -> SocketAddr {
     let provider = Arc::new(rustls::crypto::ring::default_provider());
     let mut config = ServerConfig::builder_with_provider(provider)
         .with_safe_default_protocol_versions()
         .unwrap()
         .with_no_client_auth()
-        .with_single_cert(
-            vec![certificate.der().clone()],
-            PrivateKeyDer::try_from(key.serialize_der()).unwrap(),
-        )
+        .with_single_cert(chain, PrivateKeyDer::try_from(key.serialize_der()).unwrap())
         .unwrap();
     config.alpn_protocols = alpn.iter().map(|name| name.as_bytes().to_vec()).collect();
     let acceptor = TlsAcceptor::from(Arc::new(config));
@@ -75,7 +88,7 @@ async fn server(params: CertificateParams, issuer: Option<&Issuer>, alpn: &[&str
     .await
 }
 
-/// Just enough of HTTP/2: settings both ways, then one answer without body on stream 1.
+/// Just enough of HTTP/2: settings both ways, then an answer without body to each request.
 async fn serve_h2(mut stream: impl tokio::io::AsyncRead + tokio::io::AsyncWrite + Unpin) {
     use tokio::io::AsyncReadExt;
     stream
@@ -99,20 +112,26 @@ async fn serve_h2(mut stream: impl tokio::io::AsyncRead + tokio::io::AsyncWrite 
                 .await
                 .unwrap(),
             // HPACK: 0x88 is `:status: 200`; flags end the header block and the stream.
-            (1, _) => stream
-                .write_all(&[0, 0, 1, 1, 5, 0, 0, 0, 1, 0x88])
-                .await
-                .unwrap(),
+            (1, _) => {
+                let mut answer = [0, 0, 1, 1, 5, 0, 0, 0, 0, 0x88];
+                answer[5..9].copy_from_slice(&head[5..]);
+                stream.write_all(&answer).await.unwrap();
+            }
             _ => {}
         }
         stream.flush().await.unwrap();
     }
 }
 
-fn trusting(issuer: &Issuer) -> Session {
+pub(crate) fn trusting(issuer: &Issuer) -> Session {
+    trusting_all(&[issuer])
+}
+
+fn trusting_all(issuers: &[&Issuer]) -> Session {
     let directory = tempfile::tempdir().unwrap();
     let file = directory.path().join("ca.pem");
-    std::fs::write(&file, issuer.pem()).unwrap();
+    let pems: String = issuers.iter().map(|issuer| issuer.pem()).collect();
+    std::fs::write(&file, pems).unwrap();
     let tls = plan::Tls {
         ca: vec![CaSource::File(file)],
         ..plan::Tls::default()
@@ -307,6 +326,89 @@ async fn http2_is_spoken_where_it_is_agreed() {
             .version,
         "HTTP/1.1"
     );
+}
+
+#[tokio::test]
+async fn a_session_uses_its_http2_connection_again() {
+    let issuer = authority();
+    let address = server(params("good.example"), Some(&issuer), &["h2"]).await;
+    let session = trusting(&issuer);
+    let in_session = |number| HttpCall {
+        session: Some(number),
+        ..call(address)
+    };
+    let first = http(&session, in_session(1)).await.unwrap();
+    let second = http(&session, in_session(1)).await.unwrap();
+    for reply in [&first, &second] {
+        assert_eq!(reply.facts.http.as_ref().unwrap().version, "HTTP/2");
+    }
+    assert_eq!((first.facts.reused, second.facts.reused), (false, true));
+    for phase in [Phase::Connect, Phase::Tls] {
+        assert!(first.facts.phases.get(phase).is_some(), "{phase:?}");
+        assert_eq!(second.facts.phases.get(phase), None, "{phase:?}");
+    }
+    let other = http(&session, in_session(2)).await.unwrap();
+    assert!(!other.facts.reused);
+}
+
+/// A leaf until 2040 by an authority in the middle, which the first root has signed until 2030 and the
+/// second one until 2050.
+struct Crossed {
+    roots: [Issuer; 2],
+    middle: [CertificateDer<'static>; 2],
+    leaf: CertificateDer<'static>,
+    key: KeyPair,
+}
+
+impl Crossed {
+    fn new() -> Self {
+        let roots = [root("the first root"), root("the second root")];
+        let (middle_key, key) = (KeyPair::generate().unwrap(), KeyPair::generate().unwrap());
+        let signed = |root: &Issuer, year| {
+            let mut params = ca("in the middle");
+            params.not_after = date_time_ymd(year, 1, 1);
+            let certificate = params.signed_by(&middle_key, root).unwrap();
+            certificate.der().clone()
+        };
+        let middle = [signed(&roots[0], 2030), signed(&roots[1], 2050)];
+        let mut leaf = params("good.example");
+        leaf.not_after = date_time_ymd(2040, 1, 1);
+        let issuer = rcgen::Issuer::new(ca("in the middle"), middle_key);
+        let leaf = leaf.signed_by(&key, &issuer).unwrap().der().clone();
+        Self {
+            roots,
+            middle,
+            leaf,
+            key,
+        }
+    }
+
+    /// Until when the chain with these of the two in the middle verifies, for who trusts these roots.
+    async fn until(&self, middle: &[usize], trusted: &[usize]) -> Option<i64> {
+        let middle = middle.iter().map(|which| self.middle[*which].clone());
+        let chain = std::iter::once(self.leaf.clone()).chain(middle).collect();
+        let address = serving(chain, &self.key, &[]).await;
+        let trusted: Vec<&Issuer> = trusted.iter().map(|which| &self.roots[*which]).collect();
+        let facts = look(&trusting_all(&trusted), address).await.unwrap();
+        facts.tls.unwrap().chain_valid_until
+    }
+}
+
+#[tokio::test]
+async fn a_cross_signed_chain_is_good_until_its_last_path_ends() {
+    let crossed = Crossed::new();
+    let after = |year| date_time_ymd(year, 1, 1).unix_timestamp() + 1;
+    for (middle, trusted, until) in [
+        (&[0, 1][..], &[0, 1][..], Some(after(2040))),
+        (&[1, 0], &[0, 1], Some(after(2040))),
+        (&[0], &[0, 1], Some(after(2030))),
+        (&[0, 1], &[0], Some(after(2030))),
+        (&[0, 1], &[1], Some(after(2040))),
+        (&[0], &[1], None),
+    ] {
+        let found = crossed.until(middle, trusted).await;
+        assert_eq!(found, until, "presented {middle:?}, trusted {trusted:?}");
+    }
 }
 
 #[tokio::test]

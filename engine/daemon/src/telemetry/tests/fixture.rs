@@ -119,6 +119,7 @@ pub(crate) fn settings() -> TelemetrySettings {
     TelemetrySettings {
         clock: now,
         stalls: || 2,
+        closed: || vec![("evicted", 3)],
         ..TelemetrySettings::default()
     }
 }

@@ -7,7 +7,7 @@ use leadsman_core::{
 };
 use serde_json::json;
 
-use super::fixture::{MS, NOW_MS, book, failing, passing, small, telemetry, web};
+use super::fixture::{MS, NOW_MS, book, failing, passing, small};
 use crate::telemetry::Format;
 
 #[test]
@@ -26,26 +26,6 @@ fn a_failed_run_is_told_step_by_step_and_stays_when_the_next_one_passes() {
     insta::assert_json_snapshot!(states[0]);
     assert_eq!(states[2]["last"], json!(null));
     assert_eq!(states[2]["next_tick_unix_ms"], json!(null));
-}
-
-#[test]
-fn a_run_is_found_among_ten_thousand_check_targets() {
-    let names: Vec<String> = (0..10_000).map(|index| format!("t{index}")).collect();
-    let names: Vec<&str> = names.iter().map(String::as_str).collect();
-    let telemetry = telemetry(vec![web(&names)]);
-    let mut record = failing(Reason::ConnectTimeout, FailureKind::ConnectTimeout)
-        .as_ref()
-        .clone();
-    for slot in 0..10_000 {
-        for turn in 0..3 {
-            record.run = format!("18f-{:x}", slot * 3 + turn);
-            book(&telemetry, slot, &Arc::new(record.clone()));
-        }
-    }
-    let begun = std::time::Instant::now();
-    assert!(telemetry.run(&format!("18f-{:x}", 29_999)).is_some());
-    println!("the last of 30 000 runs was found in {:?}", begun.elapsed());
-    assert!(telemetry.run("18f-ffffff").is_none());
 }
 
 #[test]

@@ -1,0 +1,124 @@
+//! Names with addresses of both families, of which one does not answer.
+
+use std::{
+    net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr},
+    sync::Arc,
+    time::Duration,
+};
+
+use hickory_proto::{
+    op::Message,
+    rr::{
+        RData, Record, RecordType,
+        rdata::{A, AAAA},
+    },
+};
+use leadsman_core::{
+    egress::{Cidr, Egress, EgressRules},
+    failure::{Failure, FailureKind},
+    phase::Phase,
+    plan,
+    seam::{Family, HttpCall, HttpReply},
+};
+use leadsman_net::{Network, Session};
+use tokio::{net::TcpListener, time::Instant};
+
+use crate::{
+    dns::{self, Script},
+    peers::{answering, http, pattern},
+};
+
+const NAME: &str = "both.example.org";
+
+/// A name of this machine, in both families.
+pub(crate) fn here(query: &Message, reply: &mut Message) {
+    let asked = &query.queries[0];
+    let data = match asked.query_type() {
+        RecordType::A => RData::A(A::new(127, 0, 0, 1)),
+        _ => RData::AAAA(AAAA(Ipv6Addr::LOCALHOST)),
+    };
+    reply.add_answer(Record::from_rdata(asked.name().clone(), 60, data));
+}
+
+/// A session that resolves by this server and may talk to this machine.
+pub(crate) fn session_by(server: SocketAddr) -> Session {
+    let network = plan::Network {
+        resolver: plan::Resolver::Servers(vec![server]),
+        ..plan::Network::default()
+    };
+    let tls = plan::Tls {
+        ca: Vec::new(),
+        ..plan::Tls::default()
+    };
+    let this = |base: IpAddr| Cidr {
+        base,
+        bits: if base.is_ipv4() { 32 } else { 128 },
+    };
+    let rules = EgressRules {
+        allow: vec![
+            this(Ipv4Addr::LOCALHOST.into()),
+            this(Ipv6Addr::LOCALHOST.into()),
+        ],
+        ..EgressRules::default()
+    };
+    let egress = Egress {
+        rules: Arc::new(rules),
+        target: Some(pattern(NAME)),
+        ..Egress::default()
+    };
+    let deadline = Instant::now() + Duration::from_secs(10);
+    Session::new(
+        Network::new(&network, &tls).unwrap(),
+        egress,
+        deadline,
+        Vec::new(),
+    )
+}
+
+async fn asked(script: Script, port: u16, family: Family) -> Result<HttpReply, Failure> {
+    let session = session_by(dns::server(script, script).await);
+    let call = HttpCall {
+        family,
+        ..HttpCall::get(format!("http://{NAME}:{port}/"))
+    };
+    http(&session, call).await
+}
+
+const OK: &str = "HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n";
+
+#[tokio::test]
+async fn where_the_first_family_refuses_the_other_one_is_tried() {
+    // It listens in one family alone: the other one refuses, or is not there at all.
+    let address = answering(OK).await;
+    let reply = asked(here, address.port(), Family::PreferV6).await.unwrap();
+    assert!(reply.facts.family_fallback);
+    assert_eq!(reply.facts.remote, Some(address));
+    for phase in [Phase::Resolve, Phase::Connect, Phase::Wait] {
+        assert!(reply.facts.phases.get(phase).is_some(), "{phase:?}");
+    }
+}
+
+#[tokio::test]
+async fn where_the_first_family_answers_nothing_falls_back() {
+    let address = answering(OK).await;
+    for family in [Family::PreferV4, Family::V4] {
+        let reply = asked(here, address.port(), family).await.unwrap();
+        assert!(!reply.facts.family_fallback, "{family:?}");
+        assert_eq!(reply.facts.remote, Some(address));
+    }
+}
+
+#[tokio::test]
+async fn where_both_families_refuse_the_last_one_is_told() {
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let address = listener.local_addr().unwrap();
+    drop(listener);
+    let failure = asked(here, address.port(), Family::PreferV6)
+        .await
+        .unwrap_err();
+    assert_eq!(failure.kind, FailureKind::ConnectRefused, "{failure}");
+    assert!(failure.facts.family_fallback);
+    assert_eq!(failure.facts.remote, Some(address));
+    let alone = asked(here, address.port(), Family::V4).await.unwrap_err();
+    assert!(!alone.facts.family_fallback);
+}

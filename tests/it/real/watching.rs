@@ -1,0 +1,206 @@
+//! What a daemon notices by itself: secrets that are replaced, and with `--config.watch` every file.
+
+use std::fs;
+
+use serde_json::Value;
+
+use super::{
+    daemon::{Daemon, leadsman},
+    desk::{Desk, runs},
+    http::{self, at},
+    nginx::Nginx,
+    process::free_port,
+    scrape,
+};
+
+/// A site with a user, and a daemon that signs in with what `source` says.
+struct Site {
+    folder: tempfile::TempDir,
+    daemon: Daemon,
+    _nginx: Nginx,
+}
+
+impl Site {
+    fn start(source: &str, password: Option<&str>) -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        let (port, place) = (free_port(), folder.path());
+        fs::write(place.join("users"), "probe:{PLAIN}new-rope\n").unwrap();
+        fs::write(place.join("page.txt"), "in").unwrap();
+        let server = format!(
+            "server {{ listen 127.0.0.1:{port}; root {0}; auth_basic probes; auth_basic_user_file {0}/users; }}",
+            place.display()
+        );
+        let nginx = Nginx::start(place, port, &server);
+        if let Some(password) = password {
+            fs::write(place.join("password"), password).unwrap();
+        }
+        let file = place.join("leadsman.yaml");
+        let text = format!(
+            "secrets:\n  login: {{{source}, hosts: ['127.0.0.1:{port}']}}\n\
+             defaults: {{interval: 1s, timeout: 900ms}}\nchecks:\n  \
+             in: {{probe: http, targets: ['http://127.0.0.1:{port}/page.txt'], grants: {{secrets: [login]}}, settings: {{basic: {{user: probe, secret: login}}}}}}\n"
+        );
+        fs::write(&file, text).unwrap();
+        let mut command = leadsman();
+        command.env("CREDENTIALS_DIRECTORY", place);
+        Self {
+            daemon: Daemon::start_as(command, &file, free_port(), &[]),
+            folder,
+            _nginx: nginx,
+        }
+    }
+
+    /// As a secret's owner does: a reader sees the old one or the new one.
+    fn replace(&self, password: &str) {
+        let beside = self.folder.path().join("password.new");
+        fs::write(&beside, password).unwrap();
+        fs::rename(beside, self.folder.path().join("password")).unwrap();
+    }
+
+    /// Waits until the last run came to this.
+    fn comes_to(&mut self, outcome: &str, reason: &str) -> Value {
+        let port = self.daemon.port;
+        self.daemon.process.until(reason, || {
+            let told = http::json(port, "/api/v1/checks")?;
+            let last = at(&told, "/checks/0/last").clone();
+            (*at(&last, "/outcome") == outcome && *at(&last, "/reason") == reason).then_some(last)
+        })
+    }
+}
+
+#[test]
+fn a_secret_that_is_replaced_is_read_again_without_a_signal() {
+    for source in ["file: password", "credential: password"] {
+        let mut site = Site::start(source, Some("old-rope\n"));
+        site.comes_to("fail", "http_status");
+        let before = runs(&site.daemon, "in");
+        site.replace("new-rope\n");
+        site.comes_to("pass", "ok");
+        assert!(
+            runs(&site.daemon, "in") > before,
+            "{source}: counters go on"
+        );
+        site.replace("old-rope\n");
+        site.comes_to("fail", "http_status");
+        let log = site.daemon.process.output();
+        assert!(!log.contains("-rope"), "{source}: {log}");
+    }
+}
+
+#[test]
+fn a_credential_that_is_missing_is_told_and_found_when_it_comes() {
+    let mut site = Site::start("credential: password", None);
+    let last = site.comes_to("unknown", "secret_unavailable");
+    assert_eq!(last["blame"], "policy", "{last}");
+    let log = site.daemon.process.output();
+    assert!(log.contains("a secret cannot be read"), "{log}");
+    site.replace("new-rope");
+    site.comes_to("pass", "ok");
+}
+
+#[test]
+fn a_watched_configuration_changes_without_a_signal() {
+    let desk = Desk::new();
+    desk.team("pay", &format!("[{}]", desk.target("home")));
+    let mut daemon = desk.daemon(&["--config.watch"]);
+    daemon.all_have_run();
+    let before = runs(&daemon, "pay/web");
+    desk.team(
+        "pay",
+        &format!("[{}, {}]", desk.target("home"), desk.target("api")),
+    );
+    desk.team("shop", &format!("[{}]", desk.target("home")));
+    let port = daemon.port;
+    for labels in [
+        [("check", "pay/web"), ("target", "api")],
+        [("check", "shop/web"), ("target", "home")],
+    ] {
+        daemon.process.until("the newcomer has run", || {
+            let text = http::text(port, "/metrics")?;
+            let runs = scrape::sum(&text, "leadsman_runs_total", &labels);
+            (runs > 0.0).then_some(())
+        });
+    }
+    assert!(runs(&daemon, "pay/web") > before, "counters go on");
+    desk.write("teams/shop.yaml", "team: shop\nchekcs: {}\n");
+    let bad = |text: &str| scrape::sum(text, "leadsman_config_last_reload_successful", &[]) < 0.5;
+    daemon.process.until("the mistake is told", || {
+        let text = http::text(port, "/metrics")?;
+        (bad(&text) && text.contains("check=\"shop/web\"")).then_some(())
+    });
+    desk.write(
+        "leadsman.yaml",
+        &format!("{}# changed\n", super::desk::PLATFORM),
+    );
+    fs::remove_file(desk.folder.path().join("teams/shop.yaml")).unwrap();
+    daemon.process.until("the file's checks have left", || {
+        let text = http::text(port, "/metrics")?;
+        (!bad(&text) && !text.contains("check=\"shop/web\"")).then_some(())
+    });
+}
+
+/// The samples of a check whose name is one of these, by name and labels without the check's own.
+fn counted(daemon: &Daemon, check: &str, names: &[&str]) -> Vec<(String, f64)> {
+    let samples = scrape::samples(&daemon.metrics());
+    let own = samples.into_iter().filter(|sample| {
+        names.contains(&sample.name.as_str())
+            && sample.labels.get("check").is_some_and(|one| one == check)
+    });
+    let mut counted: Vec<(String, f64)> = own
+        .map(|mut sample| {
+            sample.labels.remove("check");
+            (format!("{} {:?}", sample.name, sample.labels), sample.value)
+        })
+        .collect();
+    counted.sort_by(|a, b| a.0.cmp(&b.0));
+    counted
+}
+
+#[test]
+fn a_check_that_is_renamed_keeps_its_counters_over_a_reload() {
+    const COUNTERS: [&str; 6] = [
+        "leadsman_ticks_total",
+        "leadsman_runs_total",
+        "leadsman_attempts_total",
+        "leadsman_run_reasons_total",
+        "leadsman_run_duration_seconds_count",
+        "leadsman_sli_valid_events_total",
+    ];
+    let desk = Desk::new();
+    desk.team(
+        "pay",
+        &format!("[{}, {}]", desk.target("home"), desk.target("api")),
+    );
+    let mut daemon = desk.daemon(&["--web.enable-lifecycle"]);
+    daemon.all_have_run();
+    let port = daemon.port;
+    daemon.process.until("each target has run thrice", || {
+        let text = http::text(port, "/metrics")?;
+        let runs = |target| scrape::sum(&text, "leadsman_runs_total", &[("target", target)]);
+        (runs("home") >= 3.0 && runs("api") >= 3.0).then_some(())
+    });
+    let before = counted(&daemon, "pay/web", &COUNTERS);
+    let text = format!(
+        "team: pay\nchecks: {{front: {{use: web, was: [pay/web], targets: [{}, {}]}}}}\n",
+        desk.target("home"),
+        desk.target("api")
+    );
+    desk.write("teams/pay.yaml", &text);
+    let (status, told) = super::desk::reload(&daemon);
+    assert_eq!(
+        (status, &told["added"], &told["removed"]),
+        (200, &0.into(), &0.into()),
+        "{told}"
+    );
+    let after = counted(&daemon, "pay/front", &COUNTERS);
+    let names = |counted: &[(String, f64)]| -> Vec<String> {
+        counted.iter().map(|(name, _)| name.clone()).collect()
+    };
+    assert_eq!(names(&before), names(&after));
+    assert!(before.iter().any(|(_, value)| *value >= 3.0), "{before:?}");
+    for ((name, before), (_, after)) in before.iter().zip(&after) {
+        assert!(after >= before, "{name}: {before}, then {after}");
+    }
+    assert!(!daemon.metrics().contains("check=\"pay/web\""));
+    daemon.all_have_run();
+}
