@@ -92,11 +92,19 @@ impl Running {
 
     /// The most memory that it has had, in megabytes.
     pub(crate) fn peak_megabytes(&self) -> Result<f64, Failure> {
+        Ok(self.kibibytes("VmHWM:")? * 1024.0 / 1e6)
+    }
+
+    /// Resident memory now, in bytes: unlike a scrape, which is largest while it is rendered.
+    pub(crate) fn resident_bytes(&self) -> Result<f64, Failure> {
+        Ok(self.kibibytes("VmRSS:")? * 1024.0)
+    }
+
+    fn kibibytes(&self, key: &str) -> Result<f64, Failure> {
         let status = fs::read_to_string(format!("/proc/{}/status", self.child.id()))?;
-        let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:"));
-        let kib = line.and_then(|line| line.trim().trim_end_matches(" kB").parse::<f64>().ok());
-        let kib = kib.ok_or_else(|| Failure::new("/proc/PID/status has no VmHWM"))?;
-        Ok(kib * 1024.0 / 1e6)
+        let line = status.lines().find_map(|line| line.strip_prefix(key));
+        let kib = line.and_then(|line| line.split_whitespace().next()?.parse::<f64>().ok());
+        kib.ok_or_else(|| Failure::new(format!("/proc/PID/status has no {key}")))
     }
 
     /// How many file descriptors it has open.

@@ -114,14 +114,17 @@ async fn kept(bench: &Bench, folder: &Path) -> Result<Vec<Figure>, Failure> {
     )?;
     let (mut daemon, listen) = contender::leadsman(bench, &one)?;
     contender::answers(&mut daemon, listen, "/-/ready").await?;
-    let base = resident(listen).await?;
+    let base = daemon.resident_bytes()?;
+    Scrape::take(listen).await?;
+    let base_scraped = daemon.resident_bytes()?;
     figures::end(&mut daemon).await?;
 
     let start = Instant::now();
     let (mut daemon, listen) = contender::leadsman(bench, &folder.join("leadsman.yaml"))?;
     contender::answers(&mut daemon, listen, "/-/ready").await?;
     let loaded = start.elapsed().as_secs_f64();
-    let each = (resident(listen).await? - base) / f64::from(u32::try_from(3 * SERVICES)?);
+    let targets = f64::from(u32::try_from(3 * SERVICES)?);
+    let each = (daemon.resident_bytes()? - base) / targets;
     let file = folder.join("teams/t0.yaml");
     let text = fs::read_to_string(&file)?;
     let mut reloads = Vec::new();
@@ -141,6 +144,7 @@ async fn kept(bench: &Bench, folder: &Path) -> Result<Vec<Figure>, Failure> {
     let missed = Scrape::take(listen)
         .await?
         .sum("leadsman_missed_ticks_total", &[]);
+    let scraped = (daemon.resident_bytes()? - base_scraped) / targets;
     figures::end(&mut daemon).await?;
     let median = reloads.get(4).copied().unwrap_or_default();
     let mut reload = Figure::own("fleet_reload_of_a_file", "ms", median, 200.0);
@@ -149,6 +153,7 @@ async fn kept(bench: &Bench, folder: &Path) -> Result<Vec<Figure>, Failure> {
         Figure::own("fleet_loaded", "s", loaded, 3.0),
         reload,
         Figure::own("fleet_memory_each", "bytes", each, 4096.0),
+        Figure::told("fleet_memory_each_reloaded_and_scraped", "bytes", scraped),
     ])
 }
 
