@@ -12,6 +12,7 @@ mod exposition;
 mod fleet;
 mod hostile;
 mod http;
+mod journeys;
 mod knot;
 mod locations;
 mod nginx;

@@ -1,3 +1,5 @@
+//! What the emitter writes reads the same.
+
 use proptest::prelude::*;
 use serde_json::{Value, json};
 

@@ -56,7 +56,8 @@ fn an_https_check_target_is_lean() {
     // The failing run has a step of its author's.
     let step = 5;
     assert_eq!(cost(&telemetry, Format::Text).0, 32 + step);
-    assert_eq!(cost(&telemetry, Format::Protobuf).0, 20 + step);
+    // Protobuf has its duration as a histogram without buckets: six, which is what a step may cost.
+    assert_eq!(cost(&telemetry, Format::Protobuf).0, 20 + step + 1);
 }
 
 #[test]

@@ -1,0 +1,255 @@
+//! Journeys as their authors try them, and as the daemon runs them.
+
+use std::{
+    fs,
+    io::Write,
+    path::{Path, PathBuf},
+};
+
+use leadsman_example_shop::{Fault, Options, Shop};
+use leadsman_tests::peer::{Peer, head};
+
+use super::{
+    daemon::{Daemon, leadsman},
+    http,
+    process::Process,
+};
+
+/// The example's configuration, pointed at a shop, with its password in a file.
+fn configuration(folder: &Path, shop: &Shop) -> PathBuf {
+    let example = Path::new(env!("CARGO_MANIFEST_DIR")).join("../examples/journey/journey.yaml");
+    let text = fs::read_to_string(example).unwrap();
+    let text = text
+        .replace("http://127.0.0.1:8080", &shop.url())
+        .replace("env: SHOP_PASSWORD", "file: password")
+        .replace("every: 500ms", "every: 20ms");
+    fs::write(folder.join("password"), Options::PASSWORD).unwrap();
+    let file = folder.join("leadsman.yaml");
+    fs::write(&file, text).unwrap();
+    file
+}
+
+/// What `once` prints, on both streams, and its exit status.
+fn once(file: &Path, more: &[&str]) -> (Option<i32>, String) {
+    let mut command = leadsman();
+    command
+        .args(["once", "order", "--config"])
+        .arg(file)
+        .args(more);
+    let output = command.output().unwrap();
+    let text = [output.stdout, output.stderr].concat();
+    (
+        output.status.code(),
+        String::from_utf8_lossy(&text).into_owned(),
+    )
+}
+
+#[test]
+fn a_failed_step_is_told_with_the_line_of_its_expectation() {
+    let (folder, shop) = (
+        tempfile::tempdir().unwrap(),
+        Shop::start(&Options::default()).unwrap(),
+    );
+    shop.set(Fault::CreateConflicts);
+    let file = configuration(folder.path(), &shop);
+    let text = fs::read_to_string(&file).unwrap();
+    let line = 1 + text
+        .lines()
+        .position(|line| line.contains("$.status: pending"))
+        .unwrap();
+    let (status, printed) = once(&file, &[]);
+    assert_eq!(status, Some(2), "{printed}");
+    let expected = format!(
+        "step `create`: status: expected 201, got 409 ({}:{line})",
+        file.display()
+    );
+    assert!(printed.contains(&expected), "{printed}");
+    assert!(
+        printed.contains("✗ create") && printed.contains("✓ sign out"),
+        "{printed}"
+    );
+}
+
+#[test]
+fn a_journey_that_stops_at_a_step_cleans_up_and_prints_its_variables_without_secrets() {
+    let (folder, shop) = (
+        tempfile::tempdir().unwrap(),
+        Shop::start(&Options::default()).unwrap(),
+    );
+    let file = configuration(folder.path(), &shop);
+    let (status, printed) = once(&file, &["--step", "create"]);
+    assert_eq!(status, Some(0), "{printed}");
+    assert!(
+        printed.contains("\"ord-") && printed.contains("(secret)"),
+        "{printed}"
+    );
+    assert!(!printed.contains("wait until ready"), "{printed}");
+    assert_eq!(shop.open_orders(), 0);
+    let (status, printed) = once(&file, &["--step", "creat"]);
+    assert_eq!(status, Some(64), "{printed}");
+    assert!(printed.contains("did you mean `create`?"), "{printed}");
+}
+
+#[test]
+fn a_probe_without_steps_says_so_where_it_is_to_stop_at_one() {
+    let mut command = leadsman();
+    command.args([
+        "once",
+        "http",
+        "--target",
+        "http://127.0.0.1:9",
+        "--step",
+        "a",
+    ]);
+    let output = command.output().unwrap();
+    let told = String::from_utf8_lossy(&output.stderr).into_owned();
+    assert_eq!(output.status.code(), Some(64));
+    assert!(told.contains("has no steps to stop at"), "{told}");
+}
+
+#[test]
+fn at_each_save_the_journey_runs_again_and_a_mistake_is_told() {
+    let (folder, shop) = (
+        tempfile::tempdir().unwrap(),
+        Shop::start(&Options::default()).unwrap(),
+    );
+    let file = configuration(folder.path(), &shop);
+    let right = fs::read_to_string(&file).unwrap();
+    let mut command = leadsman();
+    command
+        .args(["once", "order", "--watch", "--config"])
+        .arg(&file);
+    let log = folder.path().join("watch.log");
+    let mut watching = Process::start(&mut command, &log);
+    let mut until = |what: &str, part: &str, times: usize| {
+        watching.until(what, || {
+            let text = fs::read_to_string(&log).ok()?;
+            (text.matches(part).count() >= times).then_some(())
+        });
+    };
+    until("it has run and watches", "watching", 1);
+    fs::write(&file, right.replace("status: 204", "status: 299")).unwrap();
+    until("the change has failed", "got 204", 1);
+    until("it watches again", "watching", 2);
+    fs::write(&file, right.replace("${order}", "${ordr}")).unwrap();
+    until("the mistake is told", "did you mean `order`?", 1);
+    until("it watches still", "watching", 3);
+    fs::write(&file, &right).unwrap();
+    until("it passes again", "pass  ok", 2);
+}
+
+#[test]
+fn an_import_is_a_configuration_that_loads_and_what_it_leaves_is_told_line_by_line() {
+    let folder = tempfile::tempdir().unwrap();
+    let example = Path::new(env!("CARGO_MANIFEST_DIR")).join("../examples/journey/shop.har");
+    let output = leadsman()
+        .args(["journey", "import"])
+        .arg(&example)
+        .output()
+        .unwrap();
+    let told = String::from_utf8_lossy(&output.stderr).into_owned();
+    assert_eq!(output.status.code(), Some(0), "{told}");
+    assert!(
+        told.lines()
+            .all(|line| line.starts_with("not carried over: "))
+            && told.contains("shop.css"),
+        "{told}"
+    );
+    let file = folder.path().join("imported.yaml");
+    fs::write(&file, output.stdout).unwrap();
+    let mut command = leadsman();
+    command
+        .env("IMPORTED_PASSWORD", "x")
+        .args(["validate", "--config"])
+        .arg(&file);
+    let output = command.output().unwrap();
+    assert_eq!(
+        output.status.code(),
+        Some(0),
+        "{}",
+        String::from_utf8_lossy(&output.stderr)
+    );
+}
+
+#[test]
+fn what_cannot_be_imported_says_what_is_wrong_and_where() {
+    let folder = tempfile::tempdir().unwrap();
+    let broken = folder.path().join("broken.har");
+    fs::write(&broken, "{\n  \"log\": [\n").unwrap();
+    let output = leadsman()
+        .args(["journey", "import"])
+        .arg(&broken)
+        .output()
+        .unwrap();
+    let told = String::from_utf8_lossy(&output.stderr).into_owned();
+    assert_eq!(output.status.code(), Some(64), "{told}");
+    assert!(told.contains("broken.har: line "), "{told}");
+    let output = leadsman()
+        .args(["journey", "import", "/nowhere.har"])
+        .output()
+        .unwrap();
+    assert_eq!(output.status.code(), Some(78));
+}
+
+const TOKEN: &str = "planted-in-an-answer-4711";
+
+/// Gives a token, and later throws it back in every shape: in a body, in a header field, in base64.
+fn indiscreet() -> Peer {
+    Peer::start(|stream| {
+        while !head(stream)?.is_empty() {
+            let body = format!(
+                "{{\"token\": \"{TOKEN}\", \"again\": \"cGxhbnRlZC1pbi1hbi1hbnN3ZXItNDcxMQ==\"}}"
+            );
+            let length = body.len();
+            write!(
+                stream,
+                "HTTP/1.1 200 OK\r\nx-token: {TOKEN}\r\ncontent-length: {length}\r\n\r\n{body}"
+            )?;
+        }
+        Ok(())
+    })
+    .unwrap()
+}
+
+#[test]
+fn a_captured_secret_is_in_no_log_metric_error_trace_or_record() {
+    let (folder, peer) = (tempfile::tempdir().unwrap(), indiscreet());
+    let file = folder.path().join("leadsman.yaml");
+    let text = format!(
+        "checks:\n  order:\n    probe: journey\n    interval: 1s\n    timeout: 900ms\n    targets: [\"{}\"]\n    settings:\n      steps:\n        \
+         - {{name: sign in, request: {{path: /}}, capture: {{token: {{json: $.token, secret: true}}}}}}\n        \
+         - {{name: use, request: {{path: \"/?token=${{token}}\", bearer: \"${{token}}\"}}, expect: {{headers: [{{name: x-token, matches: never}}], body: {{matches: [never], contains: [\"${{token}}!\"]}}}}}}\n",
+        peer.url()
+    );
+    fs::write(&file, text).unwrap();
+    let (status, printed) = once(&file, &[]);
+    assert_eq!(status, Some(2), "{printed}");
+    let (_, record) = once(&file, &["--json"]);
+    let mut daemon = Daemon::start(&file);
+    let checks = daemon.all_have_run();
+    let runs = http::text(daemon.port, "/api/v1/runs").unwrap();
+    let run = http::json(daemon.port, "/api/v1/runs").unwrap();
+    let id = http::at(&run, "/runs/0/run").as_str().unwrap().to_owned();
+    let kept = http::text(daemon.port, &format!("/api/v1/runs/{id}")).unwrap();
+    let metrics = daemon.metrics();
+    assert!(
+        metrics.contains("leadsman_step_results_total{check=\"order\""),
+        "{metrics}"
+    );
+    let log = fs::read_to_string(file.with_extension("log")).unwrap();
+    for (what, left) in [
+        ("the waterfall", printed),
+        ("the record", record),
+        ("the checks", format!("{checks:?}")),
+        ("the runs", runs),
+        ("the kept run", kept),
+        ("the metrics", metrics),
+        ("the log", log),
+    ] {
+        let clean = !left.contains("planted-in") && !left.contains("cGxhbnRlZC1pbi1hbi1hbnN3ZXI");
+        assert!(
+            clean && !left.is_empty(),
+            "{what} shows the secret:\n{left}"
+        );
+    }
+}
