@@ -59,7 +59,7 @@ fn main() -> Result<(), Box<dyn Error>> {
 
 /// Rounds of both, one after the other, so that a busy machine is busy for both; the median of each.
 fn figures(server: SocketAddr) -> Result<serde_json::Value, Box<dyn Error>> {
-    let io = Runtime::new()?;
+    let io = leadsman::app::io_runtime()?;
     let roster = roster(&io)?;
     let assignment = assignment(server)?;
     let settings: serde_json::Value = serde_json::from_str(&assignment.settings)?;

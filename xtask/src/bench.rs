@@ -45,6 +45,8 @@ enum Group {
     Runs,
     /// What the sandbox itself costs.
     Sandbox,
+    /// Journeys: beside plain Rust, and on a schedule.
+    Journeys,
     /// A platform with 300 teams: validated, loaded, reloaded, kept.
     Fleet,
     /// A thousand checks each second, and the bad day.
@@ -147,6 +149,8 @@ async fn measure(bench: &Bench, only: Option<Group>) -> Result<Vec<report::Figur
     }
     if wanted(Group::Sandbox) {
         figures.extend(sandbox::all(bench)?);
+    }
+    if wanted(Group::Journeys) {
         figures.extend(journeys::all(bench, &mut target).await?);
     }
     if wanted(Group::Fleet) {

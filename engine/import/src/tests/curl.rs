@@ -1,3 +1,5 @@
+//! Command lines of curl, and what becomes of them.
+
 use std::{
     io::{BufRead, BufReader, Read, Write},
     net::TcpListener,

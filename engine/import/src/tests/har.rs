@@ -1,3 +1,5 @@
+//! Recordings of browsers, and what becomes of them.
+
 use serde_json::json;
 
 use super::*;

@@ -1,3 +1,5 @@
+//! Hurl files, and what becomes of them.
+
 use serde_json::{Value, json};
 
 use super::*;

@@ -53,7 +53,7 @@ pub(super) fn watch(
             before.entry(path).or_insert(stamp);
         }
         while seen.stamps() == before {
-            io.block_on(tokio::time::sleep(LOOK));
+            io.block_on(async { tokio::time::sleep(LOOK).await });
         }
     }
 }
