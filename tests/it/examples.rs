@@ -21,9 +21,11 @@ fn example(name: &str) -> PathBuf {
 #[test]
 fn every_configuration_among_the_examples_is_loaded() {
     let probes = Probes::new(Arc::clone(sandbox()));
-    let folder = example("");
     let mut loaded = 0;
-    for file in fs::read_dir(folder).unwrap() {
+    let files = fs::read_dir(example(""))
+        .unwrap()
+        .chain(fs::read_dir(example("journey")).unwrap());
+    for file in files {
         let path = file.unwrap().path();
         if path
             .extension()
@@ -36,6 +38,24 @@ fn every_configuration_among_the_examples_is_loaded() {
         }
     }
     assert!(loaded > 0, "there are configurations among the examples");
+}
+
+#[test]
+fn the_journey_that_opens_its_reference_is_loaded() {
+    let text = fs::read_to_string(example("../docs/journeys.md")).unwrap();
+    let journey = text.split("```yaml\n").nth(1).unwrap();
+    let journey = journey.split("```").next().unwrap();
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("leadsman.yaml");
+    let secrets =
+        "secrets: {shop-login: {env: SHOP_PASSWORD, hosts: [\"https://shop.example\"]}}\n";
+    fs::write(&file, [secrets, journey].concat()).unwrap();
+    let plan = app::load(&file, &Probes::new(Arc::clone(sandbox())));
+    let plan = plan.unwrap_or_else(|error| panic!("{error}"));
+    assert_eq!(
+        plan.checks[0].steps,
+        ["delete", "sign in", "create", "wait until ready"]
+    );
 }
 
 #[test]

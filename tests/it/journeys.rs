@@ -1,5 +1,7 @@
 //! One journey, told three times, against the shop of the examples.
 
+#![expect(clippy::indexing_slicing, reason = "a test stops where it fails")]
+
 use std::{fs, path::Path, time::Duration};
 
 use leadsman_core::{
@@ -28,11 +30,11 @@ fn shop(fault: Fault) -> Shop {
 fn settings() -> Value {
     let file = Path::new(env!("CARGO_MANIFEST_DIR")).join("../examples/journey/journey.yaml");
     let text = fs::read_to_string(file).unwrap();
-    quick(serde_saphyr::from_str::<Value>(&text).unwrap()["checks"]["order"]["settings"].clone())
+    quick(&serde_saphyr::from_str::<Value>(&text).unwrap()["checks"]["order"]["settings"])
 }
 
 /// The same settings with waits of milliseconds where people write seconds.
-fn quick(settings: Value) -> Value {
+fn quick(settings: &Value) -> Value {
     let text = settings.to_string();
     let text = text
         .replace(r#""every":"500ms""#, r#""every":"20ms""#)

@@ -137,6 +137,30 @@ impl Trial {
     /// Makes the run.
     pub fn run(self) -> RunRecord {
         let probe = loaded(&self.probe);
+        let retry = self.retry;
+        let (roster, order) = self.prepared(sandbox(), probe);
+        let run = leadsman_runner::run_once(&roster, order, retry);
+        engine().io.block_on(run)
+    }
+
+    /// Makes two runs at once in a sandbox that has room for one: the second waits for its turn.
+    pub fn queued(self) -> [RunRecord; 2] {
+        let settings = SandboxSettings {
+            cache: None,
+            instances: 1,
+            guest_threads: Some(1),
+        };
+        let io = engine().io.handle().clone();
+        let sandbox = Sandbox::new(&settings, io).expect("a sandbox can be built");
+        let probe = Arc::new(sandbox.load(&self.probe).expect("the probe can be loaded"));
+        let retry = self.retry;
+        let (roster, order) = self.prepared(&sandbox, probe);
+        let run = || leadsman_runner::run_once(&roster, order.clone(), retry);
+        let both = async { tokio::join!(run(), run()) };
+        engine().io.block_on(both).into()
+    }
+
+    fn prepared(self, sandbox: &Arc<Sandbox>, probe: Arc<Probe>) -> (Roster, Order) {
         let settings = leadsman_config::check_settings(&probe.description, &self.settings);
         let settings = settings
             .expect("the settings fit the probe's schema")
@@ -144,7 +168,7 @@ impl Trial {
         let assignment = Arc::new(self.assignment(settings));
         let network = leadsman_net::Network::new(&Network::default(), &Tls::default())
             .expect("a network can be built");
-        let roster = Roster::new(Arc::clone(sandbox()), network, Arc::new(self.secrets()));
+        let roster = Roster::new(Arc::clone(sandbox), network, Arc::new(self.secrets()));
         roster
             .add(&assignment, Ok(probe))
             .expect("the assignment can be prepared");
@@ -156,9 +180,7 @@ impl Trial {
             planned_unix_ns: 0,
             attempt: 1,
         };
-        engine()
-            .io
-            .block_on(leadsman_runner::run_once(&roster, order, self.retry))
+        (roster, order)
     }
 
     fn assignment(&self, settings: String) -> Assignment {

@@ -88,8 +88,10 @@ fn answer(answer: &mut Answer, hide: Hide<'_>) {
         | Answer::TcpConnect(Err(failure))
         | Answer::TcpWrite(Err(failure))
         | Answer::TcpRead(Err(failure)) => failed(failure, hide),
-        Answer::Tls(Ok(_)) | Answer::TcpConnect(Ok(_)) | Answer::TcpWrite(Ok(_)) => {}
-        Answer::TcpClose => {}
+        Answer::Tls(Ok(_))
+        | Answer::TcpConnect(Ok(_))
+        | Answer::TcpWrite(Ok(_))
+        | Answer::TcpClose => {}
     }
     let http = answer.facts_mut().and_then(|facts| facts.http.as_mut());
     if let Some(http) = http {
@@ -116,7 +118,9 @@ fn failed(failure: &mut Failure, hide: Hide<'_>) {
 }
 
 fn fields(headers: &mut [(String, Bytes)], hide: Hide<'_>) {
-    headers.iter_mut().for_each(|(_, value)| bytes(value, hide));
+    for (_, value) in headers {
+        bytes(value, hide);
+    }
 }
 
 fn bytes(content: &mut Bytes, hide: Hide<'_>) {

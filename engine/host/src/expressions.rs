@@ -117,8 +117,8 @@ impl Expressions {
                 .take(FOUND.0)
                 .map(|node| Some(cut(node.to_string())))
                 .collect()),
-            Compiled::Cel(program) => valued(body(program, &*json(subject)?)?),
-            Compiled::CelObject(program) => valued(object(program, &*json(subject)?)?),
+            Compiled::Cel(program) => valued(&body(program, &*json(subject)?)?),
+            Compiled::CelObject(program) => valued(&object(program, &*json(subject)?)?),
             Compiled::Css(css) => {
                 let html = subject.html();
                 Ok(css.find(&html).take(FOUND.0).map(cut).map(Some).collect())
@@ -217,7 +217,7 @@ fn boolean(text: &str, value: cel::Value) -> Result<bool, Trouble> {
     }
 }
 
-fn valued(value: cel::Value) -> Result<Vec<Option<String>>, Trouble> {
+fn valued(value: &cel::Value) -> Result<Vec<Option<String>>, Trouble> {
     let value = value
         .json()
         .map_err(|error| Trouble::Evaluation(error.to_string()))?;

@@ -121,8 +121,8 @@ fn last_deletes(journey: &mut Journey) {
     let count = journey.steps.iter().rev().take_while(deletes).count();
     let first = journey.steps.len() - count;
     let own = journey.steps.iter().skip(first).filter_map(Step::request);
-    let made = own.map(|request| request.path.templates().next().is_some());
-    if first > 0 && made.fold(false, |any, own| any || own) {
+    let mut made = own.map(|request| request.path.templates().next().is_some());
+    if first > 0 && made.any(|own| own) {
         journey.cleanup.extend(journey.steps.drain(first..));
     }
 }

@@ -59,11 +59,12 @@ impl Request {
     pub fn query(mut self, name: &str, value: &str) -> Self {
         let joint = if self.url.contains('?') { '&' } else { '?' };
         self.url.push(joint);
-        self.url.push_str(&format!(
-            "{}={}",
+        self.url += &[
             escape::percent(name),
-            escape::percent(value)
-        ));
+            "=".to_owned(),
+            escape::percent(value),
+        ]
+        .concat();
         self
     }
 

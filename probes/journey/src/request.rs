@@ -82,11 +82,12 @@ impl<'a> Client<'a> {
         for (name, template) in &request.query {
             let value = variables.fill(template.as_str(), Place::Plain)?;
             url.push(if url.contains('?') { '&' } else { '?' });
-            url.push_str(&format!(
-                "{}={}",
+            url += &[
                 escape::percent(name),
-                escape::percent(&value)
-            ));
+                "=".to_owned(),
+                escape::percent(&value),
+            ]
+            .concat();
         }
         Ok(url)
     }
@@ -197,8 +198,9 @@ fn signature(
         variables.set(name, Variable::text(text))?;
     }
     let message = variables.fill(sign.over.as_str(), Place::Plain);
-    own.iter()
-        .for_each(|(name, _)| variables.restore(name, None));
+    for (name, _) in own {
+        variables.restore(name, None);
+    }
     let code = secrets::hmac(
         &sign.secret,
         &sign.algorithm,

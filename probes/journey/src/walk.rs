@@ -39,10 +39,8 @@ pub(crate) fn walk(target: &Target, settings: &JourneySettings) -> Verdict {
     }
     let cleaned = walk.clean();
     match (main, cleaned) {
-        (Course::Failed, _) => Verdict::Fail,
-        (Course::Undecided, _) => Verdict::Unknown,
-        (_, Course::Failed) => Verdict::Fail,
-        (_, Course::Undecided) => Verdict::Unknown,
+        (Course::Failed, _) | (Course::Passed | Course::Stopped, Course::Failed) => Verdict::Fail,
+        (Course::Undecided, _) | (_, Course::Undecided) => Verdict::Unknown,
         _ => Verdict::Pass,
     }
 }
@@ -84,7 +82,7 @@ impl<'a> Walk<'a> {
             self.about = format!("/variables/{name}");
             let set = self.bind(name, template.as_str());
             if let Err(error) = set {
-                return self.told(error);
+                return self.told(&error);
             }
         }
         Course::Passed
@@ -115,22 +113,20 @@ impl<'a> Walk<'a> {
         match self.is_left_out(step, pointer) {
             Ok(false) => {}
             Ok(true) => return Course::Passed,
-            Err(error) => return self.told(error),
+            Err(error) => return self.told(&error),
         }
         let mut course = Course::Passed;
-        let walked = self.with(step, |walk| match &step.r#use {
-            Some(fragment) => {
-                course = walk.each(step, |walk| walk.fragment(fragment))?;
-                Ok(())
-            }
-            None => {
-                course = walk.own(step, pointer);
-                Ok(())
-            }
+        let walked = self.with(step, |walk| {
+            course = if let Some(fragment) = &step.r#use {
+                walk.each(step, |walk| walk.fragment(fragment))?
+            } else {
+                walk.own(step, pointer)
+            };
+            Ok(())
         });
         match walked {
             Ok(()) => course,
-            Err(error) => self.told(error),
+            Err(error) => self.told(&error),
         }
     }
 
@@ -203,7 +199,7 @@ impl<'a> Walk<'a> {
         let settings = self.settings;
         match settings.fragments.get(name) {
             Some(steps) => self.steps(steps, &format!("/fragments/{name}")),
-            None => self.told(Error::undecided(format!("there is no fragment `{name}`"))),
+            None => self.told(&Error::undecided(format!("there is no fragment `{name}`"))),
         }
     }
 
@@ -215,10 +211,10 @@ impl<'a> Walk<'a> {
             let began = step.under.map(|_| context::now());
             let walked = self.each(step, |walk| match walk.act(step, pointer) {
                 Ok(()) => Course::Passed,
-                Err(error) => walk.told(error),
+                Err(error) => walk.told(&error),
             });
-            course = walked.unwrap_or_else(|error| self.told(error));
-            if course == Course::Passed && !self.in_time(step, pointer, began) {
+            course = walked.unwrap_or_else(|error| self.told(&error));
+            if course == Course::Passed && !in_time(step, pointer, began) {
                 course = Course::Failed;
             }
             if course == Course::Passed {
@@ -229,20 +225,6 @@ impl<'a> Walk<'a> {
         });
         drop(seen);
         course
-    }
-
-    fn in_time(&self, step: &Step, pointer: &str, began: Option<Duration>) -> bool {
-        let (Some(limit), Some(began)) = (step.under, began) else {
-            return true;
-        };
-        let took = context::now().saturating_sub(began);
-        let mut expect = Expectations::below(pointer);
-        let got = format!("{} ms", took.as_millis());
-        let expected = format!("under {} ms", limit.as_millis());
-        expect
-            .at("/under")
-            .that(took <= *limit, Kind::Duration, "under", expected, got);
-        expect.all_met()
     }
 
     /// What is left for operations; `None` where the attempt's own end is all there is.
@@ -262,9 +244,9 @@ impl<'a> Walk<'a> {
     }
 
     /// Tells an error, with the setting that it is about.
-    fn told(&self, error: Error) -> Course {
+    fn told(&self, error: &Error) -> Course {
         report::about(&self.about);
-        let course = match &error {
+        let course = match error {
             Error::Failure(failure) => {
                 report::because(failure);
                 Course::Failed
@@ -278,4 +260,19 @@ impl<'a> Walk<'a> {
         report::about("");
         course
     }
+}
+
+/// Whether the step took no longer than it may; that it did is told.
+fn in_time(step: &Step, pointer: &str, began: Option<Duration>) -> bool {
+    let (Some(limit), Some(began)) = (step.under, began) else {
+        return true;
+    };
+    let took = context::now().saturating_sub(began);
+    let mut expect = Expectations::below(pointer);
+    let got = format!("{} ms", took.as_millis());
+    let expected = format!("under {} ms", limit.as_millis());
+    expect
+        .at("/under")
+        .that(took <= *limit, Kind::Duration, "under", expected, got);
+    expect.all_met()
 }

@@ -126,3 +126,25 @@ fn a_variable_that_is_not_set_is_told_before_anything_is_sent() {
     );
     assert_eq!(peer.served(), 0);
 }
+
+#[test]
+fn what_a_run_did_is_counted_from_its_own_start_also_after_a_wait_for_its_turn() {
+    let peer = patient();
+    let pause = json!({"steps": [
+        {"name": "pause", "pause": "200ms"},
+        {"name": "ask", "request": {"path": "/"}},
+    ]});
+    let mut records = Trial::bundled("journey", peer.url(), pause).queued();
+    records.sort_by_key(|record| record.last().unwrap().report.usage.queued);
+    let late = &records[1].last().unwrap().report;
+    assert!(late.usage.queued > 150_000_000, "{} ns", late.usage.queued);
+    for step in &late.steps {
+        assert!(step.started <= step.ended.unwrap() && step.ended.unwrap() <= late.took);
+    }
+    assert!(
+        late.steps[0].started < 100_000_000,
+        "{} ns",
+        late.steps[0].started
+    );
+    assert!(late.operations[0].ended.unwrap() <= late.took);
+}

@@ -109,7 +109,7 @@ fn imported_from_hurl_it_does_what_the_file_says() {
         .unwrap()
         .clone();
     let run = |shop: &Shop| {
-        Trial::bundled("journey", shop.url(), quick(settings(&imported)))
+        Trial::bundled("journey", shop.url(), quick(&settings(&imported)))
             .secret(&secret, Options::PASSWORD, &shop.url())
             .run()
     };

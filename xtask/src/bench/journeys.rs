@@ -80,7 +80,7 @@ async fn scheduled(bench: &Bench, target: &mut Target) -> Result<Vec<Figure>, Fa
     );
     let mut text = configuration::head("10s", "9s");
     for number in 0..JOURNEYS {
-        text += &format!("  journey-{number}: {check}\n");
+        text += &["  journey-", &number.to_string(), ": ", &check, "\n"].concat();
     }
     let http = Load::of(Protocol::Http);
     let kept = figures::kept(bench, target, http, &text, Duration::from_mins(1)).await?;

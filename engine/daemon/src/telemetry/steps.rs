@@ -94,10 +94,13 @@ pub(super) fn families(targets: &[TargetView<'_>]) -> [Family; 2] {
     ]
 }
 
+/// A label beside the step's, and the value.
+type Series = (Option<Label>, Value);
+
 fn family(
     definition: &'static super::exposition::Definition,
     targets: &[TargetView<'_>],
-    series: fn(&Seen) -> Vec<(Option<Label>, Value)>,
+    series: fn(&Seen) -> Vec<Series>,
 ) -> Family {
     let mut family = Family::of(definition);
     for target in targets {

@@ -78,7 +78,8 @@ fn wait_until_ready(
                 .bearer(token)
                 .timeout(*settings.within);
             let found: Value = look.send()?.expect(200)?.json()?;
-            Ok((found["status"] == "ready").then_some(()))
+            let ready = found.get("status").is_some_and(|status| status == "ready");
+            Ok(ready.then_some(()))
         },
     )
 }

@@ -14,7 +14,7 @@ fn complaints(settings: &Value) -> Vec<(String, String, String)> {
 }
 
 /// The one complaint about a step.
-fn about(step: Value) -> (String, String) {
+fn about(step: &Value) -> (String, String) {
     let steps =
         json!([{"name": "first", "request": {}, "capture": {"token": {"json": "$.t"}}}, step]);
     let found = complaints(&json!({"steps": steps}));
@@ -30,9 +30,17 @@ fn a_journey_without_a_mistake_has_none_told() {
     assert_eq!(complaints(&order()), []);
 }
 
+fn each_is_told(mistakes: &[(Value, &str, &str)]) {
+    for (step, pointer, part) in mistakes {
+        let (at, told) = about(step);
+        assert_eq!(at, *pointer, "{step}");
+        assert!(told.contains(part), "{step}: {told}");
+    }
+}
+
 #[test]
-fn each_mistake_is_told_at_its_setting() {
-    for (step, pointer, part) in [
+fn each_mistake_of_a_template_or_a_loop_is_told_at_its_setting() {
+    each_is_told(&[
         (
             json!({"name": "a", "request": {"path": "/${tokn}"}}),
             "/steps/1/request/path",
@@ -84,6 +92,12 @@ fn each_mistake_is_told_at_its_setting() {
             "/steps/1/pause",
             "exclude each other",
         ),
+    ]);
+}
+
+#[test]
+fn each_mistake_of_shape_is_told_at_its_setting() {
+    each_is_told(&[
         (
             json!({"name": "a", "request": {"url": "https://a", "path": "/"}}),
             "/steps/1/request/url",
@@ -134,11 +148,7 @@ fn each_mistake_is_told_at_its_setting() {
             "/steps/1/until/every",
             "without a pause",
         ),
-    ] {
-        let (at, told) = about(step.clone());
-        assert_eq!(at, pointer, "{step}");
-        assert!(told.contains(part), "{step}: {told}");
-    }
+    ]);
 }
 
 #[test]
