@@ -106,6 +106,16 @@ pub(crate) fn seal(
     Ok([plain, encoded])
 }
 
+/// What holds a placeholder is a secret already, with hosts of its own: it goes on as it is.
+pub(crate) fn sealed_already(value: Vec<u8>, encoding: &str) -> Result<String, String> {
+    let text = String::from_utf8(value)
+        .ok()
+        .filter(|_| encoding == "plain");
+    text.ok_or_else(|| {
+        "a value that holds a secret already can be sent as it is, not encoded: ask for the secret in that encoding".to_owned()
+    })
+}
+
 /// A fresh text for each attempt, so that a placeholder says nothing beyond its run.
 fn stand_in(name: &str, value: Vec<u8>, hosts: &[HostPattern]) -> Placeholder {
     let text = format!("leadsman-secret-{name}-{}", hex(&random()));
@@ -234,6 +244,18 @@ mod tests {
         );
         assert!(code("md5", "hex").unwrap_err().contains("sha256"));
         assert!(code("sha256", "plain").unwrap_err().contains("hex"));
+    }
+
+    #[test]
+    fn what_stands_for_a_secret_is_not_bound_to_other_hosts_by_sealing_it() {
+        let placeholder = secrets().placeholder("login", "plain").unwrap();
+        let text = placeholder.text.clone();
+        let known = leadsman_net::Secrets::default();
+        assert!(!known.are_in(text.as_bytes()));
+        let again = sealed_already(text.clone().into_bytes(), "plain");
+        assert_eq!(again.as_deref(), Ok(text.as_str()));
+        let encoded = sealed_already(text.into_bytes(), "base64");
+        assert!(encoded.unwrap_err().contains("as it is"));
     }
 
     #[test]

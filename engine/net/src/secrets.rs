@@ -83,7 +83,7 @@ impl Secrets {
     }
 
     /// Whether the bytes hold a placeholder.
-    pub(crate) fn are_in(&self, bytes: &[u8]) -> bool {
+    pub fn are_in(&self, bytes: &[u8]) -> bool {
         self.known().are_in(bytes)
     }
 

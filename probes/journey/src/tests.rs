@@ -334,3 +334,30 @@ fn a_journey_that_is_to_stop_says_its_variables_and_hides_secrets() {
         run.log
     );
 }
+
+#[test]
+fn a_pause_that_leaves_no_time_for_the_cleanup_fails_and_is_not_taken_as_made() {
+    let settings = json!({
+        "steps": [{"name": "pause", "pause": "1m"}],
+        "cleanup": [{"name": "after", "request": {"path": "/after"}}],
+    });
+    let run = Mock::new(SHOP)
+        .settings(settings)
+        .on("GET", &at("/after"), Reply::ok(""))
+        .run(journey);
+    assert_eq!(run.verdict, Verdict::Fail);
+    assert_eq!(run.assertions[0].path, "timeout");
+    assert_eq!(asked(&run), ["GET /after"]);
+}
+
+#[test]
+fn a_condition_that_cannot_be_judged_is_told_at_its_own_line() {
+    let settings =
+        json!({"steps": [{"name": "a", "if": "nothing == 1", "request": {"path": "/"}}]});
+    let run = Mock::new(SHOP).settings(settings).run(journey);
+    assert_eq!(run.verdict, Verdict::Unknown);
+    assert_eq!(
+        (run.about.as_slice(), run.requests.len()),
+        (&["/steps/0/if".to_owned()][..], 0)
+    );
+}

@@ -130,17 +130,18 @@ impl<'a> Walk<'a> {
         }
     }
 
-    fn is_left_out(&self, step: &Step, pointer: &str) -> Result<bool> {
+    fn is_left_out(&mut self, step: &Step, pointer: &str) -> Result<bool> {
         let Some(condition) = &step.r#if else {
             return Ok(false);
         };
+        self.about = format!("{pointer}/if");
         let variables = self.variables.object().to_string();
         let holds = condition.is_match_text(&variables).map_err(|error| {
-            report::about(&format!("{pointer}/if"));
             Error::undecided(format!(
                 "the condition `{condition}` cannot be judged: {error}"
             ))
         })?;
+        pointer.clone_into(&mut self.about);
         if !holds {
             report::log(&format!(
                 "step `{}` is left out: `{condition}` is false",
@@ -153,10 +154,14 @@ impl<'a> Walk<'a> {
     /// Does something while the step's own variables are set.
     fn with(&mut self, step: &Step, part: impl FnOnce(&mut Self) -> Result<()>) -> Result<()> {
         let mut before = Vec::with_capacity(step.with.len());
+        let mut done: Result<()> = Ok(());
         for (name, template) in &step.with {
-            before.push((name, self.bind(name, template.as_str())?));
+            match self.bind(name, template.as_str()) {
+                Ok(variable) => before.push((name, variable)),
+                Err(error) => done = Err(error),
+            }
         }
-        let done = part(self);
+        let done = done.and_then(|()| part(self));
         for (name, variable) in before {
             self.variables.restore(name, variable);
         }

@@ -95,7 +95,11 @@ impl Settings<'_> {
             for entry in layer.node.entries().into_iter().flatten() {
                 if entry.node.is_nested() {
                     let pointer = format!("/{}", escaped(&entry.key));
-                    found.retain(|known: &String, _| !known.starts_with(&pointer));
+                    // An inner layer replaces the whole list, and all that was noted below it.
+                    let below = format!("{pointer}/");
+                    found.retain(|known: &String, _| {
+                        *known != pointer && !known.starts_with(&below)
+                    });
                     self.note_places(entry.at, &entry.node, pointer, &mut found);
                 }
             }

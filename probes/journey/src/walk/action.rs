@@ -64,6 +64,8 @@ impl<'a> Walk<'a> {
         if let Some(pause) = step.pause {
             let most = left.unwrap_or(*pause);
             context::sleep(most.min(*pause));
+            // A pause that was cut short for the cleanup's sake has not been made.
+            self.left()?;
         }
         Ok(Came::Nothing)
     }
