@@ -17,7 +17,7 @@ use crate::{
     engine::Sandbox,
     guests::Queued,
     meter::{Meter, Metered},
-    pending::AbortOnDrop,
+    placement::{self, Aside},
     roster::{Prepared, Roster},
     state::{GuestState, LimitReached, size, unix_now},
     trace::Trace,
@@ -65,12 +65,13 @@ async fn attempt(sandbox: &Arc<Sandbox>, prepared: &Arc<Prepared>, order: Order)
     let timeout = Duration::from_nanos(order.assignment.timeout);
     let trace = Arc::new(Trace::new(limits, order.assignment.places.clone()));
     let meter = Arc::new(Meter::default());
-    let turn = sandbox.queue();
+    let aside = Aside::begin(prepared.weight.is_heavy());
+    let turn = aside.is_asked().then(|| sandbox.queue());
     let guest = guest(
         (Arc::clone(sandbox), turn),
         Arc::clone(prepared),
         order,
-        (Arc::clone(&trace), Arc::clone(&meter)),
+        (Arc::clone(&trace), Arc::clone(&meter), aside.clone()),
     );
     let metered = Metered::new(
         async move {
@@ -81,15 +82,11 @@ async fn attempt(sandbox: &Arc<Sandbox>, prepared: &Arc<Prepared>, order: Order)
         Arc::clone(&meter),
         sandbox.ticker.clone(),
     );
-    let mut task = sandbox.guest_thread().spawn(metered);
-    let _cut = AbortOnDrop(task.abort_handle());
-    let ended = tokio::time::timeout_at(ordered + timeout + GRACE, &mut task).await;
+    let run = placement::run(metered, &aside, &prepared.weight, sandbox);
+    let ended = tokio::time::timeout_at(ordered + timeout + GRACE, run).await;
     let end = match ended {
         Ok(Ok(finished)) => concluded(finished, &trace),
-        Ok(Err(error)) => {
-            let message = error.to_string();
-            (Ending::HostFailed { message }, None, trace.at())
-        }
+        Ok(Err(message)) => (Ending::HostFailed { message }, None, trace.at()),
         Err(_) => {
             let waiting_on_target = trace.is_waiting();
             (Ending::Deadline { waiting_on_target }, None, trace.at())
@@ -98,12 +95,12 @@ async fn attempt(sandbox: &Arc<Sandbox>, prepared: &Arc<Prepared>, order: Order)
     report(&trace, ordered, end, meter.used())
 }
 
-/// The guest's side: everything in here runs on the guests' runtime.
+/// The guest's side: everything in here runs where the guest does.
 async fn guest(
-    (sandbox, turn): (Arc<Sandbox>, Queued),
+    (sandbox, turn): (Arc<Sandbox>, Option<Queued>),
     prepared: Arc<Prepared>,
     order: Order,
-    (trace, meter): (Arc<Trace>, Arc<Meter>),
+    (trace, meter, aside): (Arc<Trace>, Arc<Meter>, Aside),
 ) -> Finished {
     drop(turn);
     let began = trace.start();
@@ -119,7 +116,7 @@ async fn guest(
         Arc::clone(&prepared.expressions),
         Arc::clone(&prepared.secrets),
     );
-    let state = GuestState::new(order, trace, shared, Some(session), sandbox.io.clone());
+    let state = GuestState::new(order, trace, shared, Some(session), (sandbox.io.clone(), aside.clone()));
     let result = run(&sandbox.engine, &prepared, state, meter).await;
     Finished {
         result,
@@ -152,15 +149,22 @@ pub(crate) fn guest_store(
 ) -> Store<GuestState> {
     let limits = &state.order.assignment.limits;
     let (budget, handles, bytes) = (limits.cpu(), size(limits.handles), size(limits.call_bytes));
+    let aside = state.aside.clone();
     let mut store = Store::new(engine, state);
     store.limiter(|state| state);
     store.set_max_component_handles(handles);
     store.set_hostcall_fuel(bytes);
     store.set_epoch_deadline(TICKS);
     store.epoch_deadline_callback(move |_| {
-        if meter.now_inside() > budget {
+        let stretch = meter.stretch();
+        if meter.before() + stretch > budget {
             return Err(LimitReached(Limit::Cpu).into());
         }
+        // The epoch is everybody's: this guest may have begun a moment ago.
+        if stretch < placement::STRETCH {
+            return Ok(UpdateDeadline::Continue(TICKS));
+        }
+        aside.ask();
         Ok(UpdateDeadline::YieldCustom(
             TICKS,
             Box::pin(tokio::task::yield_now()),

@@ -20,6 +20,7 @@ use crate::{
     engine::Sandbox,
     expressions::Expressions,
     meter::{Meter, Metered},
+    placement::Aside,
     secrets::Secrets,
     state::GuestState,
     trace::Trace,
@@ -81,6 +82,8 @@ pub struct Probe {
     pub description: Arc<ProbeDescription>,
     /// What it imports: its capability manifest.
     pub imports: Vec<String>,
+    /// Bytes of the component.
+    pub(crate) size: usize,
 }
 
 impl std::fmt::Debug for Probe {
@@ -109,6 +112,7 @@ impl Sandbox {
             pre,
             description: Arc::new(description),
             imports,
+            size: bytes.len(),
         })
     }
 
@@ -191,7 +195,7 @@ impl Sandbox {
                 trace,
                 (Arc::new(expressions), Arc::new(Secrets::default())),
                 None,
-                sandbox.io.clone(),
+                (sandbox.io.clone(), Aside::begin(true)),
             );
             let mut store = guest_store(&sandbox.engine, state, budget);
             let bindings = pre.instantiate_async(&mut store).await?;

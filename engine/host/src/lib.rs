@@ -1,7 +1,7 @@
 //! Run a component once, inside limits, with only what it was granted.
 //!
-//! One store, one instance, one run: nothing of a run outlives it. Guests run on their own runtime;
-//! sockets, timers and timestamps live on another, because with both on one, four busy guests
+//! One store, one instance, one run: nothing of a run outlives it. Guests that compute run on threads of
+//! their own, apart from sockets, timers and timestamps: with both together, four busy guests
 //! delayed a 1 ms timer to 574 ms. A guest is stopped two ways, always both: by an epoch deadline
 //! with a CPU budget for code that computes, and by a timeout around the run for code that waits.
 
@@ -24,6 +24,7 @@ mod output;
     reason = "the generated bindings re-export the types behind resources"
 )]
 mod pending;
+mod placement;
 mod roster;
 mod secrets;
 mod state;

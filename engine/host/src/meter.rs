@@ -23,10 +23,15 @@ pub(crate) struct Meter {
 }
 
 impl Meter {
-    /// CPU time so far, asked from inside a poll.
-    pub(crate) fn now_inside(&self) -> Duration {
-        let running = thread_cpu().saturating_sub(self.poll_began.load(Ordering::Relaxed));
-        Duration::from_nanos(self.used.load(Ordering::Relaxed).saturating_add(running))
+    /// CPU time of the poll that runs, asked from inside it.
+    pub(crate) fn stretch(&self) -> Duration {
+        let began = self.poll_began.load(Ordering::Relaxed);
+        Duration::from_nanos(thread_cpu().saturating_sub(began))
+    }
+
+    /// CPU time of the polls before.
+    pub(crate) fn before(&self) -> Duration {
+        Duration::from_nanos(self.used())
     }
 
     /// CPU time of all polls that are over.

@@ -7,7 +7,7 @@ use leadsman_core::{attempt::Assignment, plan::Complaint};
 use leadsman_net::Network;
 use serde_json::Value;
 
-use crate::{component::Probe, engine::Sandbox, expressions::Expressions, secrets::Secrets};
+use crate::{component::Probe, engine::Sandbox, expressions::Expressions, placement::Weight, secrets::Secrets};
 
 /// Why an assignment cannot be prepared.
 #[derive(Debug, thiserror::Error)]
@@ -26,6 +26,7 @@ pub(crate) struct Prepared {
     pub(crate) expressions: Arc<Expressions>,
     pub(crate) network: Network,
     pub(crate) secrets: Arc<Secrets>,
+    pub(crate) weight: Weight,
 }
 
 /// What a run needs, or why there is nothing.
@@ -200,6 +201,7 @@ impl Workshop<'_> {
             expressions: Arc::new(expressions),
             network: self.network.clone(),
             secrets: Arc::clone(self.secrets),
+            weight: Weight::of(probe.size),
         });
         self.made.insert(key, Arc::clone(&prepared));
         Ok(prepared)

@@ -24,9 +24,13 @@ use crate::{
     expressions::Expressions,
     output::Output,
     pending::{AbortOnDrop, Answered, Pending, Pollable, Signal},
+    placement::{Aside, STRETCH},
     secrets::Secrets,
     trace::Trace,
 };
+
+/// Work of the host on more bytes than this is done apart from the sockets.
+const MANY_BYTES: usize = 32 << 10;
 
 /// A hard limit was reached: the guest is stopped, and this says which one.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -52,6 +56,7 @@ pub(crate) struct GuestState {
     /// `None` while a probe is only asked about itself.
     pub(crate) session: Option<Arc<Session>>,
     pub(crate) io: Handle,
+    pub(crate) aside: Aside,
     wasi: WasiCtx,
     requests: u32,
     in_flight: Arc<()>,
@@ -65,7 +70,7 @@ impl GuestState {
         trace: Arc<Trace>,
         (expressions, secrets): (Arc<Expressions>, Arc<Secrets>),
         session: Option<Arc<Session>>,
-        io: Handle,
+        (io, aside): (Handle, Aside),
     ) -> Self {
         let began = Instant::now();
         let deadline = began + Duration::from_nanos(order.assignment.timeout);
@@ -86,6 +91,7 @@ impl GuestState {
             began,
             session,
             io,
+            aside,
             wasi,
             requests: 0,
             in_flight: Arc::new(()),
@@ -96,6 +102,21 @@ impl GuestState {
     /// Counts a crossing from guest to host.
     pub(crate) fn crossed(&self) {
         self.trace.content().host_calls += 1;
+    }
+
+    /// Before the host works on so many bytes for the guest: where they are many, it goes on apart.
+    pub(crate) async fn works_on(&mut self, bytes: usize) {
+        if bytes > MANY_BYTES && !self.aside.is_asked() {
+            self.aside.ask();
+            tokio::task::yield_now().await;
+        }
+    }
+
+    /// After the host has worked for the guest since an instant: where it took long, it goes on apart.
+    pub(crate) fn has_worked(&self, since: Instant) {
+        if since.elapsed() > STRETCH {
+            self.aside.ask();
+        }
     }
 
     /// Starts an operation on the I/O runtime, where every timestamp is taken.

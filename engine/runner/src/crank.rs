@@ -22,7 +22,7 @@ use tokio::{
     task::{JoinError, JoinSet},
 };
 
-use crate::run::run_once;
+use crate::{run::run_once, turns::Turns};
 
 /// How long the loop sleeps at most: a clock that was set is noticed within this.
 const LONGEST_SLEEP: Duration = Duration::from_secs(1);
@@ -109,6 +109,7 @@ pub struct Runner<P, S> {
     capacity: usize,
     clock: Box<dyn Fn() -> Now + Send + Sync>,
     ids: RunIds,
+    turns: Turns,
     changes: mpsc::Receiver<Requested>,
 }
 
@@ -159,6 +160,7 @@ impl<P: Prober, S: Sink> Runner<P, S> {
                 life,
                 next: AtomicU64::new(0),
             },
+            turns: Turns::default(),
         };
         (runner, Changes(changes))
     }
@@ -206,7 +208,7 @@ impl<P: Prober, S: Sink> Runner<P, S> {
 
     fn step(&self, event: Event, dispatcher: &mut Dispatcher, actions: &mut Vec<Action>) -> Now {
         let now = (self.clock)();
-        dispatcher.set_room(self.prober.room());
+        dispatcher.set_room(self.prober.room().min(self.turns.room()));
         dispatcher.step(now, event, actions);
         if let Event::Finished { slot } = event
             && dispatcher.is_vacant(slot)
@@ -329,7 +331,11 @@ impl<P: Prober, S: Sink> Runner<P, S> {
             attempt: 1,
         };
         let (prober, retry) = (Arc::clone(&self.prober), entry.retry);
-        Some(async move { (slot, run_once(prober.as_ref(), order, retry).await) })
+        let turn = self.turns.queue();
+        Some(async move {
+            drop(turn);
+            (slot, run_once(prober.as_ref(), order, retry).await)
+        })
     }
 }
 

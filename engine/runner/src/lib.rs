@@ -7,6 +7,7 @@
 
 mod crank;
 mod run;
+mod turns;
 
 pub use crank::{Change, Changes, Control, Entry, Runner, Sink};
 pub use run::run_once;

@@ -7,6 +7,7 @@ use std::{
 
 use bytes::Bytes;
 use scraper::Html;
+use tokio::time::Instant;
 use wasmtime::component::Resource;
 
 use crate::{
@@ -55,60 +56,62 @@ impl Subject for Blob {
 }
 
 impl Host for GuestState {
-    fn holds(
+    async fn holds(
         &mut self,
         format: String,
         expression: String,
         subject: Resource<Blob>,
     ) -> wasmtime::Result<Result<bool, Mismatch>> {
         self.crossed();
-        let blob = self.table.get(&subject)?;
-        Ok(self
-            .expressions
-            .holds(&format, &expression, blob)
-            .map_err(mismatch))
+        let length = self.table.get(&subject)?.bytes.len();
+        self.works_on(length).await;
+        let (blob, since) = (self.table.get(&subject)?, Instant::now());
+        let found = self.expressions.holds(&format, &expression, blob);
+        self.has_worked(since);
+        Ok(found.map_err(mismatch))
     }
 
-    fn holds_text(
+    async fn holds_text(
         &mut self,
         format: String,
         expression: String,
         subject: String,
     ) -> wasmtime::Result<Result<bool, Mismatch>> {
         self.crossed();
-        let blob = Blob::new(Bytes::from(subject));
-        Ok(self
-            .expressions
-            .holds(&format, &expression, &blob)
-            .map_err(mismatch))
+        self.works_on(subject.len()).await;
+        let (blob, since) = (Blob::new(Bytes::from(subject)), Instant::now());
+        let found = self.expressions.holds(&format, &expression, &blob);
+        self.has_worked(since);
+        Ok(found.map_err(mismatch))
     }
 
-    fn find(
+    async fn find(
         &mut self,
         format: String,
         expression: String,
         subject: Resource<Blob>,
     ) -> wasmtime::Result<Result<Vec<Option<String>>, Mismatch>> {
         self.crossed();
-        let blob = self.table.get(&subject)?;
-        Ok(self
-            .expressions
-            .find(&format, &expression, blob)
-            .map_err(mismatch))
+        let length = self.table.get(&subject)?.bytes.len();
+        self.works_on(length).await;
+        let (blob, since) = (self.table.get(&subject)?, Instant::now());
+        let found = self.expressions.find(&format, &expression, blob);
+        self.has_worked(since);
+        Ok(found.map_err(mismatch))
     }
 
-    fn find_text(
+    async fn find_text(
         &mut self,
         format: String,
         expression: String,
         subject: String,
     ) -> wasmtime::Result<Result<Vec<Option<String>>, Mismatch>> {
         self.crossed();
-        let blob = Blob::new(Bytes::from(subject));
-        Ok(self
-            .expressions
-            .find(&format, &expression, &blob)
-            .map_err(mismatch))
+        self.works_on(subject.len()).await;
+        let (blob, since) = (Blob::new(Bytes::from(subject)), Instant::now());
+        let found = self.expressions.find(&format, &expression, &blob);
+        self.has_worked(since);
+        Ok(found.map_err(mismatch))
     }
 
     fn variables(

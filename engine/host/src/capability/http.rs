@@ -38,7 +38,7 @@ impl Host for GuestState {
             Err(failure) => return Ok(Err(self.failed(&failure, None)?)),
         };
         let answered = self.perform(Call::Http(Box::new(asked.call))).await?;
-        respond(self, &answered, asked.deliver)
+        respond(self, &answered, asked.deliver).await
     }
 
     fn start(&mut self, request: Request) -> wasmtime::Result<Resource<Pending>> {
@@ -79,7 +79,7 @@ impl HostPending for GuestState {
         self.crossed();
         let (answered, deliver) = self.finished(&handle).await?;
         match answered {
-            Some(answered) => respond(self, &answered, deliver),
+            Some(answered) => respond(self, &answered, deliver).await,
             None => Ok(Err(self.taken()?)),
         }
     }
@@ -90,7 +90,7 @@ impl HostPending for GuestState {
     }
 }
 
-fn respond(
+async fn respond(
     state: &mut GuestState,
     answered: &Answered,
     deliver: bool,
@@ -98,6 +98,9 @@ fn respond(
     let Answer::Http(Ok(reply)) = answered.answer.as_ref() else {
         return Ok(Err(state.failure_in(answered)?));
     };
+    if deliver {
+        state.works_on(reply.body.len()).await;
+    }
     let facts = state.facts_of(&answered.answer)?;
     Ok(Ok(Response {
         status: reply.status,

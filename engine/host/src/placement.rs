@@ -1,0 +1,115 @@
+//! Where a guest runs: beside the sockets while it computes little, apart from them once it does more.
+//!
+//! A run is mostly waiting. Handing each of its moments of computing to another thread and back costs more
+//! than the moments themselves, and switches of threads delay timestamps too. So a guest begins on the I/O
+//! runtime. The epoch interrupts it there as everywhere: whoever has computed for longer than a handshake
+//! takes goes on with a guest thread, and the check's next runs begin on one.
+
+use std::{
+    any::Any,
+    future::{Future, poll_fn},
+    panic::{AssertUnwindSafe, catch_unwind},
+    pin::pin,
+    sync::{
+        Arc,
+        atomic::{AtomicBool, Ordering},
+    },
+    task::{Context, Poll},
+    time::Duration,
+};
+
+use crate::{engine::Sandbox, pending::AbortOnDrop};
+
+/// How long a guest may compute at a stretch beside the sockets. A TLS handshake takes up to half of it.
+pub(crate) const STRETCH: Duration = Duration::from_millis(1);
+
+/// Components above this size take milliseconds to set up: they begin apart.
+const LIGHT_BYTES: usize = 1 << 20;
+
+/// Whether the runs of a check begin apart from the sockets; learnt from the first one that computes long.
+#[derive(Debug, Default)]
+pub(crate) struct Weight(AtomicBool);
+
+impl Weight {
+    /// What the size of a component says.
+    pub(crate) fn of(component_bytes: usize) -> Self {
+        Self(AtomicBool::new(component_bytes > LIGHT_BYTES))
+    }
+
+    /// Whether its runs begin apart.
+    pub(crate) fn is_heavy(&self) -> bool {
+        self.0.load(Ordering::Relaxed)
+    }
+
+    fn learn(&self) {
+        self.0.store(true, Ordering::Relaxed);
+    }
+}
+
+/// A guest's wish to go on apart, made from inside its poll.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Aside(Arc<AtomicBool>);
+
+impl Aside {
+    /// A guest that begins apart, or not.
+    pub(crate) fn begin(apart: bool) -> Self {
+        Self(Arc::new(AtomicBool::new(apart)))
+    }
+
+    /// From the end of this poll on.
+    pub(crate) fn ask(&self) {
+        self.0.store(true, Ordering::Relaxed);
+    }
+
+    /// Whether the guest runs apart, or will.
+    pub(crate) fn is_asked(&self) -> bool {
+        self.0.load(Ordering::Relaxed)
+    }
+}
+
+/// Runs a guest where it belongs, to its end; a panic on its way is told as its message.
+pub(crate) async fn run<F>(
+    guest: F,
+    aside: &Aside,
+    weight: &Weight,
+    sandbox: &Sandbox,
+) -> Result<F::Output, String>
+where
+    F: Future<Output: Send> + Send + Unpin + 'static,
+{
+    let mut guest = guest;
+    if !aside.is_asked() {
+        let ended = poll_fn(|context| beside(&mut guest, aside, context)).await;
+        if let Some(ended) = ended {
+            return ended;
+        }
+        weight.learn();
+    }
+    let mut task = sandbox.guest_thread().spawn(guest);
+    let _cut = AbortOnDrop(task.abort_handle());
+    (&mut task).await.map_err(|error| error.to_string())
+}
+
+/// One poll beside the sockets; `None` when the guest has to go.
+fn beside<F: Future + Unpin>(
+    guest: &mut F,
+    aside: &Aside,
+    context: &mut Context<'_>,
+) -> Poll<Option<Result<F::Output, String>>> {
+    let polled = catch_unwind(AssertUnwindSafe(|| pin!(guest).poll(context)));
+    match polled {
+        Err(panic) => Poll::Ready(Some(Err(message(panic.as_ref())))),
+        Ok(Poll::Ready(output)) => Poll::Ready(Some(Ok(output))),
+        Ok(Poll::Pending) if aside.is_asked() => Poll::Ready(None),
+        Ok(Poll::Pending) => Poll::Pending,
+    }
+}
+
+fn message(panic: &(dyn Any + Send)) -> String {
+    let text = panic.downcast_ref::<&str>().map(ToString::to_string);
+    let text = text.or_else(|| panic.downcast_ref::<String>().cloned());
+    text.map_or_else(
+        || "the host panicked without a word".to_owned(),
+        |text| format!("the host panicked: {text}"),
+    )
+}
