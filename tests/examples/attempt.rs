@@ -97,7 +97,7 @@ fn assignment() -> Result<Assignment, Box<dyn Error>> {
         labels: std::collections::BTreeMap::new(),
         timeout: 1_000_000_000,
         limits: Limits::default(),
-        egress: Egress::default(),
+        egress: Arc::default(),
         secrets: Vec::new(),
         places: None,
     })

@@ -122,10 +122,10 @@ fn assignment(server: SocketAddr) -> Result<Assignment, Box<dyn Error>> {
         labels: std::collections::BTreeMap::new(),
         timeout: 5_000_000_000,
         limits: Limits::default(),
-        egress: Egress {
+        egress: Arc::new(Egress {
             target: Some(HostPattern::try_from(format!("http://{server}"))?),
             ..Egress::default()
-        },
+        }),
         secrets: Vec::new(),
         places: None,
     })

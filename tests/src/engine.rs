@@ -201,11 +201,11 @@ impl Trial {
             labels: BTreeMap::new(),
             timeout: self.timeout_ms * 1_000_000,
             limits: self.limits.clone(),
-            egress: Egress {
+            egress: Arc::new(Egress {
                 grants: grants.collect(),
                 target: pattern(&self.target),
                 ..Egress::default()
-            },
+            }),
             secrets: self
                 .secret
                 .iter()

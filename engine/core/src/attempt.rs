@@ -36,7 +36,7 @@ pub struct Assignment {
     /// What one attempt may use.
     pub limits: Limits,
     /// Where it may go.
-    pub egress: Egress,
+    pub egress: Arc<Egress>,
     /// Which secrets it may use, by name.
     pub secrets: Vec<ResourceName>,
     /// Where nested settings are written; `None` where nothing is nested.

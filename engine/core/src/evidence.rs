@@ -9,7 +9,7 @@ use bytes::Bytes;
 use crate::{
     attempt::Report,
     facts::{Certificate, Facts, TlsFacts},
-    record::{AttemptRecord, RunRecord},
+    record::RunRecord,
     seam::{Answer, Call},
 };
 
@@ -95,37 +95,29 @@ impl EvidenceLimits {
         }
     }
 
-    /// What is kept of a record. It shares no buffer with the original, which would keep all of it.
-    pub fn kept(&self, record: &RunRecord) -> RunRecord {
-        let mut kept = record.clone();
-        kept.attempts = record
-            .attempts
-            .iter()
-            .map(|attempt| AttemptRecord {
-                conclusion: attempt.conclusion.clone(),
-                report: Arc::new(self.report(&attempt.report)),
-            })
-            .collect();
-        kept
+    /// Cuts a record to what is kept of it. What nobody else holds is cut in place; no buffer stays that
+    /// came with the answer, which would keep all of it.
+    pub fn keep(&self, record: &mut RunRecord) {
+        for attempt in &mut record.attempts {
+            self.report(Arc::make_mut(&mut attempt.report));
+        }
     }
 
-    fn report(&self, report: &Report) -> Report {
-        let mut kept = report.clone();
+    fn report(&self, kept: &mut Report) {
         kept.log.truncate(self.log_lines);
         for line in &mut kept.log {
             cut_text(&mut line.message, self.log_line_bytes);
         }
         for operation in &mut kept.operations {
-            operation.call = Arc::new(self.call(&operation.call));
-            let answer = operation.answer.as_deref();
-            operation.answer = answer.map(|answer| Arc::new(self.answer(answer)));
+            self.call(Arc::make_mut(&mut operation.call));
+            if let Some(answer) = &mut operation.answer {
+                self.answer(Arc::make_mut(answer));
+            }
         }
-        kept
     }
 
-    fn call(&self, call: &Call) -> Call {
-        let mut kept = call.clone();
-        match &mut kept {
+    fn call(&self, kept: &mut Call) {
+        match kept {
             Call::Http(call) => {
                 self.cut(&mut call.body);
                 self.headers(&mut call.headers);
@@ -133,12 +125,10 @@ impl EvidenceLimits {
             Call::TcpWrite { bytes, .. } => self.cut(bytes),
             _ => {}
         }
-        kept
     }
 
-    fn answer(&self, answer: &Answer) -> Answer {
-        let mut kept = answer.clone();
-        match &mut kept {
+    fn answer(&self, kept: &mut Answer) {
+        match kept {
             Answer::Http(Ok(reply)) => {
                 self.cut(&mut reply.body);
                 self.headers(&mut reply.headers);
@@ -149,7 +139,6 @@ impl EvidenceLimits {
         if let Some(facts) = kept.facts_mut() {
             without_der(facts);
         }
-        kept
     }
 
     fn headers(&self, headers: &mut Vec<(String, Bytes)>) {

@@ -28,11 +28,11 @@ impl Sink for Told {
     }
 
     /// One line for a run that did not pass, and one for a pass that is news.
-    fn finished(&self, slot: u32, record: &Arc<RunRecord>) {
-        let is_news = self.telemetry.finished(slot, record);
+    fn finished(&self, slot: u32, record: Arc<RunRecord>) {
+        let (record, is_news) = self.telemetry.finished(slot, record);
         let is_told = is_news || record.outcome != Outcome::Pass;
         if is_told && self.telemetry.admits_line(slot) {
-            line::log(record, is_news);
+            line::log(&record, is_news);
         }
     }
 

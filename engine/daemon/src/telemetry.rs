@@ -145,21 +145,22 @@ impl Telemetry {
         }
     }
 
-    /// A run ended; returns whether its reason is news. Only runs that were due are booked: what
-    /// somebody asked for is no SLI event.
-    pub fn finished(&self, slot: u32, record: &Arc<RunRecord>) -> bool {
+    /// A run ended; returns what is kept of its record, and whether its reason is news. Only runs that
+    /// were due are booked: what somebody asked for is no SLI event.
+    pub fn finished(&self, slot: u32, record: Arc<RunRecord>) -> (Arc<RunRecord>, bool) {
         let board = self.board.load();
         let Some(slot) = board.slot(slot) else {
-            return false;
+            return (record, false);
         };
         let Some(check) = board.checks.get(slot.check()) else {
-            return false;
+            return (record, false);
         };
-        slot.finished(record, check.measures(), &self.limits);
+        let record = slot.finished(record, check.measures(), &self.limits);
         self.room
             .tidy(|| board.order.iter().for_each(|slot| slot.keep_to_share()));
         self.scrapes.booked();
-        slot.changed(record.reason)
+        let is_news = slot.changed(record.reason);
+        (record, is_news)
     }
 
     /// Whether the slot's check may have one more line in the log; one that may not is counted.

@@ -3,7 +3,7 @@
 use std::{sync::Arc, time::Duration};
 
 use leadsman_core::{
-    attempt::{Ending, Order, Prober, Report, Usage, Verdict},
+    attempt::{Ending, Order, Prober, Report, RunCause, Usage, Verdict},
     limits::Limit,
     redact::redact,
 };
@@ -26,6 +26,9 @@ use crate::{
 /// How much longer than its timeout a run may live: what its operations found at the deadline is
 /// still to be told.
 const GRACE: Duration = Duration::from_millis(25);
+
+/// A run that begins so much later than planned, in nanoseconds, begins apart.
+const LATE_NANOS: i64 = 3_000_000;
 
 /// Epoch ticks between two looks at the budget.
 const TICKS: u64 = 1;
@@ -50,6 +53,11 @@ fn not_loaded(message: String) -> Report {
     Report::not_started(unix_now(), Ending::NotLoaded { message })
 }
 
+/// Where runs begin late, the sockets' runtime has enough to do.
+fn is_late(order: &Order) -> bool {
+    order.cause == RunCause::Tick && unix_now() - order.planned_unix_ns > LATE_NANOS
+}
+
 /// What the guest's task leaves.
 struct Finished {
     result: wasmtime::Result<Verdict>,
@@ -65,7 +73,7 @@ async fn attempt(sandbox: &Arc<Sandbox>, prepared: &Arc<Prepared>, order: Order)
     let timeout = Duration::from_nanos(order.assignment.timeout);
     let trace = Arc::new(Trace::new(limits, order.assignment.places.clone()));
     let meter = Arc::new(Meter::default());
-    let aside = Aside::begin(prepared.weight.is_heavy());
+    let aside = Aside::begin(prepared.weight.is_heavy() || is_late(&order));
     let turn = aside.is_asked().then(|| sandbox.queue());
     let guest = guest(
         (Arc::clone(sandbox), turn),
@@ -105,7 +113,7 @@ async fn guest(
     drop(turn);
     let began = trace.start();
     let deadline = began + Duration::from_nanos(order.assignment.timeout);
-    let egress = order.assignment.egress.clone();
+    let egress = Arc::clone(&order.assignment.egress);
     let session = Arc::new(Session::new(
         prepared.network.clone(),
         egress,

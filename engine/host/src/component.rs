@@ -283,7 +283,7 @@ fn order(settings: &str) -> Result<Order, NameError> {
             cpu_ms: 2_000,
             ..Limits::default()
         },
-        egress: leadsman_core::egress::Egress::default(),
+        egress: Arc::default(),
         secrets: Vec::new(),
         places: None,
     };

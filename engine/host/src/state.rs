@@ -57,7 +57,8 @@ pub(crate) struct GuestState {
     pub(crate) session: Option<Arc<Session>>,
     pub(crate) io: Handle,
     pub(crate) aside: Aside,
-    wasi: WasiCtx,
+    /// Made when the guest first asks: most never do.
+    wasi: Option<WasiCtx>,
     requests: u32,
     in_flight: Arc<()>,
     memory_bytes: u64,
@@ -76,11 +77,6 @@ impl GuestState {
         let deadline = began + Duration::from_nanos(order.assignment.timeout);
         let mut table = ResourceTable::new();
         table.set_max_capacity(size(order.assignment.limits.handles));
-        let output = Output(Arc::clone(&trace));
-        let wasi = WasiCtx::builder()
-            .stdout(output.clone())
-            .stderr(output)
-            .build();
         Self {
             order,
             table,
@@ -92,7 +88,7 @@ impl GuestState {
             session,
             io,
             aside,
-            wasi,
+            wasi: None,
             requests: 0,
             in_flight: Arc::new(()),
             memory_bytes: 0,
@@ -250,10 +246,20 @@ fn refused(call: &Call) -> Answer {
     }
 }
 
+/// Nothing but a place for what the guest prints.
+fn inert(trace: &Arc<Trace>) -> WasiCtx {
+    let output = Output(Arc::clone(trace));
+    WasiCtx::builder()
+        .stdout(output.clone())
+        .stderr(output)
+        .build()
+}
+
 impl WasiView for GuestState {
     fn ctx(&mut self) -> WasiCtxView<'_> {
+        let ctx = self.wasi.get_or_insert_with(|| inert(&self.trace));
         WasiCtxView {
-            ctx: &mut self.wasi,
+            ctx,
             table: &mut self.table,
         }
     }

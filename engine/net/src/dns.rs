@@ -25,6 +25,9 @@ use crate::{Moment, Session, connector::Route, fault::Fault, kind_of, trace::Tra
 
 /// Small enough to pass any path unfragmented (DNS flag day 2020).
 const PAYLOAD: u16 = 1232;
+
+/// What is read of one datagram: more than any server may send that was told the above.
+const DATAGRAM: usize = 4096;
 const AGAIN_AFTER: Duration = Duration::from_secs(1);
 
 /// What was asked, as it went out.
@@ -160,7 +163,7 @@ impl Question {
         trace.enter(Phase::Wait);
         let again = sleep_until(Instant::now() + AGAIN_AFTER);
         tokio::pin!(again);
-        let mut buffer = vec![0; usize::from(u16::MAX)];
+        let mut buffer = vec![0; DATAGRAM];
         let mut repeated = false;
         loop {
             tokio::select! {

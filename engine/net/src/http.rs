@@ -174,7 +174,8 @@ impl Session {
             }
             trace.facts.reused = false;
         }
-        let mut connection = self.connect(trace, step, key).await?;
+        // On its own: what waits for an answer does not hold what it took to connect.
+        let mut connection = Box::pin(self.connect(trace, step, key)).await?;
         let request = asked.request(
             &self.secrets,
             &destination,
@@ -220,11 +221,8 @@ impl Session {
         if place.scheme == "http" {
             return Connection::http1(Wire::plain(tcp), remote, None, key).await;
         }
-        let stream = self
-            .network
-            .tls()
-            .handshake(trace, tcp, &place.host, &call.tls, alpn)
-            .await?;
+        let shake = (self.network.tls()).handshake(trace, tcp, &place.host, &call.tls, alpn);
+        let stream = Box::pin(shake).await?;
         let agreed_h2 = stream.get_ref().1.alpn_protocol() == Some(b"h2");
         if call.version.as_deref() == Some("HTTP/2") && !agreed_h2 {
             return Err(Fault::new(

@@ -26,7 +26,7 @@ use crate::{
 #[derive(Debug)]
 pub struct Session {
     pub(crate) network: Network,
-    pub(crate) egress: Egress,
+    pub(crate) egress: Arc<Egress>,
     pub(crate) deadline: Instant,
     pub(crate) secrets: Arc<Secrets>,
     pub(crate) jars: Jars,
@@ -41,13 +41,13 @@ impl Session {
     /// Begins an attempt.
     pub fn new(
         network: Network,
-        egress: Egress,
+        egress: impl Into<Arc<Egress>>,
         deadline: Instant,
         placeholders: Vec<Placeholder>,
     ) -> Self {
         Self {
             network,
-            egress,
+            egress: egress.into(),
             deadline,
             secrets: Arc::new(Secrets::new(placeholders)),
             jars: Jars::default(),

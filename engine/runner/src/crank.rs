@@ -45,7 +45,7 @@ pub trait Sink: Send + Sync + 'static {
     /// Ticks did not become runs.
     fn missed(&self, slot: u32, reason: MissedReason, planned_unix_ms: i64, count: u64);
     /// A run ended.
-    fn finished(&self, slot: u32, record: &Arc<RunRecord>);
+    fn finished(&self, slot: u32, record: Arc<RunRecord>);
     /// The next tick is planned.
     fn planned(&self, slot: u32, unix_ms: i64);
     /// A removed slot's last run has ended: another check-target may have the slot.
@@ -278,7 +278,7 @@ impl<P: Prober, S: Sink> Runner<P, S> {
     /// Tells the sink, and the dispatcher that there is room again.
     fn ended(&self, ended: Result<Ended, JoinError>) -> Option<Event> {
         let (slot, record) = ended.ok()?;
-        self.sink.finished(slot, &Arc::new(record));
+        self.sink.finished(slot, Arc::new(record));
         Some(Event::Finished { slot })
     }
 

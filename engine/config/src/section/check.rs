@@ -445,11 +445,11 @@ impl<'a> Shared<'a> {
             labels: target.labels.clone(),
             timeout: u64::try_from(draft.common.timing.timeout.as_nanos()).unwrap_or(u64::MAX),
             limits: draft.common.limits.clone(),
-            egress: Egress {
+            egress: Arc::new(Egress {
                 rules: Arc::clone(&self.platform.network.rules),
                 grants: draft.common.hosts.clone(),
                 target: target.pattern.clone(),
-            },
+            }),
             secrets: draft.common.secrets.clone(),
             places: draft.places.clone(),
         }

@@ -179,22 +179,26 @@ impl Slot {
 
     pub(super) fn finished(
         &self,
-        record: &RunRecord,
+        mut record: Arc<RunRecord>,
         declared: &Declared,
         limits: &EvidenceLimits,
-    ) {
+    ) -> Arc<RunRecord> {
         if record.cause != RunCause::Tick {
-            return;
+            return record;
         }
-        let lesson = Lesson::of(record);
+        let lesson = Lesson::of(&record);
         let fresh_until_ms = self.freshness.until(record.ended_unix_ns() / 1_000_000);
-        let kept = Arc::new(limits.kept(record));
+        limits.keep(Arc::make_mut(&mut record));
         let in_maintenance = self.in_maintenance(record.planned_unix_ns / 1_000_000);
         let mut state = self.lock();
-        state.numbers.book(record, &self.objectives, in_maintenance);
-        state.numbers.learn(&lesson, record, declared);
+        state
+            .numbers
+            .book(&record, &self.objectives, in_maintenance);
+        state.numbers.learn(&lesson, &record, declared);
         state.numbers.fresh_until_ms = fresh_until_ms;
+        let kept = Arc::clone(&record);
         state.evidence.take(kept, &lesson.phases, limits);
+        record
     }
 
     /// The id of the last run that did not pass.

@@ -56,8 +56,8 @@ impl Sink for Book {
         *self.missed.lock().unwrap().entry(reason).or_default() += count;
     }
 
-    fn finished(&self, _: u32, record: &Arc<RunRecord>) {
-        self.finished.lock().unwrap().push(Arc::clone(record));
+    fn finished(&self, _: u32, record: Arc<RunRecord>) {
+        self.finished.lock().unwrap().push(record);
     }
 
     fn planned(&self, _: u32, _: i64) {}
@@ -82,7 +82,7 @@ fn entry(seconds: u64, retry: Retry) -> Entry {
         labels: BTreeMap::new(),
         timeout: 1_000_000_000,
         limits: Limits::default(),
-        egress: Egress::default(),
+        egress: Arc::default(),
         secrets: Vec::new(),
         places: None,
     };

@@ -159,7 +159,7 @@ fn bare(arguments: &Once, probes: &Probes) -> Result<Subject, CommandError> {
         labels: BTreeMap::new(),
         timeout: timeout(&arguments.timeout)?,
         limits: Limits::default(),
-        egress: egress(arguments, target)?,
+        egress: Arc::new(egress(arguments, target)?),
         secrets: Vec::new(),
         places: None,
     };

@@ -56,7 +56,7 @@ pub(crate) fn check(id: &str, probe: &str, targets: &[&str]) -> Check {
             labels: BTreeMap::new(),
             timeout: 10_000 * MS,
             limits: Limits::default(),
-            egress: Egress::default(),
+            egress: Arc::default(),
             secrets: Vec::new(),
             places: None,
         })
@@ -287,5 +287,5 @@ pub(crate) fn failing(reason: Reason, kind: FailureKind) -> Arc<RunRecord> {
 /// Books a run as the runner does.
 pub(crate) fn book(telemetry: &Telemetry, slot: u32, record: &Arc<RunRecord>) {
     telemetry.started(slot);
-    telemetry.finished(slot, record);
+    telemetry.finished(slot, Arc::clone(record));
 }

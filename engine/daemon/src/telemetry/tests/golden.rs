@@ -25,7 +25,7 @@ fn eventful() -> Telemetry {
     telemetry.missed(0, MissedReason::Overlap, NOW_MS, 2);
     telemetry.finished(
         0,
-        &failing(Reason::ConnectTimeout, FailureKind::ConnectTimeout),
+        failing(Reason::ConnectTimeout, FailureKind::ConnectTimeout),
     );
     let mut limited = report(MS, failed(FailureKind::EgressPrivate));
     limited.ending = Ending::Limit {

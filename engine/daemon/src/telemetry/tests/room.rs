@@ -60,6 +60,13 @@ fn kept(telemetry: &Telemetry, target: usize) -> usize {
     telemetry.runs(&filter).len()
 }
 
+/// What is kept of a failure weighs so much.
+fn weight_kept() -> usize {
+    let mut kept = Arc::unwrap_or_clone(failure());
+    EvidenceLimits::default().keep(&mut kept);
+    weight(&kept)
+}
+
 fn told(telemetry: &Telemetry) -> (f64, f64) {
     let series = series(&text(telemetry, Format::Text));
     let one = |name| sum(&series, name, &[]);
@@ -72,14 +79,14 @@ fn told(telemetry: &Telemetry) -> (f64, f64) {
 #[test]
 fn all_kept_runs_together_have_a_bound_and_each_target_its_share_of_it() {
     const TARGETS: usize = 50;
-    let one = weight(&EvidenceLimits::default().kept(&failure()));
+    let one = weight_kept();
     let total = TARGETS * (3 * one + one / 2);
     let telemetry = telemetry(TARGETS, total);
     let mut number = 0;
     for _ in 0..10 {
         for slot in 0..u32::try_from(TARGETS).unwrap() {
             number += 1;
-            telemetry.finished(slot, &numbered(&failure(), number));
+            telemetry.finished(slot, numbered(&failure(), number));
             let used = telemetry.room.used();
             assert!(used <= total, "{used} of {total}");
         }
@@ -97,16 +104,16 @@ fn all_kept_runs_together_have_a_bound_and_each_target_its_share_of_it() {
 #[test]
 fn a_target_that_answers_much_pushes_out_nobody_elses_runs() {
     const TARGETS: usize = 50;
-    let one = weight(&EvidenceLimits::default().kept(&failure()));
+    let one = weight_kept();
     let telemetry = telemetry(TARGETS, TARGETS * 2 * one);
     for slot in 1..u32::try_from(TARGETS).unwrap() {
-        telemetry.finished(slot, &numbered(&failure(), u64::from(slot)));
+        telemetry.finished(slot, numbered(&failure(), u64::from(slot)));
     }
     let mut large = failure().as_ref().clone();
     large.sentence = "x".repeat(20 * one);
     let large = Arc::new(large);
     for number in 100..120 {
-        telemetry.finished(0, &numbered(&large, number));
+        telemetry.finished(0, numbered(&large, number));
     }
     assert!(kept(&telemetry, 0) <= 2, "as many as there is room for");
     for target in 1..TARGETS {
@@ -120,7 +127,7 @@ fn a_target_that_answers_much_pushes_out_nobody_elses_runs() {
 fn runs_of_targets_that_leave_give_their_room_back() {
     let telemetry = telemetry(50, 64 << 20);
     for slot in 0..50 {
-        telemetry.finished(slot, &numbered(&failure(), u64::from(slot)));
+        telemetry.finished(slot, numbered(&failure(), u64::from(slot)));
     }
     assert!(telemetry.room.used() > 0);
     telemetry.reload(&plan(Vec::new()), &[], edition());
@@ -134,8 +141,8 @@ fn a_run_is_found_among_10_000_targets_by_comparing_numbers_once_each() {
     let (failure, pass) = (failure(), passing(1));
     for slot in 0..TARGETS {
         let place = u32::try_from(slot).unwrap();
-        telemetry.finished(place, &numbered(&failure, slot));
-        telemetry.finished(place, &numbered(&pass, TARGETS + slot));
+        telemetry.finished(place, numbered(&failure, slot));
+        telemetry.finished(place, numbered(&pass, TARGETS + slot));
     }
     assert_eq!(telemetry.room.dropped(), 0, "two records each have room");
     let mut looked = 0;

@@ -43,7 +43,7 @@ fn a_run_that_somebody_asked_for_is_not_booked() {
     let telemetry = small();
     let mut asked = passing(MS).as_ref().clone();
     asked.cause = RunCause::Request;
-    telemetry.finished(0, &Arc::new(asked));
+    telemetry.finished(0, Arc::new(asked));
     assert_eq!(telemetry.check_states()[0].last, None);
 }
 
