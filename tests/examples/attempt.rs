@@ -10,7 +10,6 @@ use std::{
 
 use leadsman_core::{
     attempt::{Assignment, Order, Prober, RunCause},
-    egress::Egress,
     id::{CheckId, Location, ProbeName, TargetName},
     limits::Limits,
     plan::{Network, Tls},

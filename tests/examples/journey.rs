@@ -60,18 +60,18 @@ fn main() -> Result<(), Box<dyn Error>> {
 /// Rounds of both, one after the other, so that a busy machine is busy for both; the median of each.
 fn figures(server: SocketAddr) -> Result<serde_json::Value, Box<dyn Error>> {
     let io = leadsman::app::io_runtime()?;
-    let roster = roster(&io)?;
+    let (sandbox, roster) = roster(&io)?;
+    let roster = Arc::new(roster);
     let assignment = assignment(server)?;
     let settings: serde_json::Value = serde_json::from_str(&assignment.settings)?;
-    let probe = journey_probe(&roster.0)?;
+    let probe = journey_probe(&sandbox)?;
     let assignment = Arc::new(complete(assignment, &probe, &settings)?);
-    roster.1.add(&assignment, Ok(Arc::new(probe)))?;
+    roster.add(&assignment, Ok(Arc::new(probe)))?;
     let alone = Builder::new_current_thread().enable_all().build()?;
     let (mut ours, mut plain, mut calls) = (Vec::new(), Vec::new(), 0);
     for _ in 0..ROUNDS {
-        let round = io.block_on(journeys(&roster.1, &assignment, JOURNEYS.0))?;
-        calls = round.1;
-        ours.push(io.block_on(journeys(&roster.1, &assignment, JOURNEYS.1))?.0);
+        calls = walked(&io, &roster, &assignment, JOURNEYS.0)?.1;
+        ours.push(walked(&io, &roster, &assignment, JOURNEYS.1)?.0);
         alone.block_on(requests(server, JOURNEYS.0))?;
         plain.push(alone.block_on(requests(server, JOURNEYS.1))?);
     }
@@ -81,6 +81,21 @@ fn figures(server: SocketAddr) -> Result<serde_json::Value, Box<dyn Error>> {
     Ok(
         json!({"journey_cpu_ns": median(&ours), "plain_cpu_ns": median(&plain), "host_calls": calls}),
     )
+}
+
+/// Journeys on a worker of the I/O runtime, where the daemon has them.
+fn walked(
+    io: &Runtime,
+    roster: &Arc<Roster>,
+    assignment: &Arc<Assignment>,
+    count: usize,
+) -> Result<(u64, u64), Box<dyn Error>> {
+    let (roster, assignment) = (Arc::clone(roster), Arc::clone(assignment));
+    let journeys = async move {
+        let walked = journeys(&roster, &assignment, count).await;
+        walked.map_err(|error| error.to_string())
+    };
+    Ok(io.block_on(io.spawn(journeys))??)
 }
 
 fn roster(io: &Runtime) -> Result<(Arc<Sandbox>, Roster), Box<dyn Error>> {

@@ -8,7 +8,7 @@ use leadsman_core::{
     redact::redact,
 };
 use leadsman_net::Session;
-use tokio::time::Instant;
+use tokio::{sync::OwnedSemaphorePermit, time::Instant};
 use wasmtime::{Engine, Store, Trap, UpdateDeadline};
 
 use crate::{
@@ -76,20 +76,12 @@ async fn attempt(sandbox: &Arc<Sandbox>, prepared: &Arc<Prepared>, order: Order)
     let aside = Aside::begin(prepared.weight.is_heavy() || is_late(&order));
     let turn = aside.is_asked().then(|| sandbox.queue());
     let guest = guest(
-        (Arc::clone(sandbox), turn),
+        (Arc::clone(sandbox), turn, slot),
         Arc::clone(prepared),
         order,
         (Arc::clone(&trace), Arc::clone(&meter), aside.clone()),
     );
-    let metered = Metered::new(
-        async move {
-            let finished = guest.await;
-            drop(slot);
-            finished
-        },
-        Arc::clone(&meter),
-        sandbox.ticker.clone(),
-    );
+    let metered = Metered::new(guest, Arc::clone(&meter), sandbox.ticker.clone());
     let run = placement::run(metered, &aside, &prepared.weight, sandbox);
     let ended = tokio::time::timeout_at(ordered + timeout + GRACE, run).await;
     let end = match ended {
@@ -105,7 +97,7 @@ async fn attempt(sandbox: &Arc<Sandbox>, prepared: &Arc<Prepared>, order: Order)
 
 /// The guest's side: everything in here runs where the guest does.
 async fn guest(
-    (sandbox, turn): (Arc<Sandbox>, Option<Queued>),
+    (sandbox, turn, _slot): (Arc<Sandbox>, Option<Queued>, OwnedSemaphorePermit),
     prepared: Arc<Prepared>,
     order: Order,
     (trace, meter, aside): (Arc<Trace>, Arc<Meter>, Aside),

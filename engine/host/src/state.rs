@@ -139,7 +139,9 @@ impl GuestState {
             Arc::clone(&self.in_flight),
         );
         let task = self.io.spawn(async move {
-            let answer = Arc::new(session.perform(call.as_ref().clone()).await);
+            // Made here, not where the guest calls: its stack stays small while it waits.
+            let performed = Box::pin(session.perform(call.as_ref().clone()));
+            let answer = Arc::new(performed.await);
             trace.end(index, Arc::clone(&answer));
             drop(flying);
             tell.set(Some(answer));
