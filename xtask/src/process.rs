@@ -100,11 +100,21 @@ impl Running {
         Ok(self.kibibytes("VmRSS:")? * 1024.0)
     }
 
+    /// Its share of memory now, in megabytes: a page that is mapped often counts once, as a container's
+    /// limit counts it.
+    pub(crate) fn proportional_megabytes(&self) -> Result<f64, Failure> {
+        Ok(self.kibibytes_in("smaps_rollup", "Pss:")? * 1024.0 / 1e6)
+    }
+
     fn kibibytes(&self, key: &str) -> Result<f64, Failure> {
-        let status = fs::read_to_string(format!("/proc/{}/status", self.child.id()))?;
-        let line = status.lines().find_map(|line| line.strip_prefix(key));
+        self.kibibytes_in("status", key)
+    }
+
+    fn kibibytes_in(&self, file: &str, key: &str) -> Result<f64, Failure> {
+        let text = fs::read_to_string(format!("/proc/{}/{file}", self.child.id()))?;
+        let line = text.lines().find_map(|line| line.strip_prefix(key));
         let kib = line.and_then(|line| line.split_whitespace().next()?.parse::<f64>().ok());
-        kib.ok_or_else(|| Failure::new(format!("/proc/PID/status has no {key}")))
+        kib.ok_or_else(|| Failure::new(format!("/proc/PID/{file} has no {key}")))
     }
 
     /// How many file descriptors it has open.

@@ -116,7 +116,13 @@ async fn guest(
         Arc::clone(&prepared.expressions),
         Arc::clone(&prepared.secrets),
     );
-    let state = GuestState::new(order, trace, shared, Some(session), (sandbox.io.clone(), aside.clone()));
+    let state = GuestState::new(
+        order,
+        trace,
+        shared,
+        Some(session),
+        (sandbox.io.clone(), aside.clone()),
+    );
     let result = run(&sandbox.engine, &prepared, state, meter).await;
     Finished {
         result,

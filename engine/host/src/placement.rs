@@ -113,3 +113,82 @@ fn message(panic: &(dyn Any + Send)) -> String {
         |text| format!("the host panicked: {text}"),
     )
 }
+
+#[cfg(test)]
+mod tests {
+    use std::{sync::Mutex, thread};
+
+    use tokio::runtime::Handle;
+
+    use super::*;
+    use crate::engine::SandboxSettings;
+
+    fn sandbox() -> Arc<Sandbox> {
+        let settings = SandboxSettings {
+            instances: 1,
+            guest_threads: Some(1),
+            ..SandboxSettings::default()
+        };
+        Sandbox::new(&settings, Handle::current()).unwrap()
+    }
+
+    /// Two polls; the first one computes long where `asks`. Ends with the threads that they were made on.
+    fn guest(
+        asks: bool,
+        aside: &Aside,
+    ) -> impl Future<Output = Vec<Option<String>>> + Send + Unpin + 'static {
+        let (aside, threads) = (aside.clone(), Mutex::new(Vec::new()));
+        poll_fn(move |context| {
+            let mut threads = threads.lock().unwrap();
+            threads.push(thread::current().name().map(ToOwned::to_owned));
+            if threads.len() == 2 {
+                return Poll::Ready(std::mem::take(&mut *threads));
+            }
+            if asks {
+                aside.ask();
+            }
+            context.waker().wake_by_ref();
+            Poll::Pending
+        })
+    }
+
+    async fn threads(asks: bool, apart: bool) -> (Vec<bool>, Weight) {
+        let (sandbox, weight, aside) = (sandbox(), Weight::default(), Aside::begin(apart));
+        let run = run(guest(asks, &aside), &aside, &weight, &sandbox).await;
+        let is_apart = |name: Option<String>| name.is_some_and(|name| name == "leadsman-guest-0");
+        (run.unwrap().into_iter().map(is_apart).collect(), weight)
+    }
+
+    #[tokio::test]
+    async fn a_guest_that_computes_little_stays_beside_the_sockets() {
+        let (apart, weight) = threads(false, false).await;
+        assert_eq!((apart, weight.is_heavy()), (vec![false, false], false));
+    }
+
+    #[tokio::test]
+    async fn a_guest_that_computes_long_goes_on_apart_and_the_next_run_begins_there() {
+        let (apart, weight) = threads(true, false).await;
+        assert_eq!((apart, weight.is_heavy()), (vec![false, true], true));
+    }
+
+    #[tokio::test]
+    async fn a_guest_that_begins_apart_says_nothing_of_its_weight() {
+        let (apart, weight) = threads(false, true).await;
+        assert_eq!((apart, weight.is_heavy()), (vec![true, true], false));
+    }
+
+    #[tokio::test]
+    async fn a_panic_is_told_wherever_the_guest_runs() {
+        for apart in [false, true] {
+            let aside = Aside::begin(apart);
+            let guest = poll_fn(|_| -> Poll<()> { panic!("lost its way") });
+            let told = run(guest, &aside, &Weight::default(), &sandbox()).await;
+            assert!(told.unwrap_err().contains("lost its way"), "{apart}");
+        }
+    }
+
+    #[test]
+    fn a_component_that_takes_long_to_set_up_begins_apart() {
+        assert!(!Weight::of(LIGHT_BYTES).is_heavy() && Weight::of(LIGHT_BYTES + 1).is_heavy());
+    }
+}

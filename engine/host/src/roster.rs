@@ -7,7 +7,10 @@ use leadsman_core::{attempt::Assignment, plan::Complaint};
 use leadsman_net::Network;
 use serde_json::Value;
 
-use crate::{component::Probe, engine::Sandbox, expressions::Expressions, placement::Weight, secrets::Secrets};
+use crate::{
+    component::Probe, engine::Sandbox, expressions::Expressions, placement::Weight,
+    secrets::Secrets,
+};
 
 /// Why an assignment cannot be prepared.
 #[derive(Debug, thiserror::Error)]

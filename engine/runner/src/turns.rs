@@ -36,7 +36,24 @@ impl Turns {
 
     /// How many more runs may join; asked on the runtime that turns them.
     pub(crate) fn room(&self) -> usize {
-        let most = Handle::current().metrics().num_workers().saturating_mul(QUEUE);
+        let most = Handle::current()
+            .metrics()
+            .num_workers()
+            .saturating_mul(QUEUE);
         most.saturating_sub(self.0.load(Ordering::Relaxed))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test]
+    async fn a_run_takes_room_until_it_has_its_turn() {
+        let turns = Turns::default();
+        let mut queued: Vec<Turn> = (0..QUEUE).map(|_| turns.queue()).collect();
+        assert_eq!(turns.room(), 0);
+        queued.pop();
+        assert_eq!(turns.room(), 1);
     }
 }

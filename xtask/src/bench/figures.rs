@@ -8,6 +8,7 @@ use super::{
     Bench,
     configuration::{self, Load},
     contender::{self, Target, Used},
+    endurance,
     plain::Protocol,
     report::{Bar, Figure},
 };
@@ -31,6 +32,8 @@ pub(super) struct Kept {
     pub(super) failed: f64,
     /// Runs of the probes that never return, each of which was cut.
     pub(super) spun: f64,
+    /// Milliseconds of CPU beyond their limit that the worst of these had.
+    pub(super) overrun: Option<f64>,
     /// The bounds in seconds of the bucket that has the lag's p99.
     pub(super) lag: Option<(f64, f64)>,
 }
@@ -160,6 +163,7 @@ pub(super) async fn kept(
     Scrape::take(listen).await?;
     let after = Scrape::take(listen).await?;
     let megabytes = daemon.peak_megabytes()?;
+    let overrun = endurance::overrun(listen).await?;
     end(&mut daemon).await?;
     let grown =
         |name: &str, labels: &[(&str, &str)]| after.sum(name, labels) - before.sum(name, labels);
@@ -172,6 +176,7 @@ pub(super) async fn kept(
         missed: grown("leadsman_missed_ticks_total", &[]),
         failed: runs - spun - passed,
         spun,
+        overrun,
         lag: lags(&after).since(&lags(&before)).quantile(0.99),
     })
 }
