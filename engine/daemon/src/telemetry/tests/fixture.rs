@@ -120,6 +120,7 @@ pub(crate) fn settings() -> TelemetrySettings {
         clock: now,
         stalls: || 2,
         closed: || vec![("evicted", 3)],
+        external_url: Some("https://ops.example/prober".to_owned()),
         ..TelemetrySettings::default()
     }
 }
