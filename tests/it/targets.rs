@@ -114,6 +114,20 @@ fn a_connection_that_ends_before_the_answer_does_is_truncated() {
 }
 
 #[test]
+fn a_connection_that_is_reset_before_or_within_the_answer_is_the_targets_failure() {
+    for first in ["", "HTTP/1.1 200 OK\r\ncontent-length: 100\r\n\r\nshort"] {
+        let peer = Peer::start(move |stream| {
+            // What was sent and is not read when it closes makes it a reset.
+            stream.peek(&mut [0; 1])?;
+            stream.write_all(first.as_bytes())
+        })
+        .unwrap();
+        let (reason, rest) = blamed(http(&peer, json!({})));
+        assert_eq!((reason, rest), (Reason::ConnectionReset, FAIL), "{first:?}");
+    }
+}
+
+#[test]
 fn endless_headers_are_too_large() {
     let peer = Peer::start(|stream| {
         head(stream)?;

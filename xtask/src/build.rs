@@ -33,10 +33,41 @@ pub(crate) fn program(package: &str, release: bool) -> Result<PathBuf, Failure> 
     built(package, &arguments)
 }
 
+/// What a program needs of the machine that it runs on.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Linked {
+    /// Nothing but the kernel.
+    Statically,
+    /// The libraries of the machine that builds it, or newer ones.
+    Dynamically,
+}
+
 /// Builds what is shipped, with the features that the whole workspace is tested with.
-pub(crate) fn shipped(package: &str) -> Result<PathBuf, Failure> {
-    let arguments = ["build", "--quiet", "--locked", "--release", "--workspace"];
-    built(package, &[&arguments[..], &["--bin", package]].concat())
+pub(crate) fn shipped(package: &str, linked: Linked) -> Result<PathBuf, Failure> {
+    let mut arguments = ["build", "--quiet", "--locked", "--release", "--workspace"]
+        .map(str::to_owned)
+        .to_vec();
+    arguments.extend(["--bin".to_owned(), package.to_owned()]);
+    if linked == Linked::Statically {
+        arguments.extend(whole(&cargo::host()?));
+    }
+    let arguments: Vec<&str> = arguments.iter().map(String::as_str).collect();
+    built(package, &arguments)
+}
+
+/// What the compiler is told for it.
+pub(crate) const STATIC: [&str; 2] = ["-C", "target-feature=+crt-static"];
+
+/// The C library goes into the program. With the target named, macros and build scripts stay as they are: they
+/// are loaded by the compiler, which no static program can be.
+fn whole(host: &str) -> [String; 4] {
+    let flags = format!("target.{host}.rustflags={STATIC:?}");
+    [
+        "--target".to_owned(),
+        host.to_owned(),
+        "--config".to_owned(),
+        flags,
+    ]
 }
 
 fn built(package: &str, arguments: &[&str]) -> Result<PathBuf, Failure> {

@@ -6,6 +6,8 @@ use std::{
     process::Command,
 };
 
+use crate::failure::Failure;
+
 /// The repository's root.
 pub(crate) fn root() -> PathBuf {
     let here = Path::new(env!("CARGO_MANIFEST_DIR"));
@@ -28,4 +30,15 @@ pub(crate) fn command() -> Command {
         }
     }
     cargo
+}
+
+/// The target that this machine's compiler builds for by itself.
+pub(crate) fn host() -> Result<String, Failure> {
+    let mut ask = Command::new("rustc");
+    let output = ask.arg("-vV").current_dir(root()).output();
+    let output = output.map_err(|error| Failure::new(format!("rustc cannot be run: {error}")))?;
+    let told = String::from_utf8_lossy(&output.stdout).into_owned();
+    let host = told.lines().find_map(|line| line.strip_prefix("host: "));
+    host.map(str::to_owned)
+        .ok_or_else(|| Failure::new("`rustc -vV` names no host"))
 }

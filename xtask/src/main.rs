@@ -41,7 +41,7 @@ enum Command {
     Test,
     /// Measures this daemon beside blackbox_exporter and beside plain Rust, on loopback.
     Bench(bench::Options),
-    /// Builds what is installed: a Debian package, or an OCI image.
+    /// Builds what is installed: a Debian package, an OCI image, or the program alone.
     #[command(subcommand)]
     Package(package::Kind),
     /// What the benchmark measures against, and the plain Rust beside it: processes of their own.

@@ -1,5 +1,6 @@
 //! `cargo xtask package`: what people install, built from one release build and from `packaging/`.
 
+mod binary;
 mod deb;
 mod oci;
 mod tool;
@@ -12,7 +13,11 @@ use std::{
 
 use clap::{Args, Subcommand};
 
-use crate::{build, cargo, failure::Failure};
+use crate::{
+    build::{self, Linked},
+    cargo,
+    failure::Failure,
+};
 
 /// The program that is packaged.
 const PROGRAM: &str = "leadsman";
@@ -23,10 +28,24 @@ pub(crate) enum Kind {
     /// A Debian package for this machine's release and architecture.
     Deb(Options),
     /// An OCI image: a layout folder, and the same as one archive. Needs no container daemon.
-    Oci(Options),
+    Oci(Image),
+    /// The program alone, which needs no library of the machine that it runs on.
+    Binary(Options),
 }
 
-/// What both need.
+/// What an image needs.
+#[derive(Debug, Args)]
+pub(crate) struct Image {
+    /// The program, and where to.
+    #[command(flatten)]
+    options: Options,
+
+    /// Link the libraries of this machine, and put them into the image.
+    #[arg(long)]
+    dynamic: bool,
+}
+
+/// What all need.
 #[derive(Debug, Args)]
 pub(crate) struct Options {
     /// Package this program instead of building one.
@@ -39,10 +58,10 @@ pub(crate) struct Options {
 }
 
 impl Options {
-    fn program(&self) -> Result<PathBuf, Failure> {
+    fn program(&self, linked: Linked) -> Result<PathBuf, Failure> {
         match &self.program {
             Some(program) => Ok(program.canonicalize()?),
-            None => build::shipped(PROGRAM),
+            None => build::shipped(PROGRAM, linked),
         }
     }
 
@@ -59,14 +78,26 @@ impl Options {
 pub(crate) fn run(kind: &Kind) -> Result<(), Failure> {
     match kind {
         Kind::Deb(options) => {
-            let package = deb::build(&options.program()?, &options.folder()?, "xz")?;
+            // Its libraries are Debian's, so that a mended one reaches it.
+            let program = options.program(Linked::Dynamically)?;
+            let package = deb::build(&program, &options.folder()?, "xz")?;
             deb::check(&package)?;
             println!("==> {}: `apt-get install {0}`", package.display());
         }
-        Kind::Oci(options) => {
-            let (layout, archive) = oci::build(&options.program()?, &options.folder()?)?;
+        Kind::Oci(Image { options, dynamic }) => {
+            let linked = if *dynamic {
+                Linked::Dynamically
+            } else {
+                Linked::Statically
+            };
+            let (layout, archive) = oci::build(&options.program(linked)?, &options.folder()?)?;
             println!("==> {}", layout.display());
             println!("==> {}: `podman load -i {0}`", archive.display());
+        }
+        Kind::Binary(options) => {
+            let program = options.program(Linked::Statically)?;
+            let to = binary::write(&program, &options.folder()?)?;
+            println!("==> {}", to.display());
         }
     }
     Ok(())

@@ -122,6 +122,11 @@ impl Platform {
         &self.shared.path
     }
 
+    /// The component files of its probes.
+    pub fn components(&self) -> impl Iterator<Item = &Path> {
+        self.shared.probes.files()
+    }
+
     /// The patterns of the team files' paths.
     pub fn include(&self) -> &[PathBuf] {
         &self.shared.include

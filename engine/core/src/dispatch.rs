@@ -169,9 +169,12 @@ impl Dispatcher {
         dispatcher
     }
 
-    /// Gives a slot another timetable. A new slot may run once soon; a run under way goes on. Take a
-    /// step at this same instant before: what was due by then is due.
+    /// Gives a slot another timetable; the one that it has changes nothing. A new slot may run once soon; a
+    /// run under way goes on. Take a step at this same instant before: what was due by then is due.
     pub fn put(&mut self, index: u32, timetable: Timetable, now: Now) {
+        if self.timetable(index) == Some(&timetable) {
+            return;
+        }
         let is_new = self.timetable(index).is_none();
         let soon = timetable.soon_after_joining(now.unix_ms).filter(|_| is_new);
         self.plan_from(index, timetable, (soon, now));

@@ -59,14 +59,14 @@ pub enum RuleError {
 }
 
 /// The ticks of one check-target.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, PartialEq)]
 pub struct Timetable {
     kind: Kind,
     phase_ms: i64,
     lateness_ms: i64,
 }
 
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, PartialEq)]
 enum Kind {
     Every { period_ms: i64 },
     Cron { cron: Box<Cron>, zone: TimeZone },

@@ -200,6 +200,7 @@ fn telemetry_settings(arguments: &args::Run) -> TelemetrySettings {
         classic_histograms: !arguments.no_classic_histograms,
         stalls: leadsman_host::stalls,
         closed: crate::serve::closed,
+        external_url: arguments.external_url.as_ref().map(ToString::to_string),
         ..TelemetrySettings::default()
     }
 }

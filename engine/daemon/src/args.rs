@@ -4,7 +4,10 @@ use std::{net::SocketAddr, path::PathBuf};
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
-use crate::configuration::Copies;
+use crate::{
+    configuration::Copies,
+    web::{ExternalUrl, Prefix},
+};
 
 /// A synthetic prober: runs sandboxed checks on a schedule and exports availability and latency SLIs.
 #[derive(Debug, Parser)]
@@ -94,6 +97,16 @@ pub struct Run {
     )]
     pub listen: Vec<SocketAddr>,
 
+    /// How the daemon is reached from outside, such as `https://ops.example/prober/` behind a reverse proxy.
+    /// `leadsman_web_info` tells it to alerts; its path stands before every endpoint's, where
+    /// `--web.route-prefix` does not say otherwise.
+    #[arg(long = "web.external-url", value_name = "URL")]
+    pub external_url: Option<ExternalUrl>,
+
+    /// What stands before every endpoint's path; `/` where a proxy takes the path of `--web.external-url` off.
+    #[arg(long = "web.route-prefix", value_name = "PATH")]
+    pub route_prefix: Option<Prefix>,
+
     /// TLS, users and limits of the endpoints, as Prometheus' exporters read them; a change takes effect
     /// without a restart.
     #[arg(long = "web.config.file", value_name = "FILE")]
@@ -138,6 +151,13 @@ pub struct Run {
 }
 
 impl Run {
+    /// What stands before every endpoint's path.
+    pub fn prefix(&self) -> Prefix {
+        let external = || Some(self.external_url.as_ref()?.prefix().clone());
+        let chosen = self.route_prefix.clone();
+        chosen.or_else(external).unwrap_or_default()
+    }
+
     /// Where copies of good files are kept: as it is said, or where the service manager says.
     pub fn copies(&self) -> Option<Copies> {
         let of_service = || std::env::var_os("STATE_DIRECTORY").map(PathBuf::from);

@@ -3,8 +3,10 @@
 use std::{
     collections::BTreeMap,
     fs,
+    os::unix::fs::MetadataExt,
     path::Path,
-    sync::{Arc, Mutex, PoisonError},
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
+    time::SystemTime,
 };
 
 use leadsman_core::{
@@ -14,14 +16,39 @@ use leadsman_core::{
 };
 use leadsman_host::{Probe, Sandbox, complaints};
 
-/// Probes that have been asked for, or why they cannot be had.
-type Loaded = BTreeMap<String, Result<Arc<Probe>, String>>;
+/// What a component's file was when somebody looked at it; `None` where there was none.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Stamp(Option<(SystemTime, u64, u64)>);
+
+impl Stamp {
+    /// What the file is now.
+    pub fn of(path: &Path) -> Self {
+        let found = fs::metadata(path);
+        Self(found.ok().and_then(|file| {
+            let modified = file.modified().ok()?;
+            Some((modified, file.len(), file.ino()))
+        }))
+    }
+}
+
+/// What a probe was read from: its file as it was, and the digest that it had to have.
+type Origin = (Option<Stamp>, Option<String>);
+
+/// A probe that was asked for.
+#[derive(Debug)]
+struct Known {
+    origin: Origin,
+    /// What came of that.
+    last: Result<Arc<Probe>, String>,
+    /// The last one that could be used, and which of them it is.
+    good: Option<(u64, Arc<Probe>)>,
+}
 
 /// Loads probes into a sandbox and keeps them.
 #[derive(Debug)]
 pub struct Probes {
     sandbox: Arc<Sandbox>,
-    loaded: Mutex<Loaded>,
+    known: Mutex<BTreeMap<String, Known>>,
 }
 
 impl Probes {
@@ -29,7 +56,7 @@ impl Probes {
     pub fn new(sandbox: Arc<Sandbox>) -> Self {
         Self {
             sandbox,
-            loaded: Mutex::default(),
+            known: Mutex::default(),
         }
     }
 
@@ -38,17 +65,58 @@ impl Probes {
         &self.sandbox
     }
 
-    /// The probe of a name and a source; blocks while it is compiled.
+    /// The probe in force of a name and a source: the last one that could be used, whatever its file is
+    /// now. Blocks while one is compiled.
     pub fn get(&self, name: &ProbeName, source: &ProbeSource) -> Result<Arc<Probe>, String> {
-        let key = match source {
-            ProbeSource::Bundled => name.to_string(),
-            ProbeSource::File { path, .. } => path.display().to_string(),
+        let known = self.known();
+        let good = known
+            .get(&key(name, source))
+            .and_then(|known| known.good.as_ref());
+        if let Some((_, probe)) = good {
+            return Ok(Arc::clone(probe));
+        }
+        drop(known);
+        self.read(name, source)
+    }
+
+    /// Which of the probes of that name and source is in force: another one has another number.
+    pub fn edition(&self, name: &ProbeName, source: &ProbeSource) -> u64 {
+        let known = self.known();
+        let good = known
+            .get(&key(name, source))
+            .and_then(|known| known.good.as_ref());
+        good.map_or(0, |(edition, _)| *edition)
+    }
+
+    /// What a component's file was when it was read last.
+    pub fn seen(&self, path: &Path) -> Option<Stamp> {
+        let known = self.known();
+        known.get(&path.display().to_string())?.origin.0.clone()
+    }
+
+    /// The probe as its file is now: it is read again where that has changed.
+    fn read(&self, name: &ProbeName, source: &ProbeSource) -> Result<Arc<Probe>, String> {
+        let (key, origin) = (key(name, source), origin(source));
+        let mut all = self.known();
+        let known = all.get(&key);
+        if let Some(same) = known.filter(|known| known.origin == origin) {
+            return same.last.clone();
+        }
+        let before = known.and_then(|known| known.good.clone());
+        let last = self.load(name, source);
+        let next = before.as_ref().map_or(1, |(edition, _)| edition + 1);
+        let good = last.as_ref().ok().map(|probe| (next, Arc::clone(probe)));
+        let known = Known {
+            origin,
+            last: last.clone(),
+            good: good.or(before),
         };
-        let mut loaded = self.loaded.lock().unwrap_or_else(PoisonError::into_inner);
-        loaded
-            .entry(key)
-            .or_insert_with(|| self.load(name, source))
-            .clone()
+        all.insert(key, known);
+        last
+    }
+
+    fn known(&self) -> MutexGuard<'_, BTreeMap<String, Known>> {
+        self.known.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     fn load(&self, name: &ProbeName, source: &ProbeSource) -> Result<Arc<Probe>, String> {
@@ -59,6 +127,21 @@ impl Probes {
         intact(source, &bytes)?;
         let probe = self.sandbox.load(&bytes);
         probe.map(Arc::new).map_err(|error| error.to_string())
+    }
+}
+
+fn key(name: &ProbeName, source: &ProbeSource) -> String {
+    match source {
+        ProbeSource::Bundled => name.to_string(),
+        ProbeSource::File { path, .. } => path.display().to_string(),
+    }
+}
+
+/// Looked at before it is read: what is replaced meanwhile is read again.
+fn origin(source: &ProbeSource) -> Origin {
+    match source {
+        ProbeSource::Bundled => (None, None),
+        ProbeSource::File { path, sha256 } => (Some(Stamp::of(path)), sha256.clone()),
     }
 }
 
@@ -98,7 +181,7 @@ impl Catalog for Probes {
         name: &ProbeName,
         source: &ProbeSource,
     ) -> Result<Arc<ProbeDescription>, String> {
-        Ok(Arc::clone(&self.get(name, source)?.description))
+        Ok(Arc::clone(&self.read(name, source)?.description))
     }
 
     /// Expressions first: a probe that validates must not meet one that does not compile.

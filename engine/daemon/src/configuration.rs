@@ -25,7 +25,11 @@ use self::{
     places::Places,
     unit::{Unit, Wrong},
 };
-use crate::{catalog::Probes, clock, telemetry::FileState};
+use crate::{
+    catalog::{Probes, Stamp},
+    clock,
+    telemetry::FileState,
+};
 
 /// How much is read again.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -72,7 +76,16 @@ struct Good {
     platform: Arc<Platform>,
     text: Arc<str>,
     inputs: Inputs,
+    /// The component files of its probes, as they were.
+    components: Vec<(PathBuf, Option<Stamp>)>,
     loaded_unix_ms: i64,
+}
+
+impl Good {
+    fn components_are_same(&self) -> bool {
+        let mut components = self.components.iter();
+        components.all(|(path, seen)| seen.as_ref() == Some(&Stamp::of(path)))
+    }
 }
 
 impl Configuration {
@@ -143,10 +156,11 @@ impl Configuration {
             return Ok(self.with_discovered(good));
         }
         let outcome = read_text(&self.path).and_then(|text| {
-            let same = self
-                .platform
-                .as_ref()
-                .filter(|good| *good.text == *text && good.inputs.are_same(&self.places));
+            let same = self.platform.as_ref().filter(|good| {
+                *good.text == *text
+                    && good.inputs.are_same(&self.places)
+                    && good.components_are_same()
+            });
             match same {
                 Some(good) => Ok(good.clone()),
                 None => self.good_platform(text.into()),
@@ -189,7 +203,10 @@ impl Configuration {
         let recorder = inputs::Recorder::new(&self.places);
         let probes = self.probes.as_ref();
         let platform = Platform::read(&self.path, &text, &recorder, probes, false)?;
+        let components = platform.components();
+        let components = components.map(|path| (path.to_path_buf(), probes.seen(path)));
         Ok(Good {
+            components: components.collect(),
             platform: Arc::new(platform),
             text,
             inputs: recorder.inputs(),
@@ -386,6 +403,7 @@ impl Configuration {
         let listed = good.platform.team_files(&self.places);
         let known: Vec<&PathBuf> = self.units.keys().collect();
         differs(&self.path, &good.text)
+            || !good.components_are_same()
             || listed.is_ok_and(|paths| paths.iter().collect::<Vec<_>>() != known)
             || self
                 .units

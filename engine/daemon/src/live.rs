@@ -31,6 +31,22 @@ struct Held {
     assignment: Arc<Assignment>,
     rule: Rule,
     retry: Retry,
+    /// Which of the probes of that name it runs.
+    probe: u64,
+}
+
+impl Held {
+    /// What runs, wherever it is written.
+    fn without_lines(&self) -> Self {
+        let assignment = Assignment {
+            places: None,
+            ..self.assignment.as_ref().clone()
+        };
+        Self {
+            assignment: Arc::new(assignment),
+            ..self.clone()
+        }
+    }
 }
 
 /// Everything that a reload changes.
@@ -65,7 +81,7 @@ pub struct Reloaded {
     pub ok: bool,
     /// Check-targets that came.
     pub added: usize,
-    /// Check-targets that changed.
+    /// Check-targets that changed; that lines of a file have moved changes none.
     pub changed: usize,
     /// Check-targets that left.
     pub removed: usize,
@@ -101,7 +117,7 @@ impl Live {
             probes,
         };
         let arrangement = live.seats.arrange(&live.plan.checks);
-        let held = held(&live.plan, &arrangement);
+        let held = held(&live.plan, &live.probes, &arrangement);
         live.prepare(&held, held.keys().copied().collect())?;
         let entries = held.values().map(entry).collect::<Result<Vec<_>, _>>()?;
         live.held = held;
@@ -165,7 +181,7 @@ impl Live {
         telemetry: &Telemetry,
     ) -> Result<(Change, [usize; 3]), AppError> {
         let arrangement = self.seats.arrange(&loaded.plan.checks);
-        let mut held = held(&loaded.plan, &arrangement);
+        let mut held = held(&loaded.plan, &self.probes, &arrangement);
         // Who runs and who is prepared refer to one and the same assignment.
         for (slot, known) in &self.held {
             if let Some(same) = held.get_mut(slot).filter(|new| *new == known) {
@@ -174,6 +190,7 @@ impl Live {
         }
         let differs = |slot: &u32| self.held.get(slot) != held.get(slot);
         let changed: Vec<u32> = held.keys().copied().filter(differs).collect();
+        let moved = moved(&self.held, &held, &changed);
         let ready = if is_new_ground {
             held.keys().copied().collect()
         } else {
@@ -194,7 +211,8 @@ impl Live {
             .iter()
             .filter(|slot| !self.held.contains_key(slot))
             .count();
-        let counts = [added, changed.len() - added, arrangement.left.len()];
+        let differ = changed.len() - added - moved;
+        let counts = [added, differ, arrangement.left.len()];
         self.held = held;
         let edition = self.edition(loaded.files.clone(), loaded.revision.clone());
         telemetry.reload(&self.plan, &arrangement.seats, edition);
@@ -319,21 +337,38 @@ pub fn refuse(problems: &Problems) {
     });
 }
 
-fn held(plan: &Plan, arrangement: &Arrangement) -> BTreeMap<u32, Held> {
+fn held(plan: &Plan, probes: &Probes, arrangement: &Arrangement) -> BTreeMap<u32, Held> {
+    let editions = plan.probes.iter();
+    let editions = editions.map(|(name, source)| (name, probes.edition(name, source)));
+    let editions = &editions.collect::<BTreeMap<&ProbeName, u64>>();
     let checks = plan.checks.iter().zip(&arrangement.seats);
     let held = checks.flat_map(|(check, seats)| {
         let assignments = check.assignments.iter().zip(seats);
-        assignments.map(move |(assignment, seat)| (seat.slot, hold(check, assignment)))
+        assignments.map(move |(assignment, seat)| {
+            let probe = editions.get(&assignment.probe).copied();
+            let held = hold(check, assignment, probe.unwrap_or_default());
+            (seat.slot, held)
+        })
     });
     held.collect()
 }
 
-fn hold(check: &Check, assignment: &Arc<Assignment>) -> Held {
+fn hold(check: &Check, assignment: &Arc<Assignment>, probe: u64) -> Held {
     Held {
         assignment: Arc::clone(assignment),
         rule: check.rule.clone(),
         retry: check.retry,
+        probe,
     }
+}
+
+/// How many of these slots hold what they held before, but for the lines on which it is written.
+fn moved(before: &BTreeMap<u32, Held>, now: &BTreeMap<u32, Held>, changed: &[u32]) -> usize {
+    let is_moved = |slot: &&u32| match (before.get(slot), now.get(slot)) {
+        (Some(before), Some(now)) => before.without_lines() == now.without_lines(),
+        _ => false,
+    };
+    changed.iter().filter(is_moved).count()
 }
 
 fn entry(held: &Held) -> Result<Entry, AppError> {

@@ -110,7 +110,9 @@ impl Service {
         let listeners =
             serve::listeners(&self.arguments.listen, std::mem::take(&mut self.given)).await;
         let health: Arc<dyn Health> = Arc::<State>::clone(&self.state);
-        let router = web::router(Arc::clone(&self.telemetry), health, self.lifecycle());
+        let prefix = self.arguments.prefix();
+        let (telemetry, reloads) = (Arc::clone(&self.telemetry), self.lifecycle());
+        let router = web::router(telemetry, health, reloads, &prefix);
         let server = Server::new(Arc::clone(&self.access));
         let (location, targets) = (self.location.as_str(), self.entries.len());
         let mut endpoints = JoinSet::new();
@@ -118,7 +120,7 @@ impl Service {
             let base = server
                 .base(&listener)
                 .map_err(|error| AppError::Start(error.to_string()))?;
-            tracing::info!(location, targets, "serving {base}/metrics");
+            tracing::info!(location, targets, "serving {base}{prefix}/metrics");
             endpoints.spawn(serve::serve(Arc::clone(&server), listener, router.clone()));
         }
         Ok(endpoints)

@@ -3,10 +3,7 @@
 //! The runner's sink books what happened, one short lock per check-target; a scrape copies each
 //! check-target's numbers and renders the copy. Metric names are written here and nowhere else.
 
-use std::{
-    sync::{Arc, Mutex, PoisonError},
-    time::SystemTime,
-};
+use std::sync::{Arc, Mutex, PoisonError};
 
 use arc_swap::ArcSwap;
 use leadsman_core::{
@@ -91,10 +88,11 @@ impl Telemetry {
     ) -> Self {
         let limits = settings.evidence.capped();
         let room = Arc::new(Room::new(limits.total_bytes));
-        let board = Board::new(plan, seats, edition, (None, &room));
+        let now = (settings.clock)();
+        let board = Board::new(plan, seats, edition, (None, &room), now);
         Self {
             board: ArcSwap::from_pointee(board),
-            place: Place::new(plan, build, (settings.clock)()),
+            place: Place::new(plan, build, now),
             scrapes: Scrapes::default(),
             births: Mutex::default(),
             limits,
@@ -106,7 +104,8 @@ impl Telemetry {
     /// Another plan at the same place. Whoever keeps its seat keeps its account.
     pub fn reload(&self, plan: &Plan, seats: &[Vec<Seat>], edition: Edition) {
         let before = self.board.load_full();
-        let board = Board::new(plan, seats, edition, (Some(&before), &self.room));
+        let now = (self.settings.clock)();
+        let board = Board::new(plan, seats, edition, (Some(&before), &self.room), now);
         self.board.store(Arc::new(board));
     }
 
@@ -235,7 +234,6 @@ impl Telemetry {
             format,
             classic: self.settings.classic_histograms,
             now_ms,
-            created: self.place.born(),
         };
         let mut families = targets::families(&targets, shape, &mut births);
         let place = self.place.labels();
@@ -252,8 +250,9 @@ impl Telemetry {
             &mut births,
         ));
         families.extend(files::families(&board.edition.files, place));
-        families.extend(self.room.families(place));
-        families.extend(self.scrapes.families(place));
+        let born = self.place.born();
+        families.extend(self.room.families(place, born));
+        families.extend(self.scrapes.families(place, born));
         families.push(checks::series(&board.checks, &families, format));
         families.extend(process::families());
         families
@@ -266,5 +265,4 @@ struct Shape {
     format: Format,
     classic: bool,
     now_ms: i64,
-    created: SystemTime,
 }

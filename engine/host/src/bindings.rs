@@ -1,4 +1,4 @@
-//! The generated side of the contract: the only `bindgen!` of the project.
+//! The generated side of the contract: the only home of `bindgen!` in the project.
 
 wasmtime::component::bindgen!({
     path: "../../wit",
@@ -37,3 +37,26 @@ wasmtime::component::bindgen!({
         "leadsman:probe/report.step": crate::capability::report::StepHandle,
     },
 });
+
+/// The part of the contract that a test makes grow, with what it grew by.
+#[cfg(test)]
+pub(crate) mod grown {
+    wasmtime::component::bindgen!({
+        inline: "
+            package leadsman:grown@0.1.0;
+            world grown {
+                import leadsman:net/types@0.1.0;
+                import leadsman:later/counter@0.1.0;
+            }
+        ",
+        path: ["../../wit/deps/matching", "testdata/grown/net", "testdata/grown/later"],
+        world: "leadsman:grown/grown",
+        imports: { default: trappable },
+        with: {
+            "leadsman:matching/expressions": crate::bindings::leadsman::matching::expressions,
+            "leadsman:net/types.certificate": leadsman_core::facts::Certificate,
+            "leadsman:net/types.facts": crate::capability::facts::FactsHandle,
+            "leadsman:net/types.failure": crate::capability::facts::FailureHandle,
+        },
+    });
+}

@@ -15,6 +15,8 @@ mod capability;
 mod component;
 mod engine;
 mod expressions;
+#[cfg(test)]
+mod grown;
 mod guests;
 mod meter;
 mod options;

@@ -1,8 +1,8 @@
 //! What all checks of a plan share of the network, prepared once.
 
-use std::{path::PathBuf, sync::Arc};
+use std::{net::IpAddr, path::PathBuf, sync::Arc};
 
-use leadsman_core::{plan, seam::Family};
+use leadsman_core::{failure::Failure, plan, seam::Family};
 
 use crate::{names::Names, routes::Routes, tls::Tls};
 
@@ -35,6 +35,13 @@ impl Network {
             tls: Tls::new(tls)?,
             family: network.family,
         })))
+    }
+
+    /// Every address of a name, as a run would find it.
+    pub async fn addresses(&self, host: &str) -> Result<Vec<IpAddr>, Failure> {
+        let order = self.routes().order(self.family(Family::Auto));
+        let found = self.names().addresses(host, order).await;
+        found.map_err(Failure::from)
     }
 
     pub(crate) fn names(&self) -> &Names {

@@ -93,7 +93,11 @@ impl Chromium {
 
     /// Opens an address, and waits until its page has drawn what it shows.
     pub(super) fn open(&mut self, port: u16, path: &str) {
-        let url = format!("http://127.0.0.1:{port}{path}");
+        self.go(&format!("http://127.0.0.1:{port}{path}"));
+    }
+
+    /// The same, by a whole address.
+    pub(super) fn go(&mut self, url: &str) {
         self.command("Page.navigate", &json!({"url": url}));
         self.ready();
     }

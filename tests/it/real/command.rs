@@ -5,6 +5,7 @@ use std::{
     path::{Path, PathBuf},
 };
 
+use leadsman_tests::guests::component;
 use serde_json::Value;
 
 use super::{daemon::leadsman_with, nginx::Nginx, process::free_port};
@@ -141,6 +142,46 @@ fn every_mistake_of_a_configuration_is_told_at_its_line_with_a_mend() {
         status(&["validate", "--config", broken.to_str().unwrap()]),
         Some(78)
     );
+}
+
+#[test]
+fn a_component_that_is_no_probe_is_told_at_its_line_and_nothing_runs() {
+    let whole = component("does_nothing").unwrap();
+    let wat = |text: &str| wat::parse_str(text).unwrap();
+    let wasi_http = r#"(component (import "wasi:http/types@0.2.0" (instance)))"#;
+    for (bytes, said) in [
+        (None, "cannot be read"),
+        (
+            Some(whole[..whole.len() / 2].to_vec()),
+            "cannot be compiled",
+        ),
+        (Some(wat("(module)")), "is a core WebAssembly module"),
+        (Some(wat("(component)")), "does not fit the contract"),
+        (
+            Some(wat(wasi_http)),
+            "imports `wasi:http/types@0.2.0`, which is never granted",
+        ),
+        (
+            Some(b"#!/bin/sh".to_vec()),
+            "does not begin like a WebAssembly component",
+        ),
+    ] {
+        let folder = tempfile::tempdir().unwrap();
+        if let Some(bytes) = bytes {
+            fs::write(folder.path().join("own.wasm"), bytes).unwrap();
+        }
+        let text = "probes:\n  own: {file: own.wasm}\nchecks:\n  web: {probe: own, targets: ['http://127.0.0.1:1']}\n";
+        let file = written(&folder, "leadsman.yaml", text);
+        for command in ["validate", "run"] {
+            let output = leadsman_with(&[command, "--config", file.to_str().unwrap()]);
+            let told = String::from_utf8_lossy(&output.stderr).into_owned();
+            assert_eq!(output.status.code(), Some(78), "{said}: {told}");
+            assert!(
+                told.contains("leadsman.yaml:2:") && told.contains(said),
+                "{said}: {told}"
+            );
+        }
+    }
 }
 
 #[test]

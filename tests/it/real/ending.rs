@@ -110,3 +110,19 @@ fn a_second_signal_ends_it_at_once() {
         daemon.process.output()
     );
 }
+
+#[test]
+fn checks_that_fail_change_neither_health_nor_readiness() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("leadsman.yaml");
+    let text = "defaults: {interval: 1s, timeout: 900ms}\nchecks:\n  one: {probe: tcp, targets: ['127.0.0.1:1']}\n  two: {probe: http, targets: ['http://127.0.0.1:1']}\n";
+    fs::write(&file, text).unwrap();
+    let mut daemon = Daemon::start(&file);
+    for check in daemon.all_have_run() {
+        assert_eq!(check["last"]["outcome"], "fail", "{check}");
+    }
+    for path in ["/-/healthy", "/-/ready"] {
+        let status = http::get(daemon.port, path).map(|(status, _)| status);
+        assert_eq!(status.ok(), Some(200), "{path}");
+    }
+}

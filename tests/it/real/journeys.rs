@@ -11,8 +11,8 @@ use leadsman_tests::peer::{Peer, head};
 
 use super::{
     daemon::{Daemon, leadsman},
-    http,
-    process::Process,
+    desk, http,
+    process::{Process, free_port},
 };
 
 /// The example's configuration, pointed at a shop, with its password in a file.
@@ -68,6 +68,46 @@ fn a_failed_step_is_told_with_the_line_of_its_expectation() {
         printed.contains("✗ create") && printed.contains("✓ sign out"),
         "{printed}"
     );
+}
+
+#[test]
+fn a_reload_that_only_moves_lines_changes_no_check_and_new_failures_have_the_new_lines() {
+    let (folder, shop) = (
+        tempfile::tempdir().unwrap(),
+        Shop::start(&Options::default()).unwrap(),
+    );
+    shop.set(Fault::CreateConflicts);
+    let file = configuration(folder.path(), &shop);
+    let text = fs::read_to_string(&file).unwrap();
+    let text = text
+        .replace("interval: 30s", "interval: 2s")
+        .replace("timeout: 15s", "timeout: 1900ms");
+    let line = 1 + text
+        .lines()
+        .position(|line| line.contains("$.status: pending"))
+        .unwrap();
+    fs::write(&file, &text).unwrap();
+    let port = free_port();
+    let mut daemon = Daemon::start_as(leadsman(), &file, port, &["--web.enable-lifecycle"]);
+    let told = |daemon: &mut Daemon, line: usize| {
+        let place = format!("({}:{line})", file.display());
+        daemon.process.until("a failure tells the line", || {
+            let text = http::text(port, "/api/v1/runs?limit=1")?;
+            text.contains(&place).then_some(())
+        });
+    };
+    told(&mut daemon, line);
+    let moved = format!("# One.\n# Two.\n{text}");
+    let counts = |text: &str| {
+        fs::write(&file, text).unwrap();
+        let (status, answer) = desk::reload(&daemon);
+        assert_eq!(status, 200, "{answer}");
+        ["added", "changed", "removed"].map(|count| answer[count].as_u64())
+    };
+    assert_eq!(counts(&moved), [Some(0); 3]);
+    let other = moved.replace("1900ms", "1800ms");
+    assert_eq!(counts(&other), [Some(0), Some(1), Some(0)]);
+    told(&mut daemon, line + 2);
 }
 
 #[test]

@@ -3,6 +3,7 @@
 use std::{fs, path::Path, path::PathBuf};
 
 use super::{
+    daemon::leadsman_with,
     nginx::Nginx,
     once::{Run, once},
     process::free_port,
@@ -111,6 +112,23 @@ fn a_resolver_that_is_down_is_our_own_fault() {
     let run = once(&file, "web");
     run.comes_to("unknown", "resolver_down");
     assert_eq!(run.record["blame"], "prober");
+}
+
+#[test]
+fn validate_resolves_by_the_resolver_that_the_runs_would_ask() {
+    let folder = tempfile::tempdir().unwrap();
+    let knot = Knot::start(folder.path());
+    for (host, status, told) in [
+        ("www", 0, "127.0.0.1"),
+        ("nothing", 69, "the name does not exist"),
+    ] {
+        let target = format!("http://{host}.demo.test:1");
+        let file = resolved(folder.path(), knot.port, &target);
+        let output = leadsman_with(&["validate", "--resolve", "--config", file.to_str().unwrap()]);
+        let said = String::from_utf8_lossy(&output.stdout).into_owned();
+        assert_eq!(output.status.code(), Some(status), "{said}");
+        assert!(said.contains(told), "{said}");
+    }
 }
 
 #[test]

@@ -6,6 +6,7 @@ use super::{
     certificates::{Authority, Validity},
     chromium::Chromium,
     daemon::Daemon,
+    desk::{self, Desk},
     nginx::Nginx,
     process::free_port,
 };
@@ -238,6 +239,39 @@ fn a_refresh_leaves_the_reader_where_they_were_and_says_when_the_daemon_is_gone(
     );
     assert!(page.text("document.title").starts_with("? ✕"));
     assert_eq!(page.value("document.querySelectorAll('.line').length"), 3);
+}
+
+#[test]
+fn a_file_that_does_less_than_it_says_is_told_beside_those_that_are_wrong() {
+    let desk = Desk::new();
+    let team = |depends: &str| {
+        let text = format!(
+            "team: pay\nchecks:\n  web: {{use: web, targets: [{}], depends_on: [{depends}]}}\n",
+            desk.target("home")
+        );
+        desk.write("teams/pay.yaml", &text);
+    };
+    team("shop/web, shop/api");
+    desk.write("teams/bad.yaml", "team: bad\nchekcs: {}\n");
+    let mut daemon = desk.daemon(&["--web.enable-lifecycle"]);
+    daemon.all_have_run();
+    let mut page = Chromium::start();
+    page.open(daemon.port, "/");
+    let told = page.text("document.querySelector('.blind').innerText");
+    let noted = page.text("document.querySelector('.blind .noted').innerText");
+    assert!(told.contains("bad.yaml is wrong"), "{told}");
+    assert!(
+        noted.contains("pay.yaml does less than it says") && noted.contains("`shop/web`"),
+        "{noted}"
+    );
+    assert!(noted.ends_with(", and 1 more"), "{noted}");
+    let more = page.text("document.querySelector('.blind .noted a').pathname");
+    assert_eq!(more, "/api/v1/files");
+    team("");
+    assert_eq!(desk::reload(&daemon).0, 400);
+    page.value(REFRESH);
+    page.until("!document.querySelector('.blind .noted')");
+    assert!(page.complaints().is_empty(), "{:?}", page.complaints());
 }
 
 #[test]

@@ -8,10 +8,11 @@ use std::{
     time::Instant,
 };
 
+use leadsman_tests::guests::component;
 use serde_json::Value;
 
 use super::{
-    daemon::leadsman,
+    daemon::{Daemon, leadsman},
     desk::{Desk, PLATFORM, reload, runs},
     http,
     process::{PATIENCE, Process, free_port, tool},
@@ -118,6 +119,58 @@ fn discovered_targets_come_and_go_without_a_reload() {
         (!text.contains("target=\"api\"")).then_some(())
     });
     assert!(runs(&daemon, "pay/web") >= before);
+}
+
+#[test]
+fn a_component_that_is_replaced_runs_after_a_reload_and_a_broken_one_leaves_the_old_one_in_force() {
+    let desk = Desk::new();
+    let replace = |component: &[u8]| {
+        let beside = desk.folder.path().join("own.new");
+        fs::write(&beside, component).unwrap();
+        fs::rename(beside, desk.folder.path().join("own.wasm")).unwrap();
+    };
+    let good = component("asks_in_parallel").unwrap();
+    replace(&good);
+    let check = format!(
+        "checks: {{own: {{probe: own, interval: 1s, timeout: 900ms, targets: [{}]}}}}\n",
+        desk.target("home")
+    );
+    desk.write(
+        "leadsman.yaml",
+        &format!("probes: {{own: {{file: own.wasm}}}}\n{check}"),
+    );
+    let mut daemon = desk.daemon(&["--web.enable-lifecycle"]);
+    let port = daemon.port;
+    let comes_to = |daemon: &mut Daemon, reason: &str, more: f64| {
+        let so_far = || {
+            let text = http::text(port, "/metrics")?;
+            Some(scrape::sum(
+                &text,
+                "leadsman_run_reasons_total",
+                &[("reason", reason)],
+            ))
+        };
+        let before = so_far().unwrap();
+        daemon
+            .process
+            .until(reason, || so_far().filter(|now| *now >= before + more));
+    };
+    comes_to(&mut daemon, "ok", 1.0);
+    replace(&good[..good.len() / 2]);
+    let (status, told) = reload(&daemon);
+    assert_eq!((status, &told["changed"]), (400, &Value::from(0)), "{told}");
+    let problem = told["problems"][0].to_string();
+    assert!(
+        problem.contains("cannot be compiled") && problem.contains("leadsman.yaml"),
+        "{problem}"
+    );
+    assert_eq!(reload(&daemon).0, 400, "it is still broken");
+    comes_to(&mut daemon, "ok", 2.0);
+    replace(&component("panics_on_answer").unwrap());
+    let (status, told) = reload(&daemon);
+    assert_eq!((status, &told["changed"]), (200, &Value::from(1)), "{told}");
+    comes_to(&mut daemon, "probe_error", 1.0);
+    assert_eq!(reload(&daemon).1["changed"], 0, "nothing has changed since");
 }
 
 #[test]

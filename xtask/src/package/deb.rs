@@ -54,7 +54,7 @@ pub(super) fn build(program: &Path, folder: &Path, compression: &str) -> Result<
         fs::remove_dir_all(&work).map_err(|error| Failure::file(&work, &error))?;
     }
     fs::create_dir(&work).map_err(|error| Failure::file(&work, &error))?;
-    let stripped = strip(program, &work)?;
+    let stripped = tool::strip(program, &work.join(PROGRAM))?;
     let mut tree = contents(program, &stripped, &work)?;
     let version = changelog("Version")?;
     let architecture = tool::output(Command::new("dpkg").arg("--print-architecture"))?;
@@ -92,22 +92,6 @@ pub(super) fn check(package: &Path) -> Result<(), Failure> {
         status if status.success() => Ok(()),
         _ => Err(Failure::new("lintian found errors in the package")),
     }
-}
-
-/// The program without what only a debugger reads.
-fn strip(program: &Path, work: &Path) -> Result<PathBuf, Failure> {
-    let stripped = work.join(PROGRAM);
-    let mut strip = Command::new("strip");
-    strip
-        .args([
-            "--strip-unneeded",
-            "--remove-section=.comment",
-            "--remove-section=.note",
-            "-o",
-        ])
-        .args([&stripped, program]);
-    tool::output(&mut strip)?;
-    Ok(stripped)
 }
 
 fn contents(program: &Path, stripped: &Path, work: &Path) -> Result<Tree, Failure> {

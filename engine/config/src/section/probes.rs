@@ -2,6 +2,7 @@
 
 use std::{
     collections::{BTreeMap, BTreeSet},
+    path::Path,
     sync::{Arc, Mutex, PoisonError},
 };
 
@@ -77,6 +78,14 @@ impl Probes {
                 );
             }
         }
+    }
+
+    /// The component files of the declared ones.
+    pub(crate) fn files(&self) -> impl Iterator<Item = &Path> {
+        self.sources.values().filter_map(|source| match source {
+            ProbeSource::File { path, .. } => Some(path.as_path()),
+            ProbeSource::Bundled => None,
+        })
     }
 
     /// The probe that a check names.

@@ -131,6 +131,21 @@ fn a_run_that_does_not_end_misses_the_next_tick_by_overlap() {
 }
 
 #[test]
+fn the_timetable_that_a_slot_has_already_changes_nothing_and_an_early_run_stays_due() {
+    let (clocks, mut book) = (Clocks::new(), Book::default());
+    let daily = || every(3, 86_400);
+    let mut dispatcher = Dispatcher::new(vec![daily()], 10, clocks.0);
+    let soon = dispatcher.next_tick(0).unwrap();
+    assert_eq!(Some(soon), daily().soon_after_load(START));
+    dispatcher.put(0, daily(), clocks.0);
+    assert_eq!(dispatcher.next_tick(0), Some(soon));
+    dispatcher.put(0, every(3, 43_200), clocks.0);
+    assert_ne!(dispatcher.next_tick(0), Some(soon));
+    step(&mut dispatcher, clocks, Event::Wake, &mut book);
+    assert_eq!(book.runs(), 0);
+}
+
+#[test]
 fn without_room_a_tick_waits_and_is_missed_by_overload_when_it_is_too_late() {
     let (mut clocks, mut book) = (Clocks::new(), Book::default());
     let mut dispatcher =

@@ -5,6 +5,7 @@ use crate::{
     attempt::{Ending, LogLine, Operation, RunCause},
     id::{CheckId, Location, ProbeName, TargetName},
     outcome::{Blame, Conclusion, Outcome, Reason},
+    record::AttemptRecord,
     seam::{HttpCall, HttpReply},
 };
 

@@ -28,12 +28,16 @@ struct Status {
     unknown: usize,
     missed: BTreeMap<String, u64>,
     bad_files: Vec<File>,
+    /// A daemon before this version has not said it.
+    #[serde(default)]
+    noticed_files: Vec<File>,
 }
 
 #[derive(Deserialize)]
 struct File {
     file: String,
     errors: Vec<String>,
+    notices: Vec<String>,
 }
 
 #[derive(Deserialize)]
@@ -123,6 +127,10 @@ fn drawn(status: &Status, checks: &[CheckTarget], now_ms: i64, paint: Paint) -> 
         let why = file.errors.join("; ");
         say(format!("bad file: {}: {why}", file.file));
     }
+    for file in &status.noticed_files {
+        let what = file.notices.join("; ");
+        say(format!("does less than it says: {}: {what}", file.file));
+    }
     say(table(checks, now_ms, paint));
     out
 }
@@ -194,6 +202,12 @@ mod tests {
             bad_files: vec![File {
                 file: "shop.yaml".to_owned(),
                 errors: vec!["line 2".to_owned()],
+                notices: Vec::new(),
+            }],
+            noticed_files: vec![File {
+                file: "pay.yaml".to_owned(),
+                errors: Vec::new(),
+                notices: vec!["nobody's check".to_owned()],
             }],
         }
     }
@@ -226,7 +240,13 @@ mod tests {
             "{text}"
         );
         assert!(at("dark") < usize::MAX && !text.contains("fine"), "{text}");
-        for said in ["3 late", "shop.yaml: line 2", "10 s ago", "never"] {
+        for said in [
+            "3 late",
+            "bad file: shop.yaml: line 2",
+            "does less than it says: pay.yaml: nobody's check",
+            "10 s ago",
+            "never",
+        ] {
             assert!(text.contains(said), "{said}: {text}");
         }
     }

@@ -12,7 +12,8 @@ use std::{
 };
 
 use leadsman_config::Problems;
-use leadsman_core::plan::Plan;
+use leadsman_core::plan::{Plan, Tls};
+use leadsman_net::Network;
 use serde_json::json;
 
 use super::{CONFIGURATION, CommandError, UNAVAILABLE};
@@ -41,9 +42,13 @@ pub(super) fn validate(
         Some(old) => Some(app::load(old, &probes)?),
         None => None,
     };
-    let resolved = arguments
-        .resolve
-        .then(|| io.block_on(resolve::resolve(&plan)));
+    let resolved = if arguments.resolve {
+        // Its certificates have no part in it.
+        let network = Network::new(&plan.network, &Tls::default()).map_err(AppError::from)?;
+        Some(io.block_on(resolve::resolve(&plan, &network)))
+    } else {
+        None
+    };
     match arguments.format {
         ReportFormat::Json => {
             let report = json!({

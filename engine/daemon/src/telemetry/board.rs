@@ -1,6 +1,6 @@
 //! What a scrape shows of one configuration; a reload puts another one in its place.
 
-use std::{collections::BTreeMap, sync::Arc};
+use std::{collections::BTreeMap, sync::Arc, time::SystemTime};
 
 use leadsman_core::{
     id::ProbeName,
@@ -69,6 +69,7 @@ impl Board {
         seats: &[Vec<Seat>],
         edition: Edition,
         (before, room): (Option<&Self>, &Arc<Room>),
+        now: SystemTime,
     ) -> Self {
         let mut board = Self {
             slots: Vec::new(),
@@ -82,9 +83,7 @@ impl Board {
         let mut calendar = Calendar::default();
         for (index, (check, seats)) in plan.checks.iter().zip(seats).enumerate() {
             let known = before.and_then(|before| before.check(check.id.as_str()));
-            board
-                .checks
-                .push(CheckEntry::new(check, &board.edition.measures, known));
+            let mut entry = CheckEntry::new(check, &board.edition.measures, (known, now));
             let windows = calendar.windows(check);
             for (assignment, seat) in check.assignments.iter().zip(seats) {
                 let predecessor = before.and_then(|before| before.slot(seat.slot));
@@ -93,9 +92,12 @@ impl Board {
                     assignment,
                     seat.serial,
                     (predecessor, room),
+                    now,
                 );
+                entry.counts_since(slot.born());
                 board.seat(seat.slot, Arc::new(slot));
             }
+            board.checks.push(entry);
         }
         if let Some(before) = before {
             board.part_from(before);

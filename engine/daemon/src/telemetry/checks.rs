@@ -4,7 +4,7 @@ use std::{
     borrow::Cow,
     collections::{BTreeMap, BTreeSet},
     sync::Arc,
-    time::Duration,
+    time::{Duration, SystemTime},
 };
 
 use leadsman_core::{
@@ -39,13 +39,14 @@ pub(super) struct CheckEntry {
     about: Arc<CheckAbout>,
     lines: Arc<LogBudget>,
     has_windows: bool,
+    born: SystemTime,
 }
 
 impl CheckEntry {
     pub(super) fn new(
         check: &Check,
         measures: &BTreeMap<ProbeName, Vec<MeasureDescription>>,
-        before: Option<&Self>,
+        (before, now): (Option<&Self>, SystemTime),
     ) -> Self {
         let declared = Declared::new(check, measures);
         let same = before.filter(|before| before.measures.is_same(&declared));
@@ -59,6 +60,7 @@ impl CheckEntry {
             labels: [written("check", check.id.as_str())].into(),
             info: info(check).into(),
             numbers: numbers(check),
+            born: before.map_or(now, |before| before.born),
             measures: same
                 .map_or_else(|| Arc::new(declared), |before| Arc::clone(&before.measures)),
         }
@@ -66,6 +68,11 @@ impl CheckEntry {
 
     pub(super) fn id(&self) -> &str {
         self.id.as_str()
+    }
+
+    /// It has an account that counts since then: a renamed check's is older than the check.
+    pub(super) fn counts_since(&mut self, born: SystemTime) {
+        self.born = self.born.min(born);
     }
 
     pub(super) const fn about(&self) -> &Arc<CheckAbout> {
@@ -299,7 +306,8 @@ fn phases(
             sum: seconds(tally.sum),
             count: tally.count,
         };
-        family.add(Some(index), Labels::with(&check.labels, own), value);
+        let labels = Labels::with(&check.labels, own);
+        family.add_since(check.born, Some(index), labels, value);
     }
     family
 }
@@ -325,7 +333,7 @@ fn happened(
         let owner = births.owner(check.id());
         let shown = births.shown(definition.name, owner, key, count);
         let labels = Labels::with(&check.labels, vec![label(by, key)]);
-        family.add(Some(index), labels, shown);
+        family.add_since(check.born, Some(index), labels, shown);
     }
     family
 }
@@ -338,7 +346,8 @@ fn dropped_lines(checks: &[CheckEntry], births: &mut Births) -> Family {
         if dropped > 0 {
             let owner = births.owner(check.id());
             let shown = births.shown(def::LOG_LINES_DROPPED.name, owner, "", dropped);
-            family.add(Some(index), Labels::shared(&check.labels), shown);
+            let labels = Labels::shared(&check.labels);
+            family.add_since(check.born, Some(index), labels, shown);
         }
     }
     family

@@ -1,17 +1,26 @@
 //! OpenMetrics and protobuf, by the library's encoders over one collector.
 
-use std::{fmt, sync::Arc};
+use std::{
+    fmt,
+    sync::Arc,
+    time::{SystemTime, UNIX_EPOCH},
+};
 
 use prometheus_client::{
     collector::Collector,
     encoding::{
         DescriptorEncoder, EncodeLabel, EncodeLabelSet, LabelSetEncoder, MetricEncoder,
-        NativeHistogram, NativeHistogramBuckets, NoLabelSet, prometheus_protobuf,
+        NativeHistogram, NativeHistogramBuckets, NoLabelSet,
+        prometheus_protobuf::{
+            self,
+            prometheus_data_model::{Metric, MetricFamily},
+        },
         text as open_metrics_text,
     },
     metrics::MetricType,
     registry::Registry,
 };
+use prost::Message;
 
 use super::{
     Format,
@@ -20,7 +29,8 @@ use super::{
     text,
 };
 
-/// The exposition as OpenMetrics. The library knows no summaries, which are written as in 0.0.4.
+/// The exposition as OpenMetrics. The library knows no summaries, which are written as in 0.0.4. Nothing is
+/// dated: a `_created` line is one more series for a Prometheus that knows nothing better.
 pub(super) fn open_metrics(exposition: Exposition) -> (&'static str, Vec<u8>) {
     let exposition = Arc::new(exposition);
     let mut out = String::new();
@@ -42,13 +52,43 @@ pub(super) fn open_metrics(exposition: Exposition) -> (&'static str, Vec<u8>) {
 /// The exposition as delimited protobuf. A summary becomes a histogram without buckets.
 pub(super) fn protobuf(exposition: Exposition) -> (&'static str, Vec<u8>) {
     let exposition = Arc::new(exposition);
-    match prometheus_protobuf::encode_to_vec(&registry(&exposition)) {
-        Ok(bytes) => (Format::Protobuf.content_type(), bytes),
-        Err(_) => text::render(&exposition),
+    let mut bytes = Vec::new();
+    let mut write = |family: &MetricFamily| family.encode_length_delimited(&mut bytes).is_ok();
+    if messages(&exposition).is_ok_and(|families| families.iter().all(&mut write)) {
+        (Format::Protobuf.content_type(), bytes)
+    } else {
+        text::render(&exposition)
     }
 }
 
-pub(super) fn registry(exposition: &Arc<Exposition>) -> Registry {
+/// The families as messages, each series that counts with its birth: the library dates native histograms only.
+pub(super) fn messages(exposition: &Arc<Exposition>) -> Result<Vec<MetricFamily>, fmt::Error> {
+    let mut messages = prometheus_protobuf::encode(&registry(exposition))?;
+    for (message, family) in messages.iter_mut().zip(exposition.shown()) {
+        for (metric, sample) in message.metric.iter_mut().zip(&family.samples) {
+            if let Some(born) = sample.born {
+                date(metric, born);
+            }
+        }
+    }
+    Ok(messages)
+}
+
+fn date(metric: &mut Metric, born: SystemTime) {
+    let counter = metric.counter.as_mut();
+    let histogram = metric.histogram.as_mut();
+    let stamp = counter
+        .map(|counter| &mut counter.start_timestamp)
+        .or_else(|| histogram.map(|histogram| &mut histogram.start_timestamp));
+    if let Some(stamp) = stamp {
+        let since = born.duration_since(UNIX_EPOCH).unwrap_or_default();
+        let stamp = stamp.get_or_insert_default();
+        stamp.seconds = i64::try_from(since.as_secs()).unwrap_or(i64::MAX);
+        stamp.nanos = i32::try_from(since.subsec_nanos()).unwrap_or(0);
+    }
+}
+
+fn registry(exposition: &Arc<Exposition>) -> Registry {
     let mut registry = Registry::default();
     registry.register_collector(Box::new(Arc::clone(exposition)));
     registry
@@ -58,12 +98,7 @@ impl Collector for Exposition {
     fn encode(&self, mut encoder: DescriptorEncoder<'_>) -> fmt::Result {
         let is_text = self.format != Format::Protobuf;
         let known = |family: &&Family| !(is_text && family.kind == Kind::Summary);
-        for family in self
-            .families
-            .iter()
-            .filter(|family| !family.samples.is_empty())
-            .filter(known)
-        {
+        for family in self.shown().filter(known) {
             encode_family(&mut encoder, family, is_text)?;
         }
         Ok(())
@@ -124,7 +159,6 @@ fn encode_histogram(encoder: &mut MetricEncoder<'_>, view: &HistogramView) -> fm
         count,
         buckets,
         native,
-        created,
     } = view;
     let Some(sparse) = native else {
         return encoder.encode_histogram::<NoLabelSet>(*sum, *count, buckets, None);
@@ -141,7 +175,7 @@ fn encode_histogram(encoder: &mut MetricEncoder<'_>, view: &HistogramView) -> fm
             spans: &sparse.spans,
             deltas: &sparse.deltas,
         },
-        created: Some(*created),
+        created: None,
     };
     encoder.encode_histogram_with_native::<NoLabelSet>(*sum, *count, buckets, None, native)
 }

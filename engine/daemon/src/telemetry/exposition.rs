@@ -20,6 +20,14 @@ pub(super) struct Exposition {
     pub(super) families: Vec<Family>,
 }
 
+impl Exposition {
+    /// The families that are written: one without samples is not.
+    pub(super) fn shown(&self) -> impl Iterator<Item = &Family> {
+        let families = self.families.iter();
+        families.filter(|family| !family.samples.is_empty())
+    }
+}
+
 /// What a family is called and what it means.
 #[derive(Debug)]
 pub(super) struct Definition {
@@ -84,6 +92,23 @@ impl Family {
             check,
             labels,
             value: value.into(),
+            born: None,
+        });
+    }
+
+    /// Adds a sample that was 0 at a moment. Of a gauge the moment says nothing.
+    pub(super) fn add_since(
+        &mut self,
+        born: SystemTime,
+        check: Option<usize>,
+        labels: Labels,
+        value: impl Into<Value>,
+    ) {
+        self.samples.push(Sample {
+            check,
+            labels,
+            value: value.into(),
+            born: Some(born),
         });
     }
 }
@@ -94,6 +119,8 @@ pub(super) struct Sample {
     pub(super) check: Option<usize>,
     pub(super) labels: Labels,
     pub(super) value: Value,
+    /// Since when it counts, where it counts.
+    pub(super) born: Option<SystemTime>,
 }
 
 impl Sample {
@@ -165,17 +192,11 @@ pub(super) struct HistogramView {
     /// Upper bounds in seconds and the buckets' own counts.
     pub(super) buckets: Vec<(f64, u64)>,
     pub(super) native: Option<Sparse>,
-    pub(super) created: SystemTime,
 }
 
 impl HistogramView {
     /// The histogram in the format that a scraper asked for. Text cannot be without the infinite bucket.
-    pub(super) fn new(
-        histogram: &Histogram,
-        format: Format,
-        classic: bool,
-        created: SystemTime,
-    ) -> Self {
+    pub(super) fn new(histogram: &Histogram, format: Format, classic: bool) -> Self {
         let native = (format == Format::Protobuf).then(|| histogram.sparse());
         let buckets = match (classic, &native) {
             (true, _) => histogram.classic(),
@@ -187,7 +208,6 @@ impl HistogramView {
             count: histogram.count(),
             buckets,
             native,
-            created,
         }
     }
 }

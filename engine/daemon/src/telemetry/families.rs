@@ -111,6 +111,8 @@ families! {
         "Memory of all kept runs, near enough.";
     EVIDENCE_DROPPED = Counter "leadsman_evidence_dropped_total" {"location"}
         "Kept runs that went before their time, because all of them together had no more room.";
+    WEB_INFO = Gauge "leadsman_web_info" {"location, external_url"}
+        "Where the page of this location is reached, as `--web.external-url` says: 1; without it absent.";
     WEB_CLOSED = Counter "leadsman_web_connections_closed_total" {"location, why"}
         "Clients' connections that were closed on our side: `evicted` for another one, or for what took too long. A reason appears when it happens.";
     SCRAPES = Counter "leadsman_scrapes_total" {"location"}

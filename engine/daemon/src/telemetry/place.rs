@@ -110,8 +110,8 @@ impl Place {
         let [reload_ok, reload_at] = self.reload();
         let revision = vec![written("revision", &board.edition.revision)];
         vec![
-            per_probe(&def::ATTEMPT_ENDINGS, "ending", (board, targets), births),
-            per_probe(&def::LIMIT_HITS, "limit", (board, targets), births),
+            self.per_probe(&def::ATTEMPT_ENDINGS, "ending", (board, targets), births),
+            self.per_probe(&def::LIMIT_HITS, "limit", (board, targets), births),
             self.expected(),
             self.one(&def::LOCATION_HEALTHY, Vec::new(), healthy),
             self.histogram(&def::SCHEDULE_LAG, (board, targets), shape, |numbers| {
@@ -125,8 +125,18 @@ impl Place {
             reload_at,
             self.build_info(),
             self.one(&def::RUNTIME_STALLS, Vec::new(), (settings.stalls)()),
+            self.reached(settings.external_url.as_deref()),
             self.closed((settings.closed)(), births),
         ]
+    }
+
+    fn reached(&self, external_url: Option<&str>) -> Family {
+        let mut family = Family::of(&def::WEB_INFO);
+        if let Some(url) = external_url {
+            let own = vec![written("external_url", url)];
+            family.add(None, Labels::with(&self.labels, own), 1_u64);
+        }
+        family
     }
 
     fn closed(&self, counts: Vec<(&'static str, u64)>, births: &mut Births) -> Family {
@@ -134,11 +144,8 @@ impl Place {
         let owner = births.owner("web");
         for (why, count) in counts {
             let shown = births.shown(def::WEB_CLOSED.name, owner, why, count);
-            family.add(
-                None,
-                Labels::with(&self.labels, vec![label("why", why)]),
-                shown,
-            );
+            let labels = Labels::with(&self.labels, vec![label("why", why)]);
+            family.add_since(self.born, None, labels, shown);
         }
         family
     }
@@ -167,7 +174,7 @@ impl Place {
 
     fn one(&self, definition: &'static Definition, own: Vec<Label>, value: u64) -> Family {
         let mut family = Family::of(definition);
-        family.add(None, Labels::with(&self.labels, own), value);
+        family.add_since(self.born, None, Labels::with(&self.labels, own), value);
         family
     }
 
@@ -184,46 +191,48 @@ impl Place {
             sum.merge(of(&target.numbers));
         }
         let mut family = Family::of(definition);
-        let view = HistogramView::new(&sum, shape.format, shape.classic, shape.created);
-        family.add(None, Labels::shared(&self.labels), view);
+        let view = HistogramView::new(&sum, shape.format, shape.classic);
+        family.add_since(self.born, None, Labels::shared(&self.labels), view);
         family
     }
-}
 
-/// What happened to a probe in all checks that use it, and in those that did.
-fn per_probe(
-    definition: &'static Definition,
-    by: &'static str,
-    (board, targets): (&Board, &[TargetView<'_>]),
-    births: &mut Births,
-) -> Family {
-    let mut probes: BTreeMap<&str, BTreeMap<&'static str, u64>> = BTreeMap::new();
-    let departed = board.departed.probes.iter();
-    let departed = departed.map(|(probe, numbers)| (probe.as_str(), numbers));
-    let present = targets
-        .iter()
-        .map(|target| (target.slot.assignment().probe.as_str(), &target.numbers));
-    for (probe, numbers) in departed.chain(present) {
-        let sums = probes.entry(probe).or_default();
-        if definition.name == def::ATTEMPT_ENDINGS.name {
-            numbers
-                .ledger
-                .endings
-                .iter()
-                .for_each(|(ending, count)| *sums.entry(ending).or_default() += count);
-        } else {
-            let limits = numbers.limits.iter();
-            limits.for_each(|(limit, count)| *sums.entry(limit.as_str()).or_default() += count);
+    /// What happened to a probe in all checks that use it, and in those that did.
+    fn per_probe(
+        &self,
+        definition: &'static Definition,
+        by: &'static str,
+        (board, targets): (&Board, &[TargetView<'_>]),
+        births: &mut Births,
+    ) -> Family {
+        let mut probes: BTreeMap<&str, BTreeMap<&'static str, u64>> = BTreeMap::new();
+        let departed = board.departed.probes.iter();
+        let departed = departed.map(|(probe, numbers)| (probe.as_str(), numbers));
+        let present = targets
+            .iter()
+            .map(|target| (target.slot.assignment().probe.as_str(), &target.numbers));
+        for (probe, numbers) in departed.chain(present) {
+            let sums = probes.entry(probe).or_default();
+            if definition.name == def::ATTEMPT_ENDINGS.name {
+                numbers
+                    .ledger
+                    .endings
+                    .iter()
+                    .for_each(|(ending, count)| *sums.entry(ending).or_default() += count);
+            } else {
+                let limits = numbers.limits.iter();
+                limits.for_each(|(limit, count)| *sums.entry(limit.as_str()).or_default() += count);
+            }
         }
-    }
-    let mut family = Family::of(definition);
-    for (probe, sums) in probes {
-        let owner = births.owner(probe);
-        for (key, count) in sums {
-            let labels = vec![written("probe", probe), label(by, key)];
-            let shown = births.shown(definition.name, owner, key, count);
-            family.add(None, Labels::with(&Arc::default(), labels), shown);
+        let mut family = Family::of(definition);
+        for (probe, sums) in probes {
+            let owner = births.owner(probe);
+            for (key, count) in sums {
+                let labels = vec![written("probe", probe), label(by, key)];
+                let shown = births.shown(definition.name, owner, key, count);
+                let labels = Labels::with(&Arc::default(), labels);
+                family.add_since(self.born, None, labels, shown);
+            }
         }
+        family
     }
-    family
 }

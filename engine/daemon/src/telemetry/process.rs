@@ -1,6 +1,10 @@
 //! This process, as every Prometheus client describes itself. What cannot be read is absent.
 
-use std::{fs, sync::Arc};
+use std::{
+    fs,
+    sync::Arc,
+    time::{Duration, SystemTime, UNIX_EPOCH},
+};
 
 use rustix::{
     process::{Resource, getrlimit},
@@ -18,6 +22,8 @@ const TICKS_PER_SECOND: f64 = 100.0;
 /// The families of this process.
 pub(super) fn families() -> Vec<Family> {
     let status = fs::read_to_string("/proc/self/status").unwrap_or_default();
+    let started = start_time();
+    let born = UNIX_EPOCH + Duration::from_secs_f64(started.unwrap_or_default());
     let values: [(&'static Definition, Option<Value>); 6] = [
         (&def::CPU, cpu_seconds().map(Value::Real)),
         (
@@ -33,24 +39,24 @@ pub(super) fn families() -> Vec<Family> {
             &def::MAX_FDS,
             getrlimit(Resource::Nofile).current.map(Value::Count),
         ),
-        (&def::START_TIME, start_time().map(Value::Real)),
+        (&def::START_TIME, started.map(Value::Real)),
     ];
     values
         .into_iter()
-        .filter_map(|(definition, value)| Some(family(definition, value?)))
+        .filter_map(|(definition, value)| Some(family(definition, value?, born)))
         .collect()
 }
 
-fn family(definition: &'static Definition, value: Value) -> Family {
+fn family(definition: &'static Definition, value: Value, born: SystemTime) -> Family {
     let mut family = Family::of(definition);
-    family.add(None, Labels::shared(&Arc::default()), value);
+    family.add_since(born, None, Labels::shared(&Arc::default()), value);
     family
 }
 
 fn cpu_seconds() -> Option<f64> {
     let cpu = clock_gettime(ClockId::ProcessCPUTime);
     let nanos = u32::try_from(cpu.tv_nsec).ok()?;
-    Some(std::time::Duration::new(u64::try_from(cpu.tv_sec).ok()?, nanos).as_secs_f64())
+    Some(Duration::new(u64::try_from(cpu.tv_sec).ok()?, nanos).as_secs_f64())
 }
 
 /// A line of `/proc/self/status`, in bytes.

@@ -95,6 +95,8 @@ pub struct Status {
     pub missed: BTreeMap<&'static str, u64>,
     /// Files whose present content is not in force.
     pub bad_files: Vec<FileState>,
+    /// Files that are in force and do less than they say.
+    pub noticed_files: Vec<FileState>,
 }
 
 /// What the checks of one moment have in common.
@@ -214,7 +216,10 @@ impl Telemetry {
                 Some(Outcome::Unknown) | None => unknown += 1,
             }
         }
-        let files = board.edition.files.iter();
+        let files = |wanted: fn(&&FileState) -> bool| {
+            let files = board.edition.files.iter();
+            files.filter(wanted).cloned().collect()
+        };
         Status {
             location: self.place.location().clone(),
             location_healthy: self.place.is_healthy(),
@@ -225,7 +230,8 @@ impl Telemetry {
             failing,
             unknown,
             missed,
-            bad_files: files.filter(|file| !file.loaded).cloned().collect(),
+            bad_files: files(|file| !file.loaded),
+            noticed_files: files(|file| !file.notices.is_empty()),
         }
     }
 

@@ -4,9 +4,12 @@
 //! keeps what fits into an equal share: a target that sends large answers pushes out its own records
 //! and those of nobody else.
 
-use std::sync::{
-    Arc,
-    atomic::{AtomicBool, AtomicUsize, Ordering},
+use std::{
+    sync::{
+        Arc,
+        atomic::{AtomicBool, AtomicUsize, Ordering},
+    },
+    time::SystemTime,
 };
 
 use super::{
@@ -85,12 +88,12 @@ impl Room {
         }
     }
 
-    pub(super) fn families(&self, place: &Arc<[Label]>) -> [Family; 2] {
+    pub(super) fn families(&self, place: &Arc<[Label]>, born: SystemTime) -> [Family; 2] {
         let count = |count: usize| u64::try_from(count).unwrap_or(u64::MAX);
         let mut used = Family::of(&families::EVIDENCE_BYTES);
         used.add(None, Labels::shared(place), count(self.used()));
         let mut dropped = Family::of(&families::EVIDENCE_DROPPED);
-        dropped.add(None, Labels::shared(place), count(self.dropped()));
+        dropped.add_since(born, None, Labels::shared(place), count(self.dropped()));
         [used, dropped]
     }
 }

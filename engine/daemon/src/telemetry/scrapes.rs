@@ -1,8 +1,11 @@
 //! Who has looked, and whether somebody has looked since the last booking.
 
-use std::sync::{
-    Arc,
-    atomic::{AtomicBool, AtomicI64, AtomicU64, Ordering},
+use std::{
+    sync::{
+        Arc,
+        atomic::{AtomicBool, AtomicI64, AtomicU64, Ordering},
+    },
+    time::SystemTime,
 };
 
 use super::{
@@ -47,9 +50,9 @@ impl Scrapes {
         self.booked.load(Ordering::SeqCst) && self.seen_by.load(Ordering::SeqCst) < scrapes
     }
 
-    pub(super) fn families(&self, location: &Arc<[Label]>) -> [Family; 1] {
+    pub(super) fn families(&self, location: &Arc<[Label]>, born: SystemTime) -> [Family; 1] {
         let mut scrapes = Family::of(&families::SCRAPES);
-        scrapes.add(None, Labels::shared(location), self.started());
+        scrapes.add_since(born, None, Labels::shared(location), self.started());
         [scrapes]
     }
 }

@@ -26,6 +26,8 @@ pub struct TelemetrySettings {
     pub stalls: fn() -> u64,
     /// How many connections of clients were closed on our side, by why.
     pub closed: fn() -> Vec<(&'static str, u64)>,
+    /// How the daemon is reached from outside, where somebody has said so.
+    pub external_url: Option<String>,
     /// How much is kept of runs.
     pub evidence: EvidenceLimits,
 }
@@ -37,6 +39,7 @@ impl Default for TelemetrySettings {
             clock: SystemTime::now,
             stalls: || 0,
             closed: Vec::new,
+            external_url: None,
             evidence: EvidenceLimits::default(),
         }
     }

@@ -6,7 +6,7 @@ use std::{
         Arc, Mutex, MutexGuard, PoisonError,
         atomic::{AtomicI64, AtomicU16, Ordering},
     },
-    time::Duration,
+    time::{Duration, SystemTime},
 };
 
 use leadsman_core::{
@@ -32,6 +32,7 @@ use super::{
     room::Room,
     states::{CheckState, FailedRun, MissedState},
     steps::Steps,
+    values::at_unix_ns,
 };
 
 /// The maintenance windows of a check.
@@ -56,6 +57,7 @@ pub(super) struct Slot {
 #[derive(Debug)]
 pub(super) struct Account {
     serial: u64,
+    born: SystemTime,
     next_tick: AtomicI64,
     /// The last reason's number plus one; 0 before the first run.
     last_reason: AtomicU16,
@@ -63,9 +65,10 @@ pub(super) struct Account {
 }
 
 impl Account {
-    fn new(serial: u64, room: &Arc<Room>) -> Self {
+    fn new(serial: u64, room: &Arc<Room>, born: SystemTime) -> Self {
         Self {
             serial,
+            born,
             next_tick: AtomicI64::new(NO_TICK),
             last_reason: AtomicU16::new(0),
             state: Mutex::new(State {
@@ -77,9 +80,9 @@ impl Account {
     }
 
     /// The steps that the configuration names.
-    fn declare(&self, steps: &[String]) {
+    fn declare(&self, steps: &[String], now: SystemTime) {
         let mut state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
-        state.numbers.steps.declare(steps);
+        state.numbers.steps.declare(steps, now);
     }
 }
 
@@ -122,13 +125,14 @@ impl Slot {
         assignment: &Arc<Assignment>,
         serial: u64,
         (before, room): (Option<&Self>, &Arc<Room>),
+        now: SystemTime,
     ) -> Self {
         let same = before.filter(|before| before.serial() == serial);
         let account = same.map_or_else(
-            || Arc::new(Account::new(serial, room)),
+            || Arc::new(Account::new(serial, room, now)),
             |before| Arc::clone(&before.account),
         );
-        account.declare(&check.steps);
+        account.declare(&check.steps, now);
         let labels = [
             written("check", assignment.check.as_str()),
             written("target", assignment.target.as_str()),
@@ -148,6 +152,11 @@ impl Slot {
     /// The occupant's number.
     pub(super) fn serial(&self) -> u64 {
         self.account.serial
+    }
+
+    /// Since when its account counts.
+    pub(super) fn born(&self) -> SystemTime {
+        self.account.born
     }
 
     /// Whether the reason differs from the last run's; a first pass is no change.
@@ -365,7 +374,8 @@ impl Numbers {
         if let Some(last) = record.last() {
             self.measured.take(&last.report.measures, declared);
             let outcome = last.conclusion.outcome();
-            let refused = self.steps.take(&last.report, outcome);
+            let ended = at_unix_ns(record.ended_unix_ns());
+            let refused = self.steps.take(&last.report, outcome, ended);
             if refused > 0 {
                 *self.measured.dropped.entry("steps").or_default() += refused;
             }

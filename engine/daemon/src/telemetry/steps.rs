@@ -1,6 +1,6 @@
 //! The author's steps: how often each ended how, and how long it took.
 
-use std::collections::BTreeMap;
+use std::{collections::BTreeMap, time::SystemTime};
 
 use leadsman_core::{
     attempt::{Report, Step},
@@ -23,37 +23,60 @@ const MOST: usize = 100;
 pub(super) struct Steps(BTreeMap<Box<str>, Seen>);
 
 /// What became of one step.
-#[derive(Debug, Clone, Copy, Default)]
+#[derive(Debug, Clone, Copy)]
 struct Seen {
+    /// Since when it counts.
+    born: SystemTime,
+    /// Whether the configuration names it; a probe in code names its own.
+    is_declared: bool,
     /// How often, by outcome in the order of [`Outcome::ALL`].
     results: [u64; 3],
     took: Tally,
 }
 
+impl Seen {
+    const fn none(born: SystemTime) -> Self {
+        Self {
+            born,
+            is_declared: false,
+            results: [0; 3],
+            took: Tally { count: 0, sum: 0 },
+        }
+    }
+}
+
 impl Steps {
     /// The steps that the configuration names, so that each is there at 0 before its first run; those that
-    /// it names no more are forgotten.
-    pub(super) fn declare(&mut self, names: &[String]) {
+    /// it names no more are forgotten. What a probe in code has named stays: no reload is about it.
+    pub(super) fn declare(&mut self, names: &[String], now: SystemTime) {
+        let is_named = |known: &str| names.iter().any(|name| name == known);
         self.0
-            .retain(|known, _| names.iter().any(|name| **name == **known));
+            .retain(|known, seen| !seen.is_declared || is_named(known));
         for name in names.iter().take(MOST) {
-            self.0.entry(name.as_str().into()).or_default();
+            let seen = self.0.entry(name.as_str().into());
+            seen.or_insert(Seen::none(now)).is_declared = true;
         }
     }
 
-    /// Books an attempt that came to an outcome; returns how many steps found no room.
-    pub(super) fn take(&mut self, report: &Report, outcome: Outcome) -> u64 {
+    /// Books an attempt that came to an outcome, at the end of its run; returns how many steps found no room.
+    pub(super) fn take(&mut self, report: &Report, outcome: Outcome, ended: SystemTime) -> u64 {
         let steps = report.steps.iter();
-        let refused = steps.filter(|step| !self.book(step, report, outcome));
+        let refused = steps.filter(|step| !self.book(step, report, (outcome, ended)));
         u64::try_from(refused.count()).unwrap_or(u64::MAX)
     }
 
-    fn book(&mut self, step: &Step, report: &Report, outcome: Outcome) -> bool {
+    fn book(
+        &mut self,
+        step: &Step,
+        report: &Report,
+        (outcome, now): (Outcome, SystemTime),
+    ) -> bool {
         let is_known = self.0.contains_key(step.name.as_str());
         if !is_known && self.0.len() >= MOST {
             return false;
         }
-        let seen = self.0.entry(step.name.as_str().into()).or_default();
+        let seen = self.0.entry(step.name.as_str().into());
+        let seen = seen.or_insert(Seen::none(now));
         let ended = step.ended.unwrap_or(report.took);
         seen.took.count += 1;
         seen.took.sum = seen
@@ -109,7 +132,8 @@ fn family(
                 let mut labels = vec![written("step", name)];
                 labels.extend(own);
                 let labels = Labels::with(target.slot.labels(), labels);
-                family.add(Some(target.slot.check()), labels, value);
+                let check = Some(target.slot.check());
+                family.add_since(seen.born, check, labels, value);
             }
         }
     }
@@ -118,6 +142,8 @@ fn family(
 
 #[cfg(test)]
 mod tests {
+    use std::time::{Duration, UNIX_EPOCH};
+
     use leadsman_core::attempt::Ending;
 
     use super::*;
@@ -140,10 +166,12 @@ mod tests {
     #[test]
     fn a_step_that_did_not_go_well_shares_its_attempts_fate() {
         let mut steps = Steps::default();
-        steps.declare(&["a".to_owned(), "b".to_owned(), "c".to_owned()]);
+        let names = ["a".to_owned(), "b".to_owned(), "c".to_owned()];
+        steps.declare(&names, UNIX_EPOCH);
         let report = attempt(&[("a", Some(true)), ("b", None)]);
-        assert_eq!(steps.take(&report, Outcome::Fail), 0);
-        steps.take(&attempt(&[("a", Some(false))]), Outcome::Unknown);
+        assert_eq!(steps.take(&report, Outcome::Fail, UNIX_EPOCH), 0);
+        let report = attempt(&[("a", Some(false))]);
+        steps.take(&report, Outcome::Unknown, UNIX_EPOCH);
         let results = |name: &str| steps.0[name].results;
         assert_eq!(
             (results("a"), results("b"), results("c")),
@@ -160,8 +188,25 @@ mod tests {
             .iter()
             .map(|name| (name.as_str(), Some(true)))
             .collect();
-        assert_eq!(steps.take(&attempt(&named), Outcome::Pass), 50);
-        steps.declare(&names[..1]);
-        assert_eq!(steps.0.len(), 1);
+        let refused = steps.take(&attempt(&named), Outcome::Pass, UNIX_EPOCH);
+        assert_eq!((refused, steps.0.len()), (50, MOST));
+    }
+
+    #[test]
+    fn a_reload_forgets_the_steps_that_it_named_and_no_others() {
+        let (first, later) = (UNIX_EPOCH, UNIX_EPOCH + Duration::from_secs(1));
+        let mut steps = Steps::default();
+        let names = ["pay".to_owned(), "read".to_owned()];
+        steps.declare(&names, first);
+        let report = attempt(&[("pay", Some(true)), ("in code", Some(true))]);
+        steps.take(&report, Outcome::Pass, first);
+        steps.declare(&names[1..], later);
+        let known: Vec<&str> = steps.0.keys().map(|name| &**name).collect();
+        assert_eq!(known, ["in code", "read"]);
+        steps.declare(&names, later);
+        let seen = |name: &str| (steps.0[name].results[0], steps.0[name].born);
+        assert_eq!(seen("in code"), (1, first));
+        assert_eq!(seen("pay"), (0, later), "it counts anew");
+        assert_eq!(seen("read"), (0, first));
     }
 }

@@ -202,9 +202,7 @@ fn last(targets: &[TargetView<'_>], now_ms: i64) -> Vec<Family> {
 /// Classic buckets cost 15 series for each outcome: failing runs have native ones only, and no text.
 fn durations(targets: &[TargetView<'_>], shape: Shape) -> Family {
     each(&def::RUN_DURATION, targets, |target| {
-        let view = |histogram, classic| {
-            HistogramView::new(histogram, shape.format, classic, shape.created).into()
-        };
+        let view = |histogram, classic| HistogramView::new(histogram, shape.format, classic).into();
         let passing = view(&target.numbers.passing, shape.classic);
         let failing =
             (shape.format == Format::Protobuf).then(|| view(&target.numbers.failing, false));
@@ -251,11 +249,9 @@ fn each<I: IntoIterator<Item = Series>>(
     let mut family = Family::of(definition);
     for target in targets {
         for (labels, value) in series(target) {
-            family.add(
-                Some(target.slot.check()),
-                Labels::with(target.slot.labels(), labels),
-                value,
-            );
+            let labels = Labels::with(target.slot.labels(), labels);
+            let (born, check) = (target.slot.born(), Some(target.slot.check()));
+            family.add_since(born, check, labels, value);
         }
     }
     family

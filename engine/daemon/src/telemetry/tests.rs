@@ -5,6 +5,7 @@
     reason = "what is compared is counted, or the same number written twice"
 )]
 
+mod created;
 pub(crate) mod fixture;
 mod formats;
 mod golden;

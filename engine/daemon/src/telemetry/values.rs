@@ -23,6 +23,11 @@ pub(super) fn unix_ms(at: SystemTime) -> i64 {
     i64::try_from(since.as_millis()).unwrap_or(i64::MAX)
 }
 
+/// A moment in Unix nanoseconds.
+pub(super) fn at_unix_ns(unix_ns: i64) -> SystemTime {
+    UNIX_EPOCH + Duration::from_nanos(u64::try_from(unix_ns).unwrap_or(0))
+}
+
 fn signed(value: i64, magnitude: Duration) -> f64 {
     if value < 0 {
         -magnitude.as_secs_f64()

@@ -4,17 +4,22 @@ use std::sync::LazyLock;
 
 use axum::{
     Router,
-    http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header},
+    http::{HeaderMap, HeaderName, HeaderValue, StatusCode, Uri, header},
     response::{IntoResponse, Response},
     routing::{MethodRouter, get},
 };
 use leadsman_core::digest;
+
+use super::Prefix;
 
 #[cfg(test)]
 mod tests;
 
 /// Nothing inline and nothing from elsewhere: what a target sends cannot become a script.
 const POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self'; img-src 'self' data:; base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
+
+/// What stands in the document for the way back to the first page.
+const ROOT: &str = "{root}";
 
 const HTML: &str = "text/html; charset=utf-8";
 const CSS: &str = "text/css; charset=utf-8";
@@ -73,23 +78,48 @@ static VERSION: LazyLock<String> = LazyLock::new(|| {
 });
 
 /// The page's addresses and its files.
-pub(super) fn routes<S: Clone + Send + Sync + 'static>() -> Router<S> {
-    let documents = ["/", "/checks/{*check}", "/runs/{*run}"].map(|path| (path, DOCUMENT));
-    let files = ASSETS.map(|asset| (asset.path, asset));
-    documents
-        .into_iter()
-        .chain(files)
-        .fold(Router::new(), |router, (path, asset)| {
-            router.route(path, served(asset))
-        })
+pub(super) fn routes<S: Clone + Send + Sync + 'static>(prefix: &Prefix) -> Router<S> {
+    let documents = ["/", "/checks/{*check}", "/runs/{*run}"];
+    let router = documents.into_iter().fold(Router::new(), |router, path| {
+        router.route(&prefix.path(path), document(prefix.clone()))
+    });
+    let router = ASSETS.into_iter().fold(router, |router, asset| {
+        router.route(&prefix.path(asset.path), served(asset))
+    });
+    if prefix.is_empty() {
+        return router;
+    }
+    // As a reader writes it: the links of the page need the slash at its end.
+    let first = prefix.path("/");
+    let bare = first.trim_end_matches('/');
+    let last = bare.rsplit('/').next().unwrap_or(bare);
+    router
+        .route("/", moved(first.trim_start_matches('/').to_owned()))
+        .route(bare, moved(format!("{last}/")))
+}
+
+/// The document, whose links begin at the address that it was asked for by: they hold behind any proxy.
+fn document<S: Clone + Send + Sync + 'static>(prefix: Prefix) -> MethodRouter<S> {
+    get(move |uri: Uri, headers: HeaderMap| {
+        let text = DOCUMENT.text.replace(ROOT, &prefix.way_back(uri.path()));
+        async move { answer(&DOCUMENT, text, &headers) }
+    })
 }
 
 fn served<S: Clone + Send + Sync + 'static>(asset: Asset) -> MethodRouter<S> {
-    get(move |headers: HeaderMap| async move { answer(asset, &headers) })
+    get(move |headers: HeaderMap| async move { answer(&asset, asset.text, &headers) })
+}
+
+/// Somewhere else, told from where the reader is.
+fn moved<S: Clone + Send + Sync + 'static>(place: String) -> MethodRouter<S> {
+    get(move || {
+        let answer = (StatusCode::FOUND, [(header::LOCATION, place.clone())]);
+        async move { answer }
+    })
 }
 
 /// A browser keeps the files, but asks each time whether they are still those of the daemon that runs.
-fn answer(asset: Asset, headers: &HeaderMap) -> Response {
+fn answer(asset: &Asset, text: impl IntoResponse, headers: &HeaderMap) -> Response {
     let common: [(HeaderName, &str); 6] = [
         (header::CONTENT_TYPE, asset.content_type),
         (header::CACHE_CONTROL, "no-cache"),
@@ -101,7 +131,7 @@ fn answer(asset: Asset, headers: &HeaderMap) -> Response {
     let mut response = if is_kept(headers) {
         StatusCode::NOT_MODIFIED.into_response()
     } else {
-        asset.text.into_response()
+        text.into_response()
     };
     for (name, value) in common {
         if let Ok(value) = HeaderValue::from_str(value) {

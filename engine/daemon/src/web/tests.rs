@@ -7,7 +7,7 @@ use tokio::{
     net::{TcpListener, TcpStream},
 };
 
-use super::{Health, router};
+use super::{Health, Prefix, router};
 use crate::telemetry::{
     Telemetry,
     tests::fixture::{MS, book, passing, small},
@@ -36,12 +36,16 @@ pub(super) async fn ask(request: &str, headers: &str) -> String {
 
 /// The same, of a daemon that has seen something.
 async fn ask_of(telemetry: Telemetry, request: &str, headers: &str) -> String {
+    ask_below(&Prefix::default(), telemetry, request, headers).await
+}
+
+/// The same, of one whose endpoints have something before their paths.
+async fn ask_below(prefix: &Prefix, telemetry: Telemetry, request: &str, headers: &str) -> String {
     let telemetry = Arc::new(telemetry);
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let address = listener.local_addr().unwrap();
-    let server = tokio::spawn(async move {
-        axum::serve(listener, router(telemetry, Arc::new(Sick), None)).await
-    });
+    let router = router(telemetry, Arc::new(Sick), None, prefix);
+    let server = tokio::spawn(async move { axum::serve(listener, router).await });
     let mut stream = TcpStream::connect(address).await.unwrap();
     let message = format!("{request} HTTP/1.1\r\nHost: here\r\nConnection: close\r\n{headers}\r\n");
     stream.write_all(message.as_bytes()).await.unwrap();
@@ -92,9 +96,42 @@ async fn the_checks_are_json_with_a_version() {
 #[tokio::test]
 async fn the_home_page_links_everything_and_nothing_else_is_there() {
     let home = ask("GET /", "").await;
-    for path in ["/metrics", "/api/v1/checks", "/-/healthy", "/-/ready"] {
+    for path in ["./metrics", "./api/v1/checks", "./-/healthy", "./-/ready"] {
         assert!(home.contains(&format!("href=\"{path}\"")));
     }
     assert_eq!(status("GET /nowhere").await, "404");
     assert_eq!(status("POST /metrics").await, "405");
+}
+
+#[tokio::test]
+async fn a_prefix_stands_before_every_path_and_the_bare_ones_lead_there() {
+    let prefix: Prefix = "/ops/prober".parse().unwrap();
+    let head = async |path: &str| {
+        let answer = ask_below(&prefix, small(), &format!("GET {path}"), "").await;
+        let (head, body) = answer.split_once("\r\n\r\n").unwrap();
+        (head.to_lowercase(), body.to_owned())
+    };
+    for path in [
+        "",
+        "metrics",
+        "-/healthy",
+        "api/v1/checks",
+        "api/v1/checks/shop/zone",
+        "page/page.js",
+    ] {
+        let (told, _) = head(&format!("/ops/prober/{path}")).await;
+        assert!(told.starts_with("http/1.1 200"), "{path}: {told}");
+        let (told, _) = head(&format!("/{path}")).await;
+        let elsewhere = if path.is_empty() { "302" } else { "404" };
+        assert!(
+            told.starts_with(&format!("http/1.1 {elsewhere}")),
+            "{path}: {told}"
+        );
+    }
+    for (path, place) in [("/", "ops/prober/"), ("/ops/prober", "prober/")] {
+        let (told, _) = head(path).await;
+        assert!(told.contains(&format!("location: {place}\r\n")), "{told}");
+    }
+    let (_, body) = head("/ops/prober/runs/1-2").await;
+    assert!(body.contains("src=\"../page/page.js\""), "{body}");
 }

@@ -1,6 +1,6 @@
 //! What is in the image: the program, the libraries that it needs, and what it reads of a system.
 
-use std::{path::Path, process::Command};
+use std::path::Path;
 
 use super::super::{read, source, tool, tree::Tree};
 use crate::failure::Failure;
@@ -21,7 +21,7 @@ const AUTHORITIES: &str = "/etc/ssl/certs/ca-certificates.crt";
 /// Everything that does not change with the program.
 pub(super) fn base(program: &Path) -> Result<Tree, Failure> {
     let mut tree = Tree::default();
-    for library in libraries(program)? {
+    for library in tool::libraries(program)? {
         tree.program(library.trim_start_matches('/'), read(Path::new(&library))?);
     }
     let authorities = Path::new(AUTHORITIES);
@@ -53,52 +53,4 @@ pub(super) fn program(program: &Path) -> Result<Tree, Failure> {
     );
     tree.file("usr/share/doc/leadsman/LICENSE", source("LICENSE")?);
     Ok(tree)
-}
-
-/// The loader and the libraries that the loader would take, as `ldd` tells them; of a static program none.
-fn libraries(program: &Path) -> Result<Vec<String>, Failure> {
-    match tool::output(Command::new("ldd").arg(program)) {
-        Ok(listed) => named(&listed),
-        Err(failure) if failure.to_string().contains("not a dynamic executable") => Ok(Vec::new()),
-        Err(failure) => Err(failure),
-    }
-}
-
-/// Lines are `name => path (address)`, `path (address)`, or `name (address)` for what the kernel brings.
-fn named(listed: &str) -> Result<Vec<String>, Failure> {
-    let mut paths = Vec::new();
-    for line in listed.lines() {
-        let found = line.rsplit("=>").next().unwrap_or(line).trim();
-        if found == "not found" {
-            return Err(Failure::new(format!(
-                "a library of the program is missing: {}",
-                line.trim()
-            )));
-        }
-        let path = found.split(" (").next().unwrap_or(found);
-        if path.starts_with('/') {
-            paths.push(path.to_owned());
-        }
-    }
-    Ok(paths)
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn libraries_are_those_that_the_loader_names() {
-        let listed = "\tlinux-vdso.so.1 (0x00007ffd)\n\tlibc.so.6 => /lib/x86_64-linux-gnu/libc.so.6 (0x00007f)\n\t/lib64/ld-linux-x86-64.so.2 (0x00007f)\n";
-        let expected = [
-            "/lib/x86_64-linux-gnu/libc.so.6",
-            "/lib64/ld-linux-x86-64.so.2",
-        ];
-        assert_eq!(named(listed).unwrap(), expected);
-        assert_eq!(
-            named("\tstatically linked\n").unwrap(),
-            Vec::<String>::new()
-        );
-        assert!(named("\tlibmissing.so => not found\n").is_err());
-    }
 }

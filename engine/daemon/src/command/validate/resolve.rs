@@ -8,8 +8,8 @@ use leadsman_core::{
     egress::{Destination, Via},
     plan::Plan,
 };
+use leadsman_net::Network;
 use serde::Serialize;
-use tokio::net::lookup_host;
 
 /// One target of one check.
 #[derive(Debug, Clone, Serialize)]
@@ -28,8 +28,8 @@ impl Resolved {
     }
 }
 
-/// Looks every host up once, as this machine does.
-pub(super) async fn resolve(plan: &Plan) -> Vec<Resolved> {
+/// Looks every host up once, by the resolver that the runs would ask.
+pub(super) async fn resolve(plan: &Plan, network: &Network) -> Vec<Resolved> {
     let mut known: BTreeMap<String, Result<Vec<IpAddr>, String>> = BTreeMap::new();
     let mut resolved = Vec::new();
     for assignment in plan.checks.iter().flat_map(|check| &check.assignments) {
@@ -39,7 +39,7 @@ pub(super) async fn resolve(plan: &Plan) -> Vec<Resolved> {
         let host = pattern.host.clone();
         let looked_up = match known.get(&host) {
             Some(found) => found.clone(),
-            None => addresses(&host).await,
+            None => addresses(&host, network).await,
         };
         known.insert(host.clone(), looked_up.clone());
         resolved.push(judged(assignment, host, looked_up));
@@ -47,13 +47,12 @@ pub(super) async fn resolve(plan: &Plan) -> Vec<Resolved> {
     resolved
 }
 
-async fn addresses(host: &str) -> Result<Vec<IpAddr>, String> {
+async fn addresses(host: &str, network: &Network) -> Result<Vec<IpAddr>, String> {
     if let Ok(address) = host.parse() {
         return Ok(vec![address]);
     }
-    let found = lookup_host((host, 0)).await;
-    let found = found.map_err(|error| format!("`{host}` cannot be resolved: {error}"))?;
-    let mut addresses: Vec<IpAddr> = found.map(|address| address.ip()).collect();
+    let found = network.addresses(host).await;
+    let mut addresses = found.map_err(|failure| failure.message)?;
     addresses.sort();
     addresses.dedup();
     Ok(addresses)

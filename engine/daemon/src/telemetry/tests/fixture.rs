@@ -9,7 +9,6 @@ use std::{
 use axum::body::Bytes;
 use leadsman_core::{
     attempt::{Assignment, Ending, Measure, Operation, Order, Report, RunCause, Step},
-    egress::Egress,
     facts::{Certificate, Facts, TlsFacts},
     failure::{Failure, FailureKind},
     id::{CheckId, Location, ProbeName, TargetName},
@@ -120,6 +119,7 @@ pub(crate) fn settings() -> TelemetrySettings {
         clock: now,
         stalls: || 2,
         closed: || vec![("evicted", 3)],
+        external_url: Some("https://ops.example/prober".to_owned()),
         ..TelemetrySettings::default()
     }
 }

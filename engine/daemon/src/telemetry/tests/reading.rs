@@ -2,9 +2,12 @@
 
 use std::collections::BTreeMap;
 
-use prometheus_client::encoding::prometheus_protobuf::{self, prometheus_data_model::Metric};
+use prometheus_client::encoding::prometheus_protobuf::prometheus_data_model::{
+    Metric, MetricFamily,
+};
+use prost::Message;
 
-use crate::telemetry::{Format, Telemetry, collector, exposition::Exposition};
+use crate::telemetry::{Format, Telemetry};
 
 pub(super) type Series = BTreeMap<String, f64>;
 
@@ -49,12 +52,7 @@ fn sorted(name: &str) -> String {
 
 /// The series of the protobuf format as the text format would name them, histograms without buckets.
 pub(super) fn protobuf(telemetry: &Telemetry) -> Series {
-    let format = Format::Protobuf;
-    let exposition = Exposition {
-        format,
-        families: telemetry.families(format),
-    };
-    let families = prometheus_protobuf::encode(&collector::registry(&exposition.into())).unwrap();
+    let families = messages(telemetry);
     let mut found = Series::new();
     for family in families
         .iter()
@@ -70,6 +68,16 @@ pub(super) fn protobuf(telemetry: &Telemetry) -> Series {
         }
     }
     found
+}
+
+/// The families as a scraper that asks for protobuf decodes them.
+pub(super) fn messages(telemetry: &Telemetry) -> Vec<MetricFamily> {
+    let (_, bytes) = telemetry.render(Format::Protobuf);
+    let (mut rest, mut families) = (bytes.as_slice(), Vec::new());
+    while !rest.is_empty() {
+        families.push(MetricFamily::decode_length_delimited(&mut rest).unwrap());
+    }
+    families
 }
 
 fn values(metric: &Metric) -> Vec<(&'static str, f64)> {

@@ -1,7 +1,7 @@
 // Every check-target, by team, worst first.
 
 import { element, link } from "./element.js";
-import { checkPath } from "./paths.js";
+import { checkPath, checksAnswer, filesAnswer, statusAnswer } from "./paths.js";
 import { list } from "./list.js";
 import { counts, mark, setTitle, standing, standingOf, tally, worst } from "./standing.js";
 import { count, relative, at, spoken, now } from "./words.js";
@@ -20,7 +20,7 @@ export function view() {
 
   async function load(ask) {
     // What is blind is told apart: the fleet is shown also where that is missing.
-    [told, status] = await Promise.all([ask("/api/v1/checks?compact=true"), ask("/api/v1/status").catch(() => null)]);
+    [told, status] = await Promise.all([ask(checksAnswer()), ask(statusAnswer()).catch(() => null)]);
     told.checks = told.checks.map(judged);
   }
 
@@ -88,7 +88,7 @@ function blindSpots(status, { revision }) {
     parts.push(element("li", {}, missed.length ? `Missed ticks since the start: ${ticks}` : "No tick was missed since the start"));
     const bad = status.bad_files ?? [];
     if (bad.length === 0) parts.push(element("li", {}, "every file is in force"));
-    parts.push(...bad.map(badFile));
+    parts.push(...bad.map(badFile), ...(status.noticed_files ?? []).map(noticedFile));
     if (status.location_healthy === false) parts.push(element("li", { class: "bad" }, "this location cannot judge at the moment"));
     if (status.ready === false) parts.push(element("li", { class: "bad" }, "the schedule does not run"));
     if (status.started_unix_ms) parts.push(element("li", { title: at(status.started_unix_ms) }, `started ${relative(status.started_unix_ms)}`));
@@ -100,6 +100,12 @@ function blindSpots(status, { revision }) {
 function badFile({ file, errors, loaded_unix_ms: loaded }) {
   const since = loaded ? `; in force is what was loaded ${relative(loaded)}` : "; nothing of it is in force";
   return element("li", { class: "bad" }, mark(standing("unknown")), " ", element("code", {}, file), ` is wrong: ${(errors ?? [])[0] ?? "it cannot be read"}${since}`);
+}
+
+/** In force, and not all of what it says is done. */
+function noticedFile({ file, notices }) {
+  const more = notices.length > 1 ? [", and ", link(filesAnswer(), `${notices.length - 1} more`)] : [];
+  return element("li", { class: "noted" }, mark(standing("degraded")), " ", element("code", {}, file), ` does less than it says: ${notices[0]}`, ...more);
 }
 
 function teams(checks, shown) {

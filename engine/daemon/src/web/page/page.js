@@ -4,6 +4,7 @@ import { element } from "./element.js";
 import { view as fleet } from "./fleet.js";
 import { view as check } from "./check.js";
 import { view as run } from "./run.js";
+import { here } from "./paths.js";
 import { at, now, setClock } from "./words.js";
 
 const REFRESH = 15_000;
@@ -14,8 +15,7 @@ const notice = document.getElementById("notice");
 
 /** The view of the address, with what it asks for. */
 function chosen() {
-  const [, kind, ...rest] = location.pathname.split("/");
-  const id = rest.map(decodeURIComponent).join("/");
+  const { kind, id } = here();
   if (kind === "checks") return check(id);
   return kind === "runs" ? run(id) : fleet();
 }
