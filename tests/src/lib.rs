@@ -3,3 +3,4 @@
 pub mod engine;
 pub mod guests;
 pub mod peer;
+pub mod site;

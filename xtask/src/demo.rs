@@ -4,6 +4,7 @@ mod dns;
 mod http;
 mod lines;
 mod services;
+mod shop;
 mod summary;
 
 use std::{
@@ -53,8 +54,10 @@ pub(crate) async fn run(options: &Options) -> Result<(), Failure> {
     free(options.listen).await?;
     let authority = Authority::new("Leadsman's demo")?;
     let _services = services::start(&authority).await?;
-    write_authority(&authority)?;
+    write("ca.pem", &authority.pem())?;
+    write("shop-password", shop::PASSWORD)?;
     let program = spawn_blocking(|| build::program("leadsman", false)).await??;
+    let _shop = shop::open().await?;
     let mut daemon = Running::start("the daemon", &mut command(&program, options.listen))?;
     let first = ready(&mut daemon, options.listen).await?;
     point(&program, options);
@@ -76,11 +79,12 @@ async fn free(listen: SocketAddr) -> Result<(), Failure> {
     })
 }
 
-fn write_authority(authority: &Authority) -> Result<(), Failure> {
+/// A file that `examples/quickstart.yaml` names.
+fn write(name: &str, content: &str) -> Result<(), Failure> {
     let folder = cargo::root().join("target/demo");
-    let file = folder.join("ca.pem");
+    let file = folder.join(name);
     fs::create_dir_all(&folder)
-        .and_then(|()| fs::write(&file, authority.pem()))
+        .and_then(|()| fs::write(&file, content))
         .map_err(|error| Failure::file(&file, &error))
 }
 
@@ -116,6 +120,7 @@ fn point(program: &Path, options: &Options) {
     println!("  metrics         http://{listen}/metrics");
     println!("  every check     http://{listen}/api/v1/checks");
     println!("  one run, shown  {shown} once checkout --config {CONFIG}");
+    println!("  a journey       {shown} once order --config {CONFIG}");
     println!("  what it is      {shown} explain search --config {CONFIG}");
     match options.time {
         Some(time) => println!("It ends in {}, or with Ctrl-C.\n", span::shown(time)),

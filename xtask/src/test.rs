@@ -1,5 +1,6 @@
 //! `cargo xtask test`: everything that a change has to pass, in order; the first failure ends it.
 
+mod hurl;
 pub(crate) mod packages;
 
 use std::{
@@ -53,6 +54,7 @@ pub(crate) fn run() -> Result<(), Failure> {
     let start = Instant::now();
     wasm::ensure()?;
     packages::ensure()?;
+    hurl::ensure()?;
     nextest()?;
     for (place, step) in STEPS.iter().enumerate() {
         take(place + 1, step)?;

@@ -104,6 +104,7 @@ pub(crate) struct Expect {
     pub(crate) status: Option<Node>,
     pub(crate) headers: Vec<Node>,
     pub(crate) versions: Vec<String>,
+    pub(crate) redirects: Option<u8>,
     pub(crate) contains: Vec<Text>,
     pub(crate) not_contains: Vec<Text>,
     pub(crate) json: Vec<(String, Value)>,

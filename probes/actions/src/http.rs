@@ -1,12 +1,14 @@
 //! One HTTP exchange: how it is made, and what is expected of it.
 
 mod body;
+mod count;
 mod equals;
 mod expectations;
 mod settings;
 mod status;
 mod transport;
 
+pub use count::Count;
 pub use equals::{Equals, same};
 pub use expectations::Expected;
 pub use settings::{BasicAuth, BearerAuth, Body, CertificateExpectation, HeaderExpectation};

@@ -146,6 +146,21 @@ mod tests {
     }
 
     #[test]
+    fn a_number_of_redirects_is_expected() {
+        let expecting = |redirects: u8| {
+            let mock = Mock::new(HOME).settings(json!({"expect_redirects": redirects}));
+            mock.on("GET", HOME, Reply::ok("")).run(http)
+        };
+        assert_eq!(expecting(0).verdict, Verdict::Pass);
+        let run = expecting(1);
+        assert_eq!(
+            (run.verdict, run.about[0].as_str()),
+            (Verdict::Fail, "/expect_redirects")
+        );
+        assert_eq!(run.assertions[0].kind, "redirect");
+    }
+
+    #[test]
     fn slow_is_degraded() {
         let slow = Reply::ok("").took(Duration::from_secs(2));
         let run = Mock::new(HOME)
@@ -160,6 +175,7 @@ mod tests {
         let settings: HttpSettings = serde_json::from_value(json!({
             "tls": "maybe", "tls_min": "TLS 1.1", "method": "GET /", "versions": ["HTTP/3"],
             "basic": {"user": "u", "secret": "s"}, "bearer": {"secret": "t"},
+            "max_redirects": 1, "expect_redirects": 2,
         }))
         .unwrap();
         let pointers: Vec<String> = settings::validate(&settings)
@@ -168,7 +184,14 @@ mod tests {
             .collect();
         assert_eq!(
             pointers,
-            ["/tls", "/versions/0", "/bearer", "/method", "/tls_min"]
+            [
+                "/tls",
+                "/versions/0",
+                "/bearer",
+                "/method",
+                "/tls_min",
+                "/expect_redirects"
+            ]
         );
     }
 }

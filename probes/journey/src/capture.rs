@@ -36,10 +36,19 @@ impl Came {
             Self::Dns(_) | Self::Nothing => Content::of(b""),
         }
     }
+
+    /// The beginning of it, for a sentence.
+    fn excerpt(&self) -> String {
+        let Self::Dns(answer) = self else {
+            return self.content().excerpt();
+        };
+        let texts = answer.answers.iter().map(|record| record.text.as_bytes());
+        Content::of(&texts.collect::<Vec<_>>().join(&b", "[..])).excerpt()
+    }
 }
 
 /// The value, where it is found; nothing is told.
-pub(crate) fn found(capture: &Capture, came: &Came, client: &Client<'_>) -> Option<Value> {
+pub(crate) fn found(capture: &Capture, came: &Came, client: &Client) -> Option<Value> {
     let values = find(capture.source()?, came, client).ok()?;
     let mut values = parts(capture, values).ok()?.into_iter();
     if capture.all {
@@ -53,7 +62,7 @@ pub(crate) fn found(capture: &Capture, came: &Came, client: &Client<'_>) -> Opti
 pub(crate) fn take(
     (name, capture): (&str, &Capture),
     came: &Came,
-    client: &Client<'_>,
+    client: &Client,
     pointer: &str,
 ) -> Result<Variable> {
     let Some(source) = capture.source() else {
@@ -66,12 +75,13 @@ pub(crate) fn take(
         Ok(values) => values,
         Err(Mismatch::UnknownExpression(text)) => return Err(Error::undecided(text)),
         Err(Mismatch::Unreadable(why) | Mismatch::Evaluation(why)) => {
-            return fallen_back(capture).ok_or_else(|| nothing(name, source, pointer, &why));
+            return fallen_back(capture)
+                .ok_or_else(|| nothing((name, source), came, pointer, &why));
         }
     };
     if values.is_empty() {
-        let why = || format!("nothing like it in `{}`", came.content().excerpt());
-        return fallen_back(capture).ok_or_else(|| nothing(name, source, pointer, &why()));
+        let why = || format!("nothing like it in `{}`", came.excerpt());
+        return fallen_back(capture).ok_or_else(|| nothing((name, source), came, pointer, &why()));
     }
     let value = if capture.all {
         Value::Array(values)
@@ -92,9 +102,12 @@ fn fallen_back(capture: &Capture) -> Option<Variable> {
     })
 }
 
-fn nothing(name: &str, source: Source<'_>, pointer: &str, got: &str) -> Error {
-    let kind = match source {
-        Source::Header(_) | Source::Cookie(_) => Kind::Header,
+fn nothing((name, source): (&str, Source<'_>), came: &Came, pointer: &str, got: &str) -> Error {
+    let kind = match (source, came) {
+        (_, Came::Dns(_)) => Kind::Answer,
+        (Source::Header(_) | Source::Cookie(_), _) => Kind::Header,
+        (Source::From(fact), _) if fact.starts_with("certificate_") => Kind::Certificate,
+        (Source::From("tls_version"), _) => Kind::TlsVersion,
         _ => Kind::Body,
     };
     let expected = format!("{source} to find something");
@@ -105,7 +118,7 @@ fn nothing(name: &str, source: Source<'_>, pointer: &str, got: &str) -> Error {
 
 type Found = std::result::Result<Vec<Value>, Mismatch>;
 
-fn find(source: Source<'_>, came: &Came, client: &Client<'_>) -> Found {
+fn find(source: Source<'_>, came: &Came, client: &Client) -> Found {
     let texts = |found: Vec<String>| found.into_iter().map(Value::String).collect();
     match source {
         Source::Json(path) => Ok(values(path.find(&came.content())?)),
@@ -148,7 +161,7 @@ fn parts(capture: &Capture, found: Vec<Value>) -> Found {
     Ok(parts)
 }
 
-fn cookie(name: &str, came: &Came, client: &Client<'_>) -> Option<String> {
+fn cookie(name: &str, came: &Came, client: &Client) -> Option<String> {
     let url = came.facts()?.text("final-url")?;
     client.cookie(&url, name)
 }

@@ -8,14 +8,18 @@ mod request;
 mod settings;
 mod stream;
 mod template;
+mod token;
 mod validate;
 mod variables;
 mod walk;
 
 pub use settings::JourneySettings;
 
+/// What this probe measures.
+const MEASURES: [Measure; 1] = [walk::LEFT_OUT];
+
 /// Walks the journey to its end, or to the first step that fails; then cleans up.
-#[probe(validate = validate::validate)]
+#[probe(measures = MEASURES, validate = validate::validate)]
 pub fn journey(target: &Target, settings: &JourneySettings) -> Result<Verdict> {
     Ok(walk::walk(target, settings))
 }

@@ -1,22 +1,25 @@
 //! A step's request, made from its templates.
 
+use std::time::Duration;
+
 use leadsman_sdk::{escape, prelude::*};
 
 use crate::{
-    settings::{Bearer, OAuth2, Request, Sign},
+    settings::{Bearer, Request, Sign},
+    token::Tokens,
     variables::{Place, Variable, Variables},
 };
 
 /// Where connections and cookies are kept, and what was got on the way.
 #[derive(Debug)]
-pub(crate) struct Client<'a> {
+pub(crate) struct Client {
     shared: http::Session,
     is_shared: bool,
     base: String,
-    tokens: Vec<(&'a OAuth2, String)>,
+    tokens: Tokens,
 }
 
-impl<'a> Client<'a> {
+impl Client {
     /// A client for a target; `is_shared` keeps cookies and connections across requests.
     pub(crate) fn new(target: &Target, scheme: &str, is_shared: bool) -> Self {
         let base = target.url(scheme);
@@ -24,16 +27,16 @@ impl<'a> Client<'a> {
             shared: http::Session::of(&Target::new(&base)),
             is_shared,
             base,
-            tokens: Vec::new(),
+            tokens: Tokens::default(),
         }
     }
 
-    /// Sends a request that may take so long.
+    /// Sends a request, which stands in this setting and may take so long.
     pub(crate) fn send(
         &mut self,
-        request: &'a Request,
+        request: &Request,
         variables: &mut Variables<'_>,
-        left: Option<std::time::Duration>,
+        (pointer, mut left): (&str, Option<Duration>),
     ) -> Result<http::Response> {
         let url = self.url(request, variables)?;
         let body = Body::of(request, variables)?;
@@ -52,14 +55,25 @@ impl<'a> Client<'a> {
         if let Some(kind) = body.kind.filter(|_| !own_type) {
             made = made.header("content-type", kind);
         }
-        if let Some(authorization) = self.authorization(request, variables)? {
+        if let Some(authorization) = authorization(request, variables)? {
             made = made.header("authorization", authorization);
         }
         if let Some(sign) = &request.sign {
             let signature = signature(sign, request, (&url, &body.bytes), variables)?;
             made = made.header(&sign.header, signature);
         }
-        if let Some(limit) = limit(request.timeout.map(Timespan::get), left) {
+        let own = request.timeout.map(Timespan::get);
+        if let Some(oauth2) = &request.oauth2 {
+            let began = left.map(|_| context::now());
+            let pointer = format!("{pointer}/oauth2");
+            let token = self
+                .tokens
+                .get(oauth2, variables, &pointer, limit(own, left))?;
+            made = made.header("authorization", format!("Bearer {token}"));
+            let asked = began.map(|began| context::now().saturating_sub(began));
+            left = left.map(|left| left.saturating_sub(asked.unwrap_or_default()));
+        }
+        if let Some(limit) = limit(own, left) {
             made = made.timeout(limit);
         }
         Ok(made.body(body.bytes).send()?)
@@ -91,47 +105,24 @@ impl<'a> Client<'a> {
         }
         Ok(url)
     }
+}
 
-    fn authorization(
-        &mut self,
-        request: &'a Request,
-        variables: &mut Variables<'_>,
-    ) -> Result<Option<String>> {
-        if let Some(basic) = &request.basic {
-            let user = variables.fill(basic.user.as_str(), Place::Plain)?;
-            return secrets::basic(&user, &basic.secret).map(Some);
-        }
-        if let Some(oauth2) = &request.oauth2 {
-            return self
-                .token(oauth2, variables)
-                .map(|token| Some(format!("Bearer {token}")));
-        }
-        match &request.bearer {
-            Some(Bearer::Secret { secret }) => secrets::bearer(secret).map(Some),
-            Some(Bearer::Template(template)) => {
-                let token = variables.fill(template.as_str(), Place::Plain)?;
-                Ok(Some(format!("Bearer {token}")))
-            }
-            None => Ok(None),
-        }
+fn authorization(request: &Request, variables: &Variables<'_>) -> Result<Option<String>> {
+    if let Some(basic) = &request.basic {
+        let user = variables.fill(basic.user.as_str(), Place::Plain)?;
+        return secrets::basic(&user, &basic.secret).map(Some);
     }
-
-    /// The placeholder of a token that is asked for once in an attempt.
-    fn token(&mut self, oauth2: &'a OAuth2, variables: &Variables<'_>) -> Result<String> {
-        let known = self.tokens.iter().find(|(of, _)| std::ptr::eq(*of, oauth2));
-        if let Some((_, token)) = known {
-            return Ok(token.clone());
+    match &request.bearer {
+        Some(Bearer::Secret { secret }) => secrets::bearer(secret).map(Some),
+        Some(Bearer::Template(template)) => {
+            let token = variables.fill(template.as_str(), Place::Plain)?;
+            Ok(Some(format!("Bearer {token}")))
         }
-        let token = secrets::seal(&ask_for_token(oauth2, variables)?)?;
-        self.tokens.push((oauth2, token.clone()));
-        Ok(token)
+        None => Ok(None),
     }
 }
 
-fn limit(
-    own: Option<std::time::Duration>,
-    left: Option<std::time::Duration>,
-) -> Option<std::time::Duration> {
+fn limit(own: Option<Duration>, left: Option<Duration>) -> Option<Duration> {
     match (own, left) {
         (Some(own), Some(left)) => Some(own.min(left)),
         (own, left) => own.or(left),
@@ -208,53 +199,4 @@ fn signature(
         &sign.encoding,
     )?;
     Ok(format!("{}{code}", sign.prefix))
-}
-
-fn ask_for_token(oauth2: &OAuth2, variables: &Variables<'_>) -> Result<String> {
-    let client = variables.fill(oauth2.client_id.as_str(), Place::Plain)?;
-    let mut fields = vec![("grant_type", "client_credentials".to_owned())];
-    for (name, template) in [("scope", &oauth2.scope), ("audience", &oauth2.audience)] {
-        if let Some(template) = template {
-            fields.push((name, variables.fill(template.as_str(), Place::Form)?));
-        }
-    }
-    let in_body = oauth2.auth == "body";
-    if in_body {
-        fields.push(("client_id", client.clone()));
-        fields.push((
-            "client_secret",
-            secrets::encoded(&oauth2.secret, "percent")?,
-        ));
-    }
-    let fields: Vec<_> = fields
-        .iter()
-        .map(|(name, value)| (*name, value.as_str()))
-        .collect();
-    let url = variables.fill(oauth2.token_url.as_str(), Place::Plain)?;
-    let mut request = http::Request::new("POST", url).form(&fields);
-    if !in_body {
-        request = request.basic(&client, &oauth2.secret)?;
-    }
-    let answer = request.header("accept", "application/json").send()?;
-    ensure!(
-        answer.status() == 200,
-        Status,
-        "oauth2",
-        "a token with status 200",
-        answer.status()
-    );
-    let found = oauth2.token.find(&answer.content())?;
-    let token = found.into_iter().flatten().next();
-    let token = token.and_then(|text| serde_json::from_str::<String>(&text).ok());
-    let Some(token) = token else {
-        ensure!(
-            false,
-            Body,
-            "oauth2",
-            format!("a token at `{}`", oauth2.token),
-            "none"
-        );
-        return Err(Error::Unmet);
-    };
-    Ok(token)
 }

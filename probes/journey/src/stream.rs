@@ -36,12 +36,13 @@ pub(crate) fn hold(
     Ok(captured)
 }
 
-/// `${1}` and the like stay: they are the dialogue's own.
 fn filled_dialogue(settings: &TcpSettings, variables: &Variables<'_>) -> Result<TcpSettings> {
     let mut filled = settings.clone();
     fill(filled.address.iter_mut().collect(), variables)?;
     for exchange in &mut filled.dialogue {
-        fill(exchange.send.iter_mut().collect(), variables)?;
+        if let Some(send) = &mut exchange.send {
+            *send = variables.fill_around_groups(send)?;
+        }
         fill(exchange.expect_bytes.iter_mut().collect(), variables)?;
     }
     Ok(filled)

@@ -85,6 +85,11 @@ impl<'a> Hole<'a> {
         self.name.strip_prefix("secret:")
     }
 
+    /// Whether it is a group of what a dialogue's `expect` matched.
+    pub(crate) fn is_group(&self) -> bool {
+        self.encoders.is_empty() && self.name.bytes().all(|byte| byte.is_ascii_digit())
+    }
+
     fn parse(inner: &'a str) -> Result<Self, String> {
         let mut parts = inner.split('|').map(str::trim);
         let name = parts.next().filter(|name| !name.is_empty());

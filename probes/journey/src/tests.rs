@@ -6,6 +6,8 @@ use serde_json::{Value, json};
 use super::*;
 
 mod mistakes;
+mod sign_in;
+mod streams;
 
 const SHOP: &str = "https://shop.example";
 
@@ -287,34 +289,6 @@ fn values_come_from_headers_cookies_html_and_facts() {
 }
 
 #[test]
-fn a_token_by_client_credentials_is_asked_for_once_and_a_request_is_signed() {
-    let oauth2 = json!({"token_url": "https://login.example/token", "client_id": "probe", "secret": "login", "scope": "read"});
-    let sign = json!({"secret": "login", "over": "${request.method} ${request.path} ${request.body}", "header": "x-signature", "prefix": "sha256="});
-    let settings = json!({"steps": [
-        {"name": "one", "request": {"path": "/a", "oauth2": oauth2}},
-        {"name": "two", "request": {"method": "POST", "path": "/b?c=1", "body": "x", "sign": sign}},
-    ]});
-    let run = Mock::new(SHOP)
-        .secret("login")
-        .settings(settings)
-        .on(
-            "POST",
-            "https://login.example/token",
-            Reply::ok(r#"{"access_token": "tok-123456"}"#),
-        )
-        .on("GET", &at("/a"), Reply::ok(""))
-        .on("POST", &at("/b?c=1"), Reply::ok(""))
-        .run(journey);
-    assert_eq!(run.verdict, Verdict::Pass, "{run:?}");
-    assert_eq!(
-        run.sent[0].body,
-        b"grant_type=client_credentials&scope=read"
-    );
-    assert!(header(&run, 1, "authorization").starts_with("Bearer placeholder-captured-"));
-    assert_eq!(header(&run, 2, "x-signature"), "sha256=sha256-by-login");
-}
-
-#[test]
 fn a_journey_that_is_to_stop_says_its_variables_and_hides_secrets() {
     let mut settings = order();
     settings["stop_after"] = json!("create");
@@ -360,4 +334,45 @@ fn a_condition_that_cannot_be_judged_is_told_at_its_own_line() {
         (run.about.as_slice(), run.requests.len()),
         (&["/steps/0/if".to_owned()][..], 0)
     );
+}
+
+#[test]
+fn a_number_of_redirects_that_is_not_met_is_told_with_where_they_led() {
+    let expecting = |redirects: Value| {
+        let settings = json!({"steps": [{"name": "a", "request": {"path": "/a"}, "expect": {"redirects": redirects}}]});
+        let mock = Mock::new(SHOP).settings(settings);
+        mock.on("GET", &at("/a"), Reply::ok("")).run(journey)
+    };
+    assert_eq!(expecting(json!("0-1")).verdict, Verdict::Pass);
+    let run = expecting(json!(1));
+    assert_eq!(
+        (run.verdict, run.about[0].as_str()),
+        (Verdict::Fail, "/steps/0/expect/redirects")
+    );
+    let told = &run.assertions[0];
+    assert_eq!(told.kind, "redirect");
+    assert_eq!(
+        (told.expected.as_str(), told.got.as_str()),
+        ("1", "0, to https://shop.example/a")
+    );
+}
+
+#[test]
+fn a_loop_says_how_many_items_it_left_out_and_a_journey_without_one_says_nothing() {
+    let left_out = |at_most: u32| {
+        let mut settings = order();
+        settings["steps"][3]["each"]["at_most"] = json!(at_most);
+        let three = shop().on("GET", &at("/lines/3"), Reply::ok("line 3"));
+        three.settings(settings).run(journey)
+    };
+    for (at_most, left) in [(2, 1.0), (3, 0.0)] {
+        let run = left_out(at_most);
+        assert_eq!(run.verdict, Verdict::Pass, "{run:?}");
+        assert_eq!(
+            run.measures,
+            [("journey_items_left_out".to_owned(), left, vec![])]
+        );
+    }
+    let plain = json!({"steps": [{"name": "read", "request": {"path": "/lines/1"}}]});
+    assert_eq!(shop().settings(plain).run(journey).measures, []);
 }

@@ -140,10 +140,22 @@ impl<'a> Variables<'a> {
 
     /// The filled template.
     pub(crate) fn fill(&self, template: &str, place: Place) -> Result<String> {
+        self.filled(template, place, false)
+    }
+
+    /// The same, but for `${1}` and the like: those are a dialogue's own.
+    pub(crate) fn fill_around_groups(&self, template: &str) -> Result<String> {
+        self.filled(template, Place::Plain, true)
+    }
+
+    fn filled(&self, template: &str, place: Place, keeps_groups: bool) -> Result<String> {
         let mut out = String::with_capacity(template.len());
         for piece in pieces(template).map_err(Error::undecided)? {
             match piece {
                 Piece::Text(text) => out.push_str(text),
+                Piece::Hole(hole) if keeps_groups && hole.is_group() => {
+                    out.extend(["${", hole.name, "}"]);
+                }
                 Piece::Hole(hole) => out.push_str(&self.value_of(&hole, place)?),
             }
         }

@@ -26,6 +26,13 @@ pub(crate) enum Course {
     Undecided,
 }
 
+/// What is measured of loops, so that a bound that is hit is seen.
+pub(crate) const LEFT_OUT: Measure = Measure {
+    name: "journey_items_left_out",
+    help: "Items of lists that loops did not visit, because `at_most` was reached.",
+    labels: &[],
+};
+
 /// Walks the journey.
 pub(crate) fn walk(target: &Target, settings: &JourneySettings) -> Verdict {
     let mut walk = Walk::new(target, settings);
@@ -38,6 +45,9 @@ pub(crate) fn walk(target: &Target, settings: &JourneySettings) -> Verdict {
         lines.for_each(|line| report::log(&format!("variable {line}")));
     }
     let cleaned = walk.clean();
+    if let Some(left_out) = walk.left_out {
+        report::measure(LEFT_OUT.name, f64::from(left_out), &[]);
+    }
     match (main, cleaned) {
         (Course::Failed, _) | (Course::Passed | Course::Stopped, Course::Failed) => Verdict::Fail,
         (Course::Undecided, _) | (_, Course::Undecided) => Verdict::Unknown,
@@ -50,10 +60,12 @@ pub(crate) struct Walk<'a> {
     settings: &'a JourneySettings,
     target: &'a Target,
     variables: Variables<'a>,
-    client: Client<'a>,
+    client: Client,
     /// What has to be left of the attempt when the steps end.
     reserve: Duration,
     is_unrepeatable: bool,
+    /// How many items loops did not visit; `None` before the first loop.
+    left_out: Option<u32>,
     /// The setting that the next failure is about.
     about: String,
 }
@@ -72,6 +84,7 @@ impl<'a> Walk<'a> {
             client: Client::new(target, &settings.scheme, settings.connections == "shared"),
             reserve,
             is_unrepeatable: false,
+            left_out: None,
             about: String::new(),
         }
     }
@@ -181,7 +194,10 @@ impl<'a> Walk<'a> {
             one => vec![one],
         };
         let most = usize::try_from(each.at_most).unwrap_or(usize::MAX);
-        if items.len() > most {
+        let beyond = u32::try_from(items.len().saturating_sub(most)).unwrap_or(u32::MAX);
+        let left_out = self.left_out.get_or_insert_default();
+        *left_out = left_out.saturating_add(beyond);
+        if beyond > 0 {
             let count = items.len();
             report::log(&format!(
                 "step `{}` visits {most} of {count} items",

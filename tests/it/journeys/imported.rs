@@ -1,6 +1,9 @@
 //! The journey as its own recording, its Hurl file and curl's command lines tell it.
 
-use std::{fs, path::PathBuf};
+use std::{
+    fs,
+    path::{Path, PathBuf},
+};
 
 use leadsman_core::record::RunRecord;
 use leadsman_example_shop::{Fault, Options, Shop};
@@ -9,6 +12,8 @@ use leadsman_tests::engine::Trial;
 use serde_json::{Value, json};
 
 use super::{in_yaml, quick, seen, shop};
+
+mod hurl;
 
 fn example(name: &str) -> (PathBuf, String) {
     let path = PathBuf::from(env!("CARGO_MANIFEST_DIR"))
@@ -19,7 +24,12 @@ fn example(name: &str) -> (PathBuf, String) {
 }
 
 fn import(name: &str, variables: &[(&str, &str)]) -> Imported {
-    let (path, text) = example(name);
+    let (_, text) = example(name);
+    import_text(name, &text, variables)
+}
+
+/// The same of a text, as it would stand in a file of that name.
+fn import_text(name: &str, text: &str, variables: &[(&str, &str)]) -> Imported {
     let variables = variables
         .iter()
         .map(|(name, value)| ((*name).to_owned(), (*value).to_owned()));
@@ -27,7 +37,7 @@ fn import(name: &str, variables: &[(&str, &str)]) -> Imported {
         name: "order".to_owned(),
         variables: variables.collect(),
     };
-    leadsman_import::import(Format::of(&path, &text), &text, &options).unwrap()
+    leadsman_import::import(Format::of(Path::new(name), text), text, &options).unwrap()
 }
 
 fn settings(imported: &Imported) -> Value {

@@ -15,8 +15,17 @@ use super::{
     process::{Process, free_port},
 };
 
+mod certificates;
+mod connections;
+mod loops;
+mod oauth2;
+mod protocols;
+mod redirects;
+mod signatures;
+mod walk;
+
 /// The example's configuration, pointed at a shop, with its password in a file.
-fn configuration(folder: &Path, shop: &Shop) -> PathBuf {
+pub(super) fn configuration(folder: &Path, shop: &Shop) -> PathBuf {
     let example = Path::new(env!("CARGO_MANIFEST_DIR")).join("../examples/journey/journey.yaml");
     let text = fs::read_to_string(example).unwrap();
     let text = text

@@ -11,6 +11,8 @@ use super::{
     process::free_port,
 };
 
+mod journey;
+
 const HOSTILE: &str = "<img src=x onerror=document.body.remove()>";
 
 /// A daemon with two teams: one whose checks pass, one that has a hostile target, an expired certificate

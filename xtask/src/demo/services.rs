@@ -47,6 +47,7 @@ pub(super) async fn start(authority: &Authority) -> Result<JoinSet<()>, Failure>
     services.spawn(dns::over_udp(udp));
     services.spawn(dns::over_tcp(listen(19006, what).await?));
     services.spawn(lines::serve(listen(19007, "the line server").await?));
+    drop(listen(super::shop::PORT, "the shop").await?);
     Ok(services)
 }
 

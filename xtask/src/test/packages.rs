@@ -30,9 +30,13 @@ const NEEDED: [(&str, &str); 11] = [
 /// Asked by Debian's packages whether a service may be started.
 const POLICY: &str = "/usr/sbin/policy-rc.d";
 
-/// Installs what is missing when run as root; names it when not.
+/// Brings what tests and benchmark run.
 pub(crate) fn ensure() -> Result<(), Failure> {
-    let missing = missing();
+    bring(missing())
+}
+
+/// Installs what is missing when run as root; names it when not.
+pub(crate) fn bring(missing: Vec<&'static str>) -> Result<(), Failure> {
     if missing.is_empty() {
         return Ok(());
     }
@@ -50,7 +54,7 @@ pub(crate) fn ensure() -> Result<(), Failure> {
     let _policy = NoServices::declare()?;
     apt(&["update"])?;
     let mut arguments = vec!["install", "-y", "--no-install-recommends"];
-    arguments.extend(&missing);
+    arguments.extend(missing);
     apt(&arguments)
 }
 
@@ -82,7 +86,7 @@ fn apt(arguments: &[&str]) -> Result<(), Failure> {
         .map_err(|error| {
             Failure::new(format!(
                 "apt-get cannot be run ({error}); install what this machine calls: {}",
-                missing().join(", ")
+                arguments.join(" ")
             ))
         })?;
     if status.success() {

@@ -83,8 +83,19 @@ fn measures(assignment: &Assignment, settings: &Value) -> usize {
         // The records of three sections, and the serial of an SOA.
         "dns" => 3 + usize::from(settings.get("type").and_then(Value::as_str) == Some("SOA")),
         "tcp" => dialogue(settings).iter().map(captures).sum(),
+        // What loops left out.
+        "journey" => usize::from(loops(settings)),
         _ => 0,
     }
+}
+
+fn loops(settings: &Value) -> bool {
+    let fragments = settings.get("fragments").and_then(Value::as_object);
+    let fragments = fragments.into_iter().flat_map(serde_json::Map::values);
+    let lists = ["steps", "cleanup"].into_iter();
+    let lists = lists.filter_map(|key| settings.get(key)).chain(fragments);
+    let mut steps = lists.filter_map(Value::as_array).flatten();
+    steps.any(|step| step.get("each").is_some_and(Value::is_object))
 }
 
 fn dialogue(settings: &Value) -> &[Value] {

@@ -49,7 +49,7 @@ const DOCUMENT: Asset = Asset {
     text: include_str!("page/page.html"),
 };
 
-const ASSETS: [Asset; 14] = assets![
+const ASSETS: [Asset; 15] = assets![
     CSS "page.css",
     SCRIPT "check.js",
     SCRIPT "element.js",
@@ -63,6 +63,7 @@ const ASSETS: [Asset; 14] = assets![
     SCRIPT "run.js",
     SCRIPT "standing.js",
     SCRIPT "waterfall.js",
+    SCRIPT "why.js",
     SCRIPT "words.js",
 ];
 

@@ -90,6 +90,11 @@ pub(super) fn expect(expect: &Expect) -> Entries {
     if !expect.versions.is_empty() {
         entries.push(("versions", Node::texts(&expect.versions)));
     }
+    entries.extend(
+        expect
+            .redirects
+            .map(|count| ("redirects", Node::number(count))),
+    );
     if !expect.certificate.is_empty() {
         let facts = expect.certificate.iter();
         let facts = facts.map(|(key, value)| (*key, Node::text(value)));

@@ -161,6 +161,10 @@ fn assert(query: &Query, predicate: &Predicate, step: &mut Step, statuses: &mut 
     if expressions(query, predicate).any(|text| text.contains("${")) {
         return Err("an expression with `${` would be read as a template");
     }
+    if query.of == "redirects" {
+        step.expect.redirects = Some(redirects(query, predicate, step)?);
+        return Ok(());
+    }
     let expect = &mut step.expect;
     let plain = query.filters.is_empty();
     match query.of.as_str() {
@@ -182,6 +186,34 @@ fn assert(query: &Query, predicate: &Predicate, step: &mut Step, statuses: &mut 
         }
         _ => Err(NOTHING),
     }
+}
+
+/// How many redirects are followed where nothing else is said.
+const FOLLOWED: u8 = 10;
+
+/// `redirects count == N`; more than are followed would never be met.
+fn redirects(query: &Query, predicate: &Predicate, step: &Step) -> Result<u8, &'static str> {
+    let counted = matches!(query.filters.as_slice(), [(name, _)] if name == "count");
+    let count = match &predicate.value {
+        Some(Token::Word(word)) if counted && predicate.name == "==" && !predicate.not => {
+            word.parse::<u8>().map_err(|_| NOTHING)?
+        }
+        _ => return Err(NOTHING),
+    };
+    let settings = step.request().map(|request| request.settings.as_slice());
+    let set = |key: &str| {
+        let known = settings?.iter().find(|(known, _)| *known == key);
+        known.map(|(_, node)| node)
+    };
+    let followed = match (set("redirects"), set("max_redirects")) {
+        (Some(_), _) => 0,
+        (None, Some(Node::Number(most))) => most.parse().unwrap_or(FOLLOWED),
+        _ => FOLLOWED,
+    };
+    if count > followed || step.expect.redirects.is_some_and(|known| known != count) {
+        return Err(NOTHING);
+    }
+    Ok(count)
 }
 
 /// What a row says in another language, where templates are not filled in.

@@ -114,6 +114,33 @@ fn a_host_that_is_a_variable_needs_its_value() {
 }
 
 #[test]
+fn a_number_of_redirects_is_carried_over_where_so_many_are_followed() {
+    for (options, row, carried) in [
+        ("location: true", "redirects count == 2", Some(2)),
+        ("location: false", "redirects count == 0", Some(0)),
+        ("location: false", "redirects count == 1", None),
+        (
+            "location: true\nmax-redirs: 1",
+            "redirects count == 2",
+            None,
+        ),
+        ("location: true", "redirects count == 11", None),
+        ("location: true", "redirects count > 2", None),
+        ("location: true", "redirects nth 0 exists", None),
+    ] {
+        let text = format!(
+            "GET https://shop.example/\n[Options]\n{options}\nHTTP 200\n[Asserts]\n{row}\n"
+        );
+        let imported = import(Format::Hurl, &text, &Options::default()).unwrap();
+        contract::holds(&imported.yaml);
+        let document: Value = serde_saphyr::from_str(&imported.yaml).unwrap();
+        let expect = &document["checks"]["imported"]["settings"]["steps"][0]["expect"];
+        assert_eq!(expect["redirects"].as_u64(), carried, "{options}, {row}");
+        assert_eq!(imported.left.len(), usize::from(carried.is_none()), "{row}");
+    }
+}
+
+#[test]
 fn what_is_no_hurl_file_is_refused_with_its_line() {
     for (text, line) in [
         ("", 1),

@@ -2,7 +2,7 @@
 
 use leadsman_sdk::prelude::*;
 
-use super::{Body, CertificateExpectation, HeaderExpectation, Statuses, body};
+use super::{Body, CertificateExpectation, Count, HeaderExpectation, Statuses, body};
 
 /// What is expected of an answer, wherever the settings write it.
 #[derive(Debug, Clone, Copy)]
@@ -13,6 +13,8 @@ pub struct Expected<'a> {
     pub versions: &'a [String],
     /// Whether the final hop must use TLS: `allowed`, `required` or `forbidden`.
     pub tls: &'a str,
+    /// How many redirects are well, and the setting that says it.
+    pub redirects: (Option<Count>, &'a str),
     /// Header fields, and the setting that they stand in.
     pub headers: (&'a [HeaderExpectation], &'a str),
     /// The body, and the setting that it stands in.
@@ -33,6 +35,7 @@ impl Expected<'_> {
             status,
         );
         self.protocol(response, expect);
+        self.redirected(response.facts(), expect);
         for (index, field) in self.headers.0.iter().enumerate() {
             expect.at(format!("/{}/{index}", self.headers.1));
             header(field, response, expect)?;
@@ -73,6 +76,22 @@ impl Expected<'_> {
                 got,
             );
         }
+    }
+
+    /// Where it led to is told too: that is what one looks for next.
+    fn redirected(&self, facts: &Facts, expect: &mut Expectations) {
+        let (Some(wanted), setting) = self.redirects else {
+            return;
+        };
+        let followed = facts.number("redirects").unwrap_or_default();
+        let url = facts.text("final-url").unwrap_or_default();
+        expect.at(format!("/{setting}")).that(
+            wanted.contains(followed),
+            Kind::Redirect,
+            "redirects",
+            wanted,
+            format!("{followed}, to {url}"),
+        );
     }
 }
 

@@ -5,6 +5,11 @@ use leadsman_sdk::{
     settings::{family, tls_version},
 };
 
+use super::Count;
+
+/// The host follows no more redirects than these, whatever it is told.
+const MOST_REDIRECTS: u8 = 20;
+
 /// The settings of an exchange beside what is asked.
 #[derive(Debug, Clone, Copy)]
 pub struct Transport<'a> {
@@ -84,6 +89,87 @@ impl Transport<'_> {
         found.extend(family("family", self.family));
         found
     }
+
+    /// Complains about an expectation of more redirects than are followed, which stands in this setting.
+    pub fn never_reached(&self, wanted: Option<Count>, setting: &str) -> Option<Complaint> {
+        let wanted = wanted?;
+        let followed = match self.redirects {
+            "none" => 0,
+            _ => self.max_redirects.min(MOST_REDIRECTS),
+        };
+        (wanted.least() > followed).then(|| {
+            Complaint::new(
+                format!("/{setting}"),
+                format!("{wanted} redirects can never be met: at most {followed} are followed"),
+                "expect fewer, or follow more by `redirects` and `max_redirects`",
+            )
+        })
+    }
+}
+
+/// Settings with all that an exchange can be told beside what is asked: those fields stand behind the struct's own, and
+/// `transport` is what they say. A macro, for what is read in a guest has to be read in one go.
+#[macro_export]
+macro_rules! with_transport {
+    ($(#[$about:meta])* pub struct $name:ident { $($own:tt)* }) => {
+        $(#[$about])*
+        pub struct $name {
+            $($own)*
+            /// Which redirects are followed: `any`, `same-site`, `same-origin` or `none`.
+            #[setting(default = "any")]
+            pub redirects: String,
+            /// How many redirects are followed.
+            #[setting(default = 10)]
+            pub max_redirects: u8,
+            /// Speak only this version: `HTTP/1.1` or `HTTP/2`; without it ALPN decides.
+            pub version: Option<String>,
+            /// How many bytes of body are read, after decompression; one more is a failure.
+            #[setting(default = 1_048_576)]
+            pub max_body: u64,
+            /// Offer gzip and undo it.
+            #[setting(default = true)]
+            pub decompress: bool,
+            /// The name to send and to judge the certificate for, instead of the URL's host.
+            pub server_name: Option<String>,
+            /// A trust store named under `tls.trust`, instead of the location's own.
+            pub trust: Option<String>,
+            /// A client identity named under `tls.identities`.
+            pub identity: Option<String>,
+            /// Accept a certificate that does not verify.
+            #[setting(default = false)]
+            pub insecure: bool,
+            /// The oldest TLS version: `TLS 1.2` or `TLS 1.3`.
+            pub tls_min: Option<String>,
+            /// The newest TLS version: `TLS 1.2` or `TLS 1.3`.
+            pub tls_max: Option<String>,
+            /// The address family: `auto`, `v4`, `v6`, `prefer-v4`, `prefer-v6`.
+            #[setting(default = "auto")]
+            pub family: String,
+            /// Dial this host or host:port instead of the URL's.
+            pub resolve_to: Option<String>,
+        }
+
+        impl $name {
+            /// How the exchange is made.
+            pub(crate) fn transport(&self) -> $crate::http::Transport<'_> {
+                $crate::http::Transport {
+                    redirects: &self.redirects,
+                    max_redirects: self.max_redirects,
+                    max_body: self.max_body,
+                    decompress: self.decompress,
+                    family: &self.family,
+                    version: self.version.as_deref(),
+                    server_name: self.server_name.as_deref(),
+                    trust: self.trust.as_deref(),
+                    identity: self.identity.as_deref(),
+                    insecure: self.insecure,
+                    tls_min: self.tls_min.as_deref(),
+                    tls_max: self.tls_max.as_deref(),
+                    resolve_to: self.resolve_to.as_deref(),
+                }
+            }
+        }
+    };
 }
 
 /// A complaint about a setting that is none of its choices.

@@ -1,7 +1,7 @@
 //! What is expected of an answer.
 
 use leadsman_probe_actions::http::{
-    Body, CertificateExpectation, Expected, HeaderExpectation, Statuses,
+    Body, CertificateExpectation, Count, Expected, HeaderExpectation, Statuses,
 };
 use leadsman_sdk::prelude::*;
 
@@ -22,6 +22,8 @@ pub struct Expect {
     /// Whether the final hop must use TLS: `allowed`, `required` or `forbidden`.
     #[setting(default = "allowed")]
     pub tls: String,
+    /// How many redirects must have been followed: `2`, or `1-3`.
+    pub redirects: Option<Count>,
     /// The certificate.
     pub certificate: Option<CertificateExpectation>,
 }
@@ -34,6 +36,7 @@ impl Default for Expect {
             body: None,
             versions: Vec::new(),
             tls: "allowed".to_owned(),
+            redirects: None,
             certificate: None,
         }
     }
@@ -46,6 +49,7 @@ impl Expect {
             status: &self.status,
             versions: &self.versions,
             tls: &self.tls,
+            redirects: (self.redirects, "redirects"),
             headers: (&self.headers, "headers"),
             body: (body, "body"),
             certificate: self.certificate.as_ref(),

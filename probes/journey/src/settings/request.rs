@@ -2,13 +2,13 @@
 
 use std::collections::BTreeMap;
 
-use leadsman_probe_actions::http::Transport;
 use leadsman_sdk::{__private::schemars::JsonSchema, prelude::*, settings::SecretName};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use crate::template::Template;
 
+leadsman_probe_actions::with_transport! {
 /// An HTTP exchange: all that the `http` probe can, from templates.
 #[derive(Debug, Settings)]
 pub struct Request {
@@ -44,38 +44,7 @@ pub struct Request {
     pub fresh: bool,
     /// How long the whole exchange may take.
     pub timeout: Option<Timespan>,
-    /// Which redirects are followed: `any`, `same-site`, `same-origin` or `none`.
-    #[setting(default = "any")]
-    pub redirects: String,
-    /// How many redirects are followed.
-    #[setting(default = 10)]
-    pub max_redirects: u8,
-    /// Speak only this version: `HTTP/1.1` or `HTTP/2`.
-    pub version: Option<String>,
-    /// How many bytes of body are read, after decompression.
-    #[setting(default = 1_048_576)]
-    pub max_body: u64,
-    /// Offer gzip and undo it.
-    #[setting(default = true)]
-    pub decompress: bool,
-    /// The name to send and to judge the certificate for, instead of the URL's host.
-    pub server_name: Option<String>,
-    /// A trust store named under `tls.trust`.
-    pub trust: Option<String>,
-    /// A client identity named under `tls.identities`.
-    pub identity: Option<String>,
-    /// Accept a certificate that does not verify.
-    #[setting(default = false)]
-    pub insecure: bool,
-    /// The oldest TLS version: `TLS 1.2` or `TLS 1.3`.
-    pub tls_min: Option<String>,
-    /// The newest TLS version: `TLS 1.2` or `TLS 1.3`.
-    pub tls_max: Option<String>,
-    /// The address family: `auto`, `v4`, `v6`, `prefer-v4`, `prefer-v6`.
-    #[setting(default = "auto")]
-    pub family: String,
-    /// Dial this host or host:port instead of the URL's.
-    pub resolve_to: Option<String>,
+}
 }
 
 /// Who signs in.
@@ -145,25 +114,6 @@ pub struct Sign {
 }
 
 impl Request {
-    /// How the exchange is made.
-    pub(crate) fn transport(&self) -> Transport<'_> {
-        Transport {
-            redirects: &self.redirects,
-            max_redirects: self.max_redirects,
-            max_body: self.max_body,
-            decompress: self.decompress,
-            family: &self.family,
-            version: self.version.as_deref(),
-            server_name: self.server_name.as_deref(),
-            trust: self.trust.as_deref(),
-            identity: self.identity.as_deref(),
-            insecure: self.insecure,
-            tls_min: self.tls_min.as_deref(),
-            tls_max: self.tls_max.as_deref(),
-            resolve_to: self.resolve_to.as_deref(),
-        }
-    }
-
     /// Whether sending it twice does no harm by definition (RFC 9110 §9.2.1).
     pub(crate) fn is_safe(&self) -> bool {
         let safe = ["GET", "HEAD", "OPTIONS", "TRACE"];

@@ -86,6 +86,21 @@ fn each_mistake_of_a_template_or_a_loop_is_told_at_its_setting() {
             "/steps/1/each/at_most",
             "a loop has a bound",
         ),
+        (
+            json!({"name": "a", "dns": {"query": "a", "type": "${kind}"}}),
+            "/steps/1/dns/type",
+            "nothing sets",
+        ),
+        (
+            json!({"name": "a", "dns": {"query": "a", "answers": {"all": ["${token}", "${b}"]}}}),
+            "/steps/1/dns/answers/all/1",
+            "nothing sets",
+        ),
+        (
+            json!({"name": "a", "tcp": {"dialogue": [{"expect_bytes": "${b}"}]}}),
+            "/steps/1/tcp/dialogue/0/expect_bytes",
+            "nothing sets",
+        ),
         (json!({"name": "a"}), "/steps/1", "does nothing"),
         (
             json!({"name": "a", "request": {}, "pause": "1s"}),
@@ -147,6 +162,16 @@ fn each_mistake_of_shape_is_told_at_its_setting() {
             json!({"name": "a", "request": {}, "until": {"expect": {}, "within": "1s", "every": "1ms"}}),
             "/steps/1/until/every",
             "without a pause",
+        ),
+        (
+            json!({"name": "a", "request": {"redirects": "none"}, "expect": {"redirects": 1}}),
+            "/steps/1/expect/redirects",
+            "at most 0 are followed",
+        ),
+        (
+            json!({"name": "a", "request": {"max_redirects": 2}, "until": {"expect": {"redirects": "3-4"}, "within": "1s"}}),
+            "/steps/1/until/expect/redirects",
+            "at most 2 are followed",
         ),
     ]);
 }

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use leadsman_probe_actions::dns::DnsSettings;
 use serde_json::Value;
 
 use crate::{
@@ -23,14 +24,18 @@ pub(crate) fn of(step: &Step) -> Vec<Text> {
         found.request(request);
     }
     if let Some(dns) = &step.dns {
-        found.text("/dns/query", &dns.query);
-        found.optional("/dns/server", dns.server.as_ref());
+        found.question(dns);
     }
     if let Some(tcp) = &step.tcp {
         found.optional("/tcp/address", tcp.address.as_ref());
         for (index, exchange) in tcp.dialogue.iter().enumerate() {
             let sent = exchange.send.as_ref().map(|text| without_groups(text));
-            found.optional(&format!("/tcp/dialogue/{index}/send"), sent.as_ref());
+            let place = format!("/tcp/dialogue/{index}");
+            found.optional(&format!("{place}/send"), sent.as_ref());
+            found.optional(
+                &format!("{place}/expect_bytes"),
+                exchange.expect_bytes.as_ref(),
+            );
         }
     }
     if let Some(expect) = &step.expect {
@@ -111,6 +116,31 @@ impl Texts {
             self.template("/request/bearer", Some(template));
         }
         self.sign_in(request);
+    }
+
+    fn question(&mut self, dns: &DnsSettings) {
+        self.text("/dns/query", &dns.query);
+        self.text("/dns/type", &dns.r#type);
+        self.optional("/dns/server", dns.server.as_ref());
+        let sections = [
+            ("answers", &dns.answers),
+            ("authority", &dns.authority),
+            ("additional", &dns.additional),
+        ];
+        for (name, section) in sections {
+            let Some(section) = section else { continue };
+            let lists = [
+                ("any", &section.any),
+                ("all", &section.all),
+                ("none", &section.none),
+                ("only", &section.only),
+            ];
+            for (list, values) in lists {
+                for (index, value) in values.iter().enumerate() {
+                    self.text(&format!("/dns/{name}/{list}/{index}"), value);
+                }
+            }
+        }
     }
 
     fn sign_in(&mut self, request: &Request) {

@@ -11,10 +11,10 @@ use crate::{
     variables::{Place, Variable, Variables},
 };
 
-impl<'a> Walk<'a> {
+impl Walk<'_> {
     /// Acts, expects, captures. What can be captured is, also where an expectation was not met: the cleanup
     /// may need it.
-    pub(super) fn act(&mut self, step: &'a Step, pointer: &str) -> Result<()> {
+    pub(super) fn act(&mut self, step: &Step, pointer: &str) -> Result<()> {
         let came = self.came(step, pointer)?;
         let met = self.expect(step, &came, pointer);
         if met.is_err() {
@@ -41,7 +41,7 @@ impl<'a> Walk<'a> {
         }
     }
 
-    fn came(&mut self, step: &'a Step, pointer: &str) -> Result<Came> {
+    fn came(&mut self, step: &Step, pointer: &str) -> Result<Came> {
         let left = self.left()?;
         if let Some(request) = &step.request {
             return self.exchange(step, request, pointer);
@@ -70,15 +70,15 @@ impl<'a> Walk<'a> {
         Ok(Came::Nothing)
     }
 
-    fn exchange(&mut self, step: &'a Step, request: &'a Request, pointer: &str) -> Result<Came> {
+    fn exchange(&mut self, step: &Step, request: &Request, pointer: &str) -> Result<Came> {
         self.unsafe_from_here(request.is_safe());
         let Some(until) = &step.until else {
-            return self.send(request).map(Came::Http);
+            return self.send(request, pointer).map(Came::Http);
         };
         let began = context::now();
         let mut tries = 1;
         loop {
-            let response = self.send(request)?;
+            let response = self.send(request, pointer)?;
             let mut quiet = Expectations::silent();
             check(&until.expect, &response, &self.variables, &mut quiet)?;
             if quiet.all_met() {
@@ -111,9 +111,11 @@ impl<'a> Walk<'a> {
         Err(Error::Unmet)
     }
 
-    fn send(&mut self, request: &'a Request) -> Result<http::Response> {
+    fn send(&mut self, request: &Request, pointer: &str) -> Result<http::Response> {
+        let pointer = format!("{pointer}/request");
         let left = self.left()?;
-        self.client.send(request, &mut self.variables, left)
+        self.client
+            .send(request, &mut self.variables, (&pointer, left))
     }
 
     fn expect(&self, step: &Step, came: &Came, pointer: &str) -> Result<()> {

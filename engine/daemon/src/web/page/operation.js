@@ -27,7 +27,7 @@ export function titleOf(call) {
   return titles[kind]?.() ?? spoken(kind);
 }
 
-export function operation(made, isOpen) {
+export function operation(made, isOpen, step) {
   const { failure, reply, facts: learnt } = answerOf(made);
   const [[kind, asked]] = Object.entries(made.call);
   const parts = [
@@ -40,7 +40,7 @@ export function operation(made, isOpen) {
     ...octets(kind, asked, reply),
     ...chain(learnt?.tls),
   ].filter(Boolean);
-  return element("details", { class: "operation", open: isOpen ? "" : null }, element("summary", {}, titleOf(made.call)), ...parts);
+  return element("details", { class: "operation", open: isOpen ? "" : null }, element("summary", {}, step === undefined ? "" : `${step}: `, titleOf(made.call)), ...parts);
 }
 
 function exchange(learnt, reply) {

@@ -6,6 +6,7 @@ import { checkPath, runAnswer } from "./paths.js";
 import { mark, setTitle, standing, standingOfRun } from "./standing.js";
 import { at, count, span, spoken } from "./words.js";
 import { waterfall } from "./waterfall.js";
+import { whys } from "./why.js";
 
 export function view(id) {
   let record = null;
@@ -62,26 +63,22 @@ function attempt({ conclusion, report }, index, all) {
   const parts = [element("h2", {}, title)];
   if (all > 1) parts.push(element("p", { class: "sentence" }, element("code", {}, conclusion.reason), " ", conclusion.sentence));
   parts.push(waterfall(report));
-  const causes = report.causes.map(cause).filter(Boolean);
+  // Those of a step stand with it.
+  const causes = whys(report, null);
   if (causes.length) parts.push(element("h3", {}, "Why"), element("ul", {}, ...causes));
-  parts.push(...report.operations.map((one, at) => operation(one, blamed(report, at))));
+  parts.push(...report.operations.map((one, at) => operation(one, blamed(report, at), report.steps[one.step]?.name)));
   if (report.log.length) parts.push(element("h3", {}, "Log"), log(report.log));
   if (report.measures.length) parts.push(element("h3", {}, "Measures"), facts(report.measures.map(measure)));
   parts.push(cost(report));
   return parts;
 }
 
+/** Whether one looks at this operation first: the only one, the one that failed, or the last one of a step that did. */
 function blamed(report, at) {
-  return report.operations.length === 1 || report.causes.some(({ cause, index }) => cause === "operation" && index === at);
-}
-
-function cause({ cause, kind, path, expected, got, message, failure }) {
-  if (cause === "assertion") {
-    const where = kind === path ? kind : [kind, path].filter(Boolean).join(" ");
-    return element("li", {}, element("code", {}, where), " expected ", element("code", {}, expected), ", got ", element("code", {}, got));
-  }
-  const said = message ?? failure?.message;
-  return said ? element("li", {}, said) : null;
+  const { step } = report.operations[at];
+  const isLast = report.operations.findLastIndex((one) => one.step === step) === at;
+  const named = ({ cause, index, step: of }) => (cause === "operation" ? index === at : isLast && of !== undefined && of === step);
+  return report.operations.length === 1 || report.causes.some(named);
 }
 
 function log(lines) {

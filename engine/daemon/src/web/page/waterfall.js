@@ -4,6 +4,7 @@ import { element, shape } from "./element.js";
 import { titleOf, answerOf } from "./operation.js";
 import { phasesOf } from "./phases.js";
 import { span } from "./words.js";
+import { whys } from "./why.js";
 
 const WIDTH = 1000;
 
@@ -11,10 +12,12 @@ export function waterfall(report) {
   // An attempt that waited for its turn has operations that end later than the guest's own time.
   const ends = [...report.operations, ...report.steps].map(({ ended }) => ended ?? 0);
   const whole = Math.max(1, report.took, ...ends);
-  const bars = [...report.steps.flatMap((step, index) => [stepBar(step, whole), ...operations(report, index, whole)]), ...operations(report, null, whole)];
-  if (bars.length === 0) return element("p", { class: "dim" }, "It asked nothing of the network.");
+  const bars = (step) => operations(report, step, whole).map((bar) => line(bar, whole));
+  const part = (step, index) => [line(stepBar(step, whole), whole), ...whys(report, index, { class: "why" }), ...bars(index)];
+  const lines = [...report.steps.flatMap(part), ...bars(null)];
+  if (lines.length === 0) return element("p", { class: "dim" }, "It asked nothing of the network.");
   const rule = element("li", { class: "bar rule", "aria-hidden": "true" }, element("span", {}), element("span", { class: "ends" }, element("span", {}, "0"), element("span", {}, span(whole))), element("span", {}));
-  return element("ol", { class: "waterfall" }, rule, ...bars.map((bar) => line(bar, whole)));
+  return element("ol", { class: "waterfall" }, rule, ...lines);
 }
 
 function stepBar({ name, started, ended, ok }, whole) {
