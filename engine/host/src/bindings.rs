@@ -51,7 +51,10 @@ pub(crate) mod grown {
         ",
         path: ["../../wit/deps/matching", "testdata/grown/net", "testdata/grown/later"],
         world: "leadsman:grown/grown",
-        imports: { default: trappable },
+        imports: {
+            "leadsman:later/counter.count": async | trappable,
+            default: trappable,
+        },
         with: {
             "leadsman:matching/expressions": crate::bindings::leadsman::matching::expressions,
             "leadsman:net/types.certificate": leadsman_core::facts::Certificate,

@@ -25,7 +25,7 @@ pub(crate) fn grow(linker: &mut Linker<GuestState>) {
 }
 
 impl counter::Host for GuestState {
-    fn count(&mut self) -> wasmtime::Result<u64> {
+    async fn count(&mut self) -> wasmtime::Result<u64> {
         self.crossed();
         Ok(self.trace.content().host_calls)
     }

@@ -33,6 +33,7 @@ use crate::{
     component::told,
     grown::grow,
     pending::Pending,
+    placement::Aside,
     state::GuestState,
     trace::Trace,
 };
@@ -94,10 +95,10 @@ fn assignment(target: &str) -> Assignment {
         labels: BTreeMap::new(),
         timeout: 5_000_000_000,
         limits: Limits::default(),
-        egress: Egress {
+        egress: Arc::new(Egress {
             target: Some(HostPattern::try_from(host.to_owned()).unwrap()),
             ..Egress::default()
-        },
+        }),
         secrets: Vec::new(),
         places: None,
     }
@@ -252,7 +253,13 @@ fn a_verdict_more_would_break_an_old_probe() {
     let linked = fits(&sandbox, OLD).unwrap();
     let order = order("http://127.0.0.1:1/");
     let trace = Arc::new(Trace::new(order.assignment.limits.clone(), None));
-    let state = GuestState::new(order, trace, Default::default(), None, io.handle().clone());
+    let state = GuestState::new(
+        order,
+        trace,
+        Default::default(),
+        None,
+        (io.handle().clone(), Aside::begin(true)),
+    );
     let mut store = guest_store(&sandbox.engine, state, Arc::default());
     let instance = io.block_on(linked.instantiate_async(&mut store)).unwrap();
     let check = instance.get_export_index(&mut store, None, "leadsman:probe/check@0.1.0");

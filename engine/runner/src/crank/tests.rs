@@ -4,7 +4,6 @@ use std::{collections::BTreeMap, sync::Mutex};
 
 use leadsman_core::{
     attempt::{Ending, Report},
-    egress::Egress,
     id::{CheckId, Location, ProbeName, TargetName},
     limits::Limits,
     outcome::{Outcome, Reason},
