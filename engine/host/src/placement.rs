@@ -152,8 +152,9 @@ mod tests {
         })
     }
 
-    async fn threads(asks: bool, apart: bool) -> (Vec<bool>, Weight) {
-        let (sandbox, weight, aside) = (sandbox(), Weight::default(), Aside::begin(apart));
+    /// Where the polls of a guest were made, and what was learnt of its check.
+    async fn threads(aside: Aside, asks: bool) -> (Vec<bool>, Weight) {
+        let (sandbox, weight) = (sandbox(), Weight::default());
         let run = run(guest(asks, &aside), &aside, &weight, &sandbox).await;
         let is_apart = |name: Option<String>| name.is_some_and(|name| name == "leadsman-guest-0");
         (run.unwrap().into_iter().map(is_apart).collect(), weight)
@@ -161,19 +162,19 @@ mod tests {
 
     #[tokio::test]
     async fn a_guest_that_computes_little_stays_beside_the_sockets() {
-        let (apart, weight) = threads(false, false).await;
+        let (apart, weight) = threads(Aside::begin(false), false).await;
         assert_eq!((apart, weight.is_heavy()), (vec![false, false], false));
     }
 
     #[tokio::test]
     async fn a_guest_that_computes_long_goes_on_apart_and_the_next_run_begins_there() {
-        let (apart, weight) = threads(true, false).await;
+        let (apart, weight) = threads(Aside::begin(false), true).await;
         assert_eq!((apart, weight.is_heavy()), (vec![false, true], true));
     }
 
     #[tokio::test]
     async fn a_guest_that_begins_apart_says_nothing_of_its_weight() {
-        let (apart, weight) = threads(false, true).await;
+        let (apart, weight) = threads(Aside::begin(true), false).await;
         assert_eq!((apart, weight.is_heavy()), (vec![true, true], false));
     }
 

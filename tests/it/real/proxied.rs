@@ -1,6 +1,6 @@
 //! The page and the API behind a real reverse proxy, below a path that is not `/`, in a real Chromium.
 
-use std::{fs, path::PathBuf};
+use std::{fs, path::Path};
 
 use super::{
     chromium::Chromium,
@@ -48,7 +48,7 @@ impl Site {
         } else {
             vec![external]
         };
-        let process = served(file, daemon, &options);
+        let process = served(&file, daemon, &options);
         let mut site = Self {
             browser: Chromium::start(),
             process,
@@ -98,9 +98,9 @@ impl Site {
 }
 
 /// A daemon that answers either at `/` or below its prefix.
-fn served(file: PathBuf, port: u16, options: &[String]) -> Process {
+fn served(file: &Path, port: u16, options: &[String]) -> Process {
     let mut command = leadsman();
-    command.args(["run", "--config"]).arg(&file).args(options);
+    command.args(["run", "--config"]).arg(file).args(options);
     command.arg(format!("--web.listen-address=127.0.0.1:{port}"));
     let mut process = Process::start(&mut command, &file.with_extension("log"));
     process.until("the daemon is healthy", || {

@@ -133,18 +133,23 @@ pub(super) async fn overrun(listen: SocketAddr) -> Result<Option<f64>, Failure> 
     let (_, body) = fetch::get(listen, &format!("/api/v1/runs?check={}", figures::SPINS)).await?;
     let told: Value = serde_json::from_slice(&body)?;
     let mut worst = None;
-    for run in told["runs"].as_array().into_iter().flatten() {
-        let id = run["run"].as_str().unwrap_or_default();
+    for run in list(&told, "/runs") {
+        let id = run.get("run").and_then(Value::as_str).unwrap_or_default();
         let (_, body) = fetch::get(listen, &format!("/api/v1/runs/{id}")).await?;
         let record: Value = serde_json::from_slice(&body)?;
-        let attempts = record["attempts"].as_array().into_iter().flatten();
-        let used = attempts.filter_map(|attempt| attempt["report"]["usage"]["cpu"].as_f64());
+        let used = list(&record, "/attempts")
+            .filter_map(|attempt| attempt.pointer("/report/usage/cpu")?.as_f64());
         let over = used.map(|nanos| nanos / 1e6 - SPIN_MS);
         worst = over.fold(worst, |worst: Option<f64>, over| {
             Some(worst.map_or(over, |worst| worst.max(over)))
         });
     }
     Ok(worst)
+}
+
+fn list<'a>(told: &'a Value, pointer: &str) -> impl Iterator<Item = &'a Value> + use<'a> {
+    let found = told.pointer(pointer).and_then(Value::as_array);
+    found.into_iter().flatten()
 }
 
 /// The proving ground's probe that never returns, built where it disturbs nobody.

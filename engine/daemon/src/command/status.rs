@@ -35,7 +35,8 @@ struct Status {
 
 #[derive(Deserialize)]
 struct File {
-    file: String,
+    #[serde(rename = "file")]
+    path: String,
     errors: Vec<String>,
     notices: Vec<String>,
 }
@@ -125,11 +126,11 @@ fn drawn(status: &Status, checks: &[CheckTarget], now_ms: i64, paint: Paint) -> 
     }
     for file in &status.bad_files {
         let why = file.errors.join("; ");
-        say(format!("bad file: {}: {why}", file.file));
+        say(format!("bad file: {}: {why}", file.path));
     }
     for file in &status.noticed_files {
         let what = file.notices.join("; ");
-        say(format!("does less than it says: {}: {what}", file.file));
+        say(format!("does less than it says: {}: {what}", file.path));
     }
     say(table(checks, now_ms, paint));
     out
@@ -200,12 +201,12 @@ mod tests {
             unknown,
             missed: BTreeMap::from([("late".to_owned(), 3)]),
             bad_files: vec![File {
-                file: "shop.yaml".to_owned(),
+                path: "shop.yaml".to_owned(),
                 errors: vec!["line 2".to_owned()],
                 notices: Vec::new(),
             }],
             noticed_files: vec![File {
-                file: "pay.yaml".to_owned(),
+                path: "pay.yaml".to_owned(),
                 errors: Vec::new(),
                 notices: vec!["nobody's check".to_owned()],
             }],

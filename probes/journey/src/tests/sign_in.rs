@@ -12,7 +12,7 @@ fn oauth2() -> Value {
 }
 
 /// A journey of two requests with tokens, whose first token is asked for with this answer.
-fn signed_in(answer: Reply, second: Value) -> Run {
+fn signed_in(answer: Reply, second: &Value) -> Run {
     let settings = json!({"steps": [
         {"name": "one", "request": {"path": "/a", "oauth2": oauth2()}},
         {"name": "two", "request": {"path": "/b", "oauth2": second}},
@@ -57,7 +57,7 @@ fn a_token_by_client_credentials_is_asked_for_once_and_a_request_is_signed() {
 #[test]
 fn who_asks_for_the_same_token_again_gets_the_same_and_who_asks_for_another_does_not() {
     let answer = || Reply::ok(r#"{"access_token": "tok-123456"}"#);
-    let run = signed_in(answer(), oauth2());
+    let run = signed_in(answer(), &oauth2());
     assert_eq!(
         (run.verdict, run.requests.len()),
         (Verdict::Pass, 3),
@@ -69,7 +69,7 @@ fn who_asks_for_the_same_token_again_gets_the_same_and_who_asks_for_another_does
     );
     let mut other = oauth2();
     other["scope"] = json!("write");
-    let run = signed_in(answer(), other);
+    let run = signed_in(answer(), &other);
     assert_eq!(
         (run.verdict, run.requests.len()),
         (Verdict::Pass, 4),
@@ -101,7 +101,7 @@ fn why_there_is_no_token_is_told_at_its_setting_and_the_request_is_not_sent() {
             "something that is no text",
         ),
     ] {
-        let run = signed_in(answer, oauth2());
+        let run = signed_in(answer, &oauth2());
         assert_eq!(
             (run.verdict, run.requests.len()),
             (Verdict::Fail, 1),
@@ -115,6 +115,6 @@ fn why_there_is_no_token_is_told_at_its_setting_and_the_request_is_not_sent() {
         );
         assert_eq!(run.steps[0], ("one".to_owned(), Some(false)));
     }
-    let run = signed_in(Reply::ok("<html>"), oauth2());
+    let run = signed_in(Reply::ok("<html>"), &oauth2());
     assert_eq!(run.assertions[0].expected, "a token at `$.access_token`");
 }

@@ -32,7 +32,8 @@ fn code(algorithm: &str, encoding: &str, message: &str) -> String {
     let signed = ["dgst", &digest, "-hmac", KEY, "-binary"];
     let bytes = piped("openssl", &signed, message.as_bytes());
     if encoding == "hex" {
-        return bytes.iter().map(|byte| format!("{byte:02x}")).collect();
+        let digits = bytes.iter().map(|byte| format!("{byte:02x}"));
+        return digits.collect::<Vec<_>>().concat();
     }
     let text = piped("openssl", &["base64", "-A"], &bytes);
     let text = String::from_utf8_lossy(&text).into_owned();

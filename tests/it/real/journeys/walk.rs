@@ -69,7 +69,8 @@ impl Walk {
     /// Writes the configuration.
     pub(super) fn written(&self) -> PathBuf {
         let settings = self.settings.lines();
-        let settings: String = settings.map(|line| format!("      {line}\n")).collect();
+        let settings = settings.map(|line| format!("      {line}\n"));
+        let settings = settings.collect::<Vec<_>>().concat();
         let text = format!(
             "{}checks:\n  walk:\n    probe: journey\n    interval: 3s\n    timeout: 3s\n    targets: [\"{}\"]\n    \
              grants: {{{}}}\n    settings:\n{settings}",
