@@ -25,7 +25,7 @@ use crate::{
 
 /// How much longer than its timeout a run may live: what its operations found at the deadline is
 /// still to be told.
-const GRACE: Duration = Duration::from_millis(25);
+const GRACE: Duration = Duration::from_millis(100);
 
 /// A run that begins so much later than planned, in nanoseconds, begins apart.
 const LATE_NANOS: i64 = 3_000_000;

@@ -221,6 +221,15 @@ impl Question<'_> {
                     ),
                 },
             ),
+            // An authority that has changed its key, or somebody who borrows its name.
+            webpki::Error::InvalidSignatureForPublicKey => (
+                Kind::TlsUnknownIssuer,
+                CertificateError::UnknownIssuer,
+                format!(
+                    "no trusted authority stands behind `{}`: one of that name has another key",
+                    leaf.map_or("", |leaf| leaf.issuer.as_str())
+                ),
+            ),
             other => (
                 Kind::TlsBadCertificate,
                 CertificateError::BadEncoding,

@@ -92,7 +92,8 @@ fn a_certificate_for_another_name_or_by_nobody_known_fails_the_step_and_is_shown
     let ca = elsewhere.path().join("ca.pem").display().to_string();
     let walk = secure.look(NAME, "valid_for: 1d");
     let run = walk.above(&format!("tls: {{ca: [\"{ca}\"]}}")).once();
-    run.fails("tls_unknown_issuer", "step `look`: ");
+    let sentence = "step `look`: no trusted authority stands behind `CN=Authority`: one of that name has another key";
+    run.fails("tls_unknown_issuer", sentence);
     assert_eq!(steps(&run), [("look", Some(false))]);
     assert_eq!(run.leaf()["subject"], format!("CN={NAME}"));
 }
