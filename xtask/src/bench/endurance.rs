@@ -137,7 +137,7 @@ pub(super) async fn overrun(listen: SocketAddr) -> Result<Option<f64>, Failure> 
         let id = run.get("run").and_then(Value::as_str).unwrap_or_default();
         let (_, body) = fetch::get(listen, &format!("/api/v1/runs/{id}")).await?;
         let record: Value = serde_json::from_slice(&body)?;
-        let used = list(&record, "/attempts")
+        let used = list(&record, "/record/attempts")
             .filter_map(|attempt| attempt.pointer("/report/usage/cpu")?.as_f64());
         let over = used.map(|nanos| nanos / 1e6 - SPIN_MS);
         worst = over.fold(worst, |worst: Option<f64>, over| {
@@ -195,6 +195,7 @@ async fn endure(bench: &Bench, target: &mut Target, config: &Path) -> Result<Vec
         share = share.max(daemon.proportional_megabytes()?);
         sleep(Duration::from_secs(1)).await;
     }
+    let unscraped = share;
     Scrape::take(listen).await?;
     share = share.max(daemon.proportional_megabytes()?);
     target.answer(true).await?;
@@ -218,7 +219,9 @@ async fn endure(bench: &Bench, target: &mut Target, config: &Path) -> Result<Vec
         Figure::own("bad_day_recovery", "s", recovered, 32.0),
     ];
     if let Some(figure) = figures.first_mut() {
-        figure.remark = format!("{missed} ticks missed for any reason");
+        figure.remark = format!(
+            "{missed} ticks missed for any reason; {unscraped:.0} MB before the first scrape"
+        );
     }
     Ok(figures)
 }
