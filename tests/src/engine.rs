@@ -176,7 +176,8 @@ impl Trial {
             assignment,
             slot: 0,
             run: "trial".to_owned(),
-            cause: RunCause::Tick,
+            // Not due at any time, so never late: it begins where runs begin that are on time.
+            cause: RunCause::Once,
             planned_unix_ns: 0,
             attempt: 1,
         };
