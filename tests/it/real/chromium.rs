@@ -73,6 +73,13 @@ impl Chromium {
 
     /// Sends a command and waits for what it returns.
     fn command(&mut self, method: &str, parameters: &Value) -> Value {
+        let told = self.answer(method, parameters);
+        assert!(at(&told, "/error").is_null(), "{method}: {told}");
+        at(&told, "/result").clone()
+    }
+
+    /// The same, whatever is answered.
+    fn answer(&mut self, method: &str, parameters: &Value) -> Value {
         self.count += 1;
         let mut message = json!({"id": self.count, "method": method, "params": parameters});
         if let (Some(session), Some(message)) = (&self.session, message.as_object_mut()) {
@@ -84,8 +91,7 @@ impl Chromium {
             assert!(told.is_ok(), "the browser does not answer {method}");
             let told = told.unwrap_or_default();
             if *at(&told, "/id") == self.count {
-                assert!(at(&told, "/error").is_null(), "{method}: {told}");
-                return at(&told, "/result").clone();
+                return told;
             }
             self.events.push(told);
         }
@@ -121,12 +127,16 @@ impl Chromium {
         value.as_str().map(str::to_owned).unwrap_or_default()
     }
 
-    /// Waits until an expression is true; meanwhile the page may be another one.
+    /// Waits until an expression is true. Meanwhile the page may become another one: what was asked of the one that
+    /// left has no answer, and is asked again of the next.
     pub(super) fn until(&mut self, expression: &str) {
+        const NO_SUCH_PAGE: i64 = -32_000;
         until(expression, || {
             let parameters = json!({"expression": expression, "returnByValue": true});
-            let evaluated = self.command("Runtime.evaluate", &parameters);
-            (at(&evaluated, "/result/value") == &json!(true)).then_some(())
+            let told = self.answer("Runtime.evaluate", &parameters);
+            let left = at(&told, "/error/code") == &json!(NO_SUCH_PAGE);
+            assert!(left || at(&told, "/error").is_null(), "{told}");
+            (at(&told, "/result/result/value") == &json!(true)).then_some(())
         });
     }
 

@@ -238,16 +238,16 @@ fn a_kill_at_any_moment_leaves_nothing_unreadable() {
             .stderr(Stdio::null());
         command.spawn().unwrap()
     };
-    for number in 0..300 {
+    // Killed while so many copies are of this start.
+    let kill = |number: usize, copies_of_it: usize| {
         let mut daemon = start(number);
-        // So many copies are of this start when it is killed: the next one is being written.
         let mark = format!("kill-{number}-");
         let written = || {
             let copies = copies(&state.join("last-good"));
             copies.iter().filter(|copy| copy.contains(&mark)).count()
         };
         let began = Instant::now();
-        while written() < number % FILES {
+        while written() < copies_of_it {
             assert!(began.elapsed() < PATIENCE, "copies are written");
             thread::yield_now();
         }
@@ -256,6 +256,12 @@ fn a_kill_at_any_moment_leaves_nothing_unreadable() {
         for copy in copies(&state.join("last-good")) {
             assert!(is_readable(&copy), "kill {number}: {copy:?}");
         }
+    };
+    for number in 0..300 {
+        // The next copy is being written.
+        kill(number, number % FILES);
     }
+    // No kill need have come after the last copy, so one does now.
+    kill(300, FILES);
     assert_eq!(copies(&state.join("last-good")).len(), FILES);
 }
