@@ -1,5 +1,6 @@
 //! The daemon against real peers: Prometheus, nginx, Knot DNS, OpenSSL and Chromium, all of them on loopback.
 
+mod care;
 mod certificates;
 mod chromium;
 mod command;
