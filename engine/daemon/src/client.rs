@@ -144,7 +144,7 @@ impl Client {
                 deadline,
                 Vec::new(),
             );
-            session.perform(Call::Http(Box::new(call))).await
+            session.perform(&Call::Http(Box::new(call))).await
         });
         match answer {
             Answer::Http(Ok(reply)) => Ok((reply.status, reply.body)),

@@ -149,6 +149,9 @@ fn config(settings: &SandboxSettings) -> Result<Config, SandboxError> {
         .consume_fuel(false)
         .cranelift_opt_level(OptLevel::Speed)
         .memory_init_cow(true)
+        // Only debuggers and profilers would read them, and each load would copy them.
+        .generate_address_map(false)
+        .native_unwind_info(false)
         .wasm_memory64(false)
         .wasm_multi_memory(false)
         .wasm_relaxed_simd(false);

@@ -140,7 +140,7 @@ impl GuestState {
         );
         let task = self.io.spawn(async move {
             // Made here, not where the guest calls: its stack stays small while it waits.
-            let performed = Box::pin(session.perform(call.as_ref().clone()));
+            let performed = Box::pin(session.perform(&call));
             let answer = Arc::new(performed.await);
             trace.end(index, Arc::clone(&answer));
             drop(flying);

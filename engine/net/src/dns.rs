@@ -39,10 +39,10 @@ struct Question {
 }
 
 impl Session {
-    pub(crate) async fn dns(&self, call: DnsCall) -> Result<DnsReply, Failure> {
+    pub(crate) async fn dns(&self, call: &DnsCall) -> Result<DnsReply, Failure> {
         let limit = self.limit(call.timeout);
         let outcome = Trace::start()
-            .run(limit, async |trace| self.ask(trace, &call, limit).await)
+            .run(limit, async |trace| self.ask(trace, call, limit).await)
             .await;
         let ((reply, server, transport), facts) = outcome.map_err(silence)?;
         Ok(in_words(&reply, server, transport, facts))

@@ -48,12 +48,10 @@ struct Final {
 }
 
 impl Session {
-    pub(crate) async fn http(&self, call: HttpCall) -> Result<HttpReply, Failure> {
+    pub(crate) async fn http(&self, call: &HttpCall) -> Result<HttpReply, Failure> {
         let limit = self.limit(call.timeout);
         let outcome = Trace::start()
-            .run(limit, async |trace| {
-                self.exchange(trace, &call, limit).await
-            })
+            .run(limit, async |trace| self.exchange(trace, call, limit).await)
             .await;
         match outcome {
             Ok((last, facts)) => Ok(HttpReply {

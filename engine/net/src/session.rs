@@ -84,20 +84,20 @@ impl Session {
     }
 
     /// Makes one call. Several may be in flight; a call whose future is dropped closes what it used.
-    pub async fn perform(&self, call: Call) -> Answer {
+    pub async fn perform(&self, call: &Call) -> Answer {
         match call {
-            Call::Http(call) => Answer::Http(self.http(*call).await),
-            Call::Dns(call) => Answer::Dns(self.dns(*call).await),
-            Call::Tls(call) => self.look(*call).await,
-            Call::TcpConnect(call) => Answer::TcpConnect(self.tcp_connect(*call).await),
+            Call::Http(call) => Answer::Http(self.http(call).await),
+            Call::Dns(call) => Answer::Dns(self.dns(call).await),
+            Call::Tls(call) => self.look(call).await,
+            Call::TcpConnect(call) => Answer::TcpConnect(self.tcp_connect(call).await),
             Call::TcpWrite {
                 stream,
                 bytes,
                 timeout,
-            } => Answer::TcpWrite(self.tcp_write(stream, bytes, timeout).await),
+            } => Answer::TcpWrite(self.tcp_write(*stream, bytes, *timeout).await),
             Call::TcpRead(call) => Answer::TcpRead(self.tcp_read(call).await),
             Call::TcpClose { stream } => {
-                self.tcp_close(stream);
+                self.tcp_close(*stream);
                 Answer::TcpClose
             }
         }
@@ -110,11 +110,11 @@ impl Session {
     }
 
     /// A handshake to be looked at: a chain that does not verify is an answer, not a failure.
-    async fn look(&self, call: TlsCall) -> Answer {
+    async fn look(&self, call: &TlsCall) -> Answer {
         let limit = self.limit(call.timeout);
         let outcome = Trace::start()
             .run(limit, async |trace| {
-                self.handshake_only(trace, &call, limit).await
+                self.handshake_only(trace, call, limit).await
             })
             .await;
         Answer::Tls(match outcome {

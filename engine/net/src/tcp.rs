@@ -53,10 +53,10 @@ struct Reader {
 }
 
 impl Session {
-    pub(crate) async fn tcp_connect(&self, call: TcpConnect) -> Result<TcpStreamReply, Failure> {
+    pub(crate) async fn tcp_connect(&self, call: &TcpConnect) -> Result<TcpStreamReply, Failure> {
         let limit = self.limit(call.timeout);
         let (stream, facts) = Trace::start()
-            .run(limit, async |trace| self.open(trace, &call, limit).await)
+            .run(limit, async |trace| self.open(trace, call, limit).await)
             .await?;
         let number = self.next_stream.fetch_add(1, Ordering::Relaxed);
         let opened = Facts {
@@ -108,7 +108,7 @@ impl Session {
     pub(crate) async fn tcp_write(
         &self,
         number: u32,
-        bytes: Bytes,
+        bytes: &Bytes,
         timeout: Option<Nanos>,
     ) -> Result<Facts, Failure> {
         let stream = self.streams.get(number)?;
@@ -118,7 +118,7 @@ impl Session {
                 trace.enter(Phase::Send);
                 let bytes = self
                     .secrets
-                    .reveal(&bytes, &stream.destination(), Place::Plain)?;
+                    .reveal(bytes, &stream.destination(), Place::Plain)?;
                 let mut half = stream.write.lock().await;
                 half.write_all(&bytes)
                     .await
@@ -129,14 +129,14 @@ impl Session {
         Ok(facts)
     }
 
-    pub(crate) async fn tcp_read(&self, call: TcpRead) -> Result<TcpReadReply, Failure> {
+    pub(crate) async fn tcp_read(&self, call: &TcpRead) -> Result<TcpReadReply, Failure> {
         let stream = self.streams.get(call.stream)?;
         let trace = Trace::start().about(&stream.opened);
         let ((bytes, found), facts) = trace
             .run(self.limit(call.timeout), async |trace| {
                 trace.enter(Phase::Wait);
                 let mut reader = stream.read.lock().await;
-                reader.read(trace, &call).await
+                reader.read(trace, call).await
             })
             .await?;
         Ok(TcpReadReply {

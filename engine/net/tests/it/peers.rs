@@ -95,7 +95,7 @@ pub(crate) fn session() -> Session {
 }
 
 pub(crate) async fn http(session: &Session, call: HttpCall) -> Result<HttpReply, Failure> {
-    match session.perform(Call::Http(Box::new(call))).await {
+    match session.perform(&Call::Http(Box::new(call))).await {
         Answer::Http(answer) => answer,
         other => panic!("{other:?}"),
     }

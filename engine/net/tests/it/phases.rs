@@ -39,7 +39,7 @@ impl Still {
 /// How long the call took by the clock, and what it learnt.
 async fn timed(session: &Session, call: Call) -> (Nanos, Facts) {
     let began = Instant::now();
-    let answer = session.perform(call).await;
+    let answer = session.perform(&call).await;
     let took = u64::try_from(began.elapsed().as_nanos()).unwrap();
     (took, answer.facts().expect("it ended").clone())
 }

@@ -19,7 +19,7 @@ async fn connect(session: &Session, port: u16) -> u32 {
         tls: None,
         timeout: None,
     };
-    match session.perform(Call::TcpConnect(Box::new(call))).await {
+    match session.perform(&Call::TcpConnect(Box::new(call))).await {
         Answer::TcpConnect(Ok(reply)) => reply.stream,
         other => panic!("{other:?}"),
     }
@@ -44,7 +44,7 @@ async fn a_conversation_is_read_line_by_line() {
     .await;
     let session = session();
     let stream = connect(&session, address.port()).await;
-    let Answer::TcpRead(Ok(greeting)) = session.perform(read(stream, b"\r\n", 100)).await else {
+    let Answer::TcpRead(Ok(greeting)) = session.perform(&read(stream, b"\r\n", 100)).await else {
         panic!()
     };
     assert_eq!(
@@ -53,7 +53,7 @@ async fn a_conversation_is_read_line_by_line() {
     );
     let bytes = Bytes::from_static(b"EHLO\r\n\r\n");
     let Answer::TcpWrite(Ok(facts)) = session
-        .perform(Call::TcpWrite {
+        .perform(&Call::TcpWrite {
             stream,
             bytes,
             timeout: None,
@@ -63,22 +63,22 @@ async fn a_conversation_is_read_line_by_line() {
         panic!()
     };
     assert!(facts.phases.get(Phase::Send).is_some());
-    let Answer::TcpRead(Ok(rest)) = session.perform(read(stream, b"\r\n\r\n", 100)).await else {
+    let Answer::TcpRead(Ok(rest)) = session.perform(&read(stream, b"\r\n\r\n", 100)).await else {
         panic!()
     };
     assert_eq!(
         (rest.bytes.as_ref(), rest.found),
         (&b"250 EHLO\r\n\r\n"[..], true)
     );
-    let Answer::TcpRead(Ok(end)) = session.perform(read(stream, b"\r\n", 100)).await else {
+    let Answer::TcpRead(Ok(end)) = session.perform(&read(stream, b"\r\n", 100)).await else {
         panic!()
     };
     assert_eq!((end.bytes.len(), end.found), (0, false));
     assert_eq!(
-        session.perform(Call::TcpClose { stream }).await,
+        session.perform(&Call::TcpClose { stream }).await,
         Answer::TcpClose
     );
-    let closed = session.perform(read(stream, b"", 1)).await;
+    let closed = session.perform(&read(stream, b"", 1)).await;
     assert_eq!(closed.failure().unwrap().kind, FailureKind::BadRequest);
 }
 
@@ -91,9 +91,9 @@ async fn a_read_that_is_cut_off_loses_nothing() {
     .await;
     let session = session();
     let stream = connect(&session, address.port()).await;
-    let cut = session.perform(read(stream, b"\n", 100)).await;
+    let cut = session.perform(&read(stream, b"\n", 100)).await;
     assert_eq!(cut.failure().unwrap().kind, FailureKind::ResponseTimeout);
-    let Answer::TcpRead(Ok(kept)) = session.perform(read(stream, b"", 100)).await else {
+    let Answer::TcpRead(Ok(kept)) = session.perform(&read(stream, b"", 100)).await else {
         panic!()
     };
     assert_eq!(kept.bytes.as_ref(), b"no end");

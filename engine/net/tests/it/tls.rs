@@ -161,7 +161,7 @@ async fn look(session: &Session, address: SocketAddr) -> Result<Facts, Failure> 
         tls: call(address).tls,
         timeout: Some(5_000_000_000),
     };
-    match session.perform(Call::Tls(Box::new(call))).await {
+    match session.perform(&Call::Tls(Box::new(call))).await {
         Answer::Tls(answer) => answer,
         other => panic!("{other:?}"),
     }

@@ -4,6 +4,9 @@ use leadsman_sdk::prelude::*;
 
 use super::registry;
 
+/// The class `IN` (RFC 1035 §3.2.4).
+const INTERNET: u16 = 1;
+
 /// Asks a DNS server a question. The target is the server: `system`, or `host[:port]`.
 #[derive(Debug, Clone, Settings)]
 pub struct DnsSettings {
@@ -87,13 +90,29 @@ impl DnsSettings {
         let kind = registry::record_type(&self.r#type)
             .ok_or_else(|| unknown("record type", &self.r#type))?;
         let class = registry::class(&self.class).ok_or_else(|| unknown("class", &self.class))?;
-        Ok(dns::Question::new(&self.query, kind)
-            .server(self.server.as_deref().unwrap_or(server))
-            .number("class", class.into())
-            .text("transport", &self.transport)
-            .flag("recursion", self.recursion)
-            .flag("dnssec", self.dnssec)
-            .text("family", &self.family))
+        let mut question =
+            dns::Question::new(&self.query, kind).server(self.server.as_deref().unwrap_or(server));
+        // What the host does of itself is not carried over.
+        if class != INTERNET {
+            question = question.number("class", class.into());
+        }
+        for (name, value, default) in [
+            ("transport", &self.transport, "udp"),
+            ("family", &self.family, "auto"),
+        ] {
+            if value != default {
+                question = question.text(name, value);
+            }
+        }
+        for (name, value, default) in [
+            ("recursion", self.recursion, true),
+            ("dnssec", self.dnssec, false),
+        ] {
+            if value != default {
+                question = question.flag(name, value);
+            }
+        }
+        Ok(question)
     }
 }
 

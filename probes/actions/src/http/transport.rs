@@ -7,6 +7,11 @@ use leadsman_sdk::{
 
 use super::Count;
 
+/// What the host does of itself: told only where it differs, for each option has to be carried over.
+const DEFAULT_REDIRECTS: (&str, u8) = ("any", 10);
+const DEFAULT_BODY: u64 = 1 << 20;
+const DEFAULT_FAMILY: &str = "auto";
+
 /// The host follows no more redirects than these, whatever it is told.
 const MOST_REDIRECTS: u8 = 20;
 
@@ -42,24 +47,29 @@ pub struct Transport<'a> {
 }
 
 impl Transport<'_> {
-    /// The request, made like this. Flags are sent only where they differ from the host's default.
+    /// The request, made like this.
     pub fn apply(&self, request: http::Request) -> http::Request {
-        let mut request = request
-            .text("redirects", self.redirects)
-            .number("max-redirects", self.max_redirects.into())
-            .number("max-body", self.max_body)
-            .text("family", self.family);
+        let mut request = self.named(request);
+        if self.max_redirects != DEFAULT_REDIRECTS.1 {
+            request = request.number("max-redirects", self.max_redirects.into());
+        }
+        if self.max_body != DEFAULT_BODY {
+            request = request.number("max-body", self.max_body);
+        }
         if self.insecure {
             request = request.flag("insecure", true);
         }
         if !self.decompress {
             request = request.flag("decompress", false);
         }
-        self.named(request)
+        request
     }
 
     fn named(&self, request: http::Request) -> http::Request {
+        let other = |value, default| Some(value).filter(|value| *value != default);
         let options = [
+            ("redirects", other(self.redirects, DEFAULT_REDIRECTS.0)),
+            ("family", other(self.family, DEFAULT_FAMILY)),
             ("version", self.version),
             ("server-name", self.server_name),
             ("trust", self.trust),
