@@ -3,9 +3,13 @@
 //! The runner's sink books what happened, one short lock per check-target; a scrape copies each
 //! check-target's numbers and renders the copy. Metric names are written here and nowhere else.
 
-use std::sync::{Arc, Mutex, PoisonError};
+use std::{
+    fmt,
+    sync::{Arc, Mutex, PoisonError},
+};
 
 use arc_swap::ArcSwap;
+use bytes::Bytes;
 use leadsman_core::{
     dispatch::MissedReason, evidence::EvidenceLimits, plan::Plan, record::RunRecord,
 };
@@ -25,6 +29,7 @@ mod format;
 mod histogram;
 mod lesson;
 mod measures;
+mod pieces;
 mod place;
 mod probes;
 mod process;
@@ -55,7 +60,8 @@ pub use states::{CheckState, FailedRun, LastRun, MissedState, OperationState, St
 
 use births::Births;
 use board::Board;
-use exposition::{Exposition, Family};
+use exposition::Family;
+use pieces::Pieces;
 use place::Place;
 use room::Room;
 use scrapes::Scrapes;
@@ -208,17 +214,30 @@ impl Telemetry {
         self.scrapes.awaited(scrapes)
     }
 
-    /// The exposition and its content type. What has just appeared is told as 0 this once.
-    pub fn render(&self, format: Format) -> (&'static str, Vec<u8>) {
-        let exposition = Exposition {
-            format,
-            families: self.families(format),
-        };
+    /// The exposition as one text. What has just appeared is told as 0 this once.
+    #[cfg(test)]
+    pub(crate) fn render(&self, format: Format) -> Vec<u8> {
+        let mut whole = Vec::new();
+        let written = self.write(format, &mut |piece| {
+            whole.extend_from_slice(&piece);
+            true
+        });
+        assert!(written.is_ok(), "everything is taken");
+        whole
+    }
+
+    /// Writes the exposition, of one moment, in pieces, for as long as somebody takes them; a family that is
+    /// written is forgotten. An error says that it is not whole.
+    pub fn write(&self, format: Format, take: &mut dyn FnMut(Bytes) -> bool) -> fmt::Result {
+        let mut out = Pieces::new(take);
+        let mut families = self.families(format);
+        families.retain(|family| !family.samples.is_empty());
         match format {
-            Format::Text => text::render(&exposition),
-            Format::OpenMetrics => collector::open_metrics(exposition),
-            Format::Protobuf => collector::protobuf(exposition),
+            Format::Text => text::write(families, &mut out)?,
+            Format::OpenMetrics => collector::write_open_metrics(families, &mut out)?,
+            Format::Protobuf => collector::write_protobuf(families, &mut out)?,
         }
+        out.finish()
     }
 
     fn families(&self, format: Format) -> Vec<Family> {

@@ -24,51 +24,44 @@ use prost::Message;
 
 use super::{
     Format,
-    exposition::{Exposition, Family, HistogramView, Kind, Labels, Value},
+    exposition::{Family, HistogramView, Kind, Labels, Value},
     histogram::{SCHEMA, ZERO_THRESHOLD},
+    pieces::Pieces,
     text,
 };
 
-/// The exposition as OpenMetrics. The library knows no summaries, which are written as in 0.0.4. Nothing is
+/// Families as OpenMetrics. The library knows no summaries, which come last, written as in 0.0.4. Nothing is
 /// dated: a `_created` line is one more series for a Prometheus that knows nothing better.
-pub(super) fn open_metrics(exposition: Exposition) -> (&'static str, Vec<u8>) {
-    let exposition = Arc::new(exposition);
-    let mut out = String::new();
-    let written =
-        open_metrics_text::encode_registry(&mut out, &registry(&exposition)).and_then(|()| {
-            let summaries = exposition
-                .families
-                .iter()
-                .filter(|family| family.kind == Kind::Summary);
-            summaries.for_each(|family| text::write_family(&mut out, family));
-            open_metrics_text::encode_eof(&mut out)
-        });
-    match written {
-        Ok(()) => (Format::OpenMetrics.content_type(), out.into_bytes()),
-        Err(fmt::Error) => text::render(&exposition),
+pub(super) fn write_open_metrics(families: Vec<Family>, out: &mut Pieces<'_>) -> fmt::Result {
+    let (summaries, known): (Vec<Family>, Vec<Family>) = families
+        .into_iter()
+        .partition(|family| family.kind == Kind::Summary);
+    for family in known {
+        let shown = Shown::new(family, Format::OpenMetrics);
+        open_metrics_text::encode_registry(out, &shown.registry())?;
     }
+    text::write(summaries, out)?;
+    open_metrics_text::encode_eof(out)
 }
 
-/// The exposition as delimited protobuf. A summary becomes a histogram without buckets.
-pub(super) fn protobuf(exposition: Exposition) -> (&'static str, Vec<u8>) {
-    let exposition = Arc::new(exposition);
-    let mut bytes = Vec::new();
-    let mut write = |family: &MetricFamily| family.encode_length_delimited(&mut bytes).is_ok();
-    if messages(&exposition).is_ok_and(|families| families.iter().all(&mut write)) {
-        (Format::Protobuf.content_type(), bytes)
-    } else {
-        text::render(&exposition)
+/// Families as delimited protobuf. A summary becomes a histogram without buckets.
+pub(super) fn write_protobuf(families: Vec<Family>, out: &mut Pieces<'_>) -> fmt::Result {
+    for family in families {
+        for message in messages(family)? {
+            out.add(&message.encode_length_delimited_to_vec())?;
+        }
     }
+    Ok(())
 }
 
-/// The families as messages, each series that counts with its birth: the library dates native histograms only.
-pub(super) fn messages(exposition: &Arc<Exposition>) -> Result<Vec<MetricFamily>, fmt::Error> {
-    let mut messages = prometheus_protobuf::encode(&registry(exposition))?;
-    for (message, family) in messages.iter_mut().zip(exposition.shown()) {
-        for (metric, sample) in message.metric.iter_mut().zip(&family.samples) {
-            if let Some(born) = sample.born {
-                date(metric, born);
-            }
+/// A family as a message, each series that counts with its birth: the library dates native histograms only.
+fn messages(family: Family) -> Result<Vec<MetricFamily>, fmt::Error> {
+    let shown = Shown::new(family, Format::Protobuf);
+    let mut messages = prometheus_protobuf::encode(&shown.registry())?;
+    let metrics = messages.iter_mut().flat_map(|message| &mut message.metric);
+    for (metric, sample) in metrics.zip(&shown.0.family.samples) {
+        if let Some(born) = sample.born {
+            date(metric, born);
         }
     }
     Ok(messages)
@@ -88,20 +81,32 @@ fn date(metric: &mut Metric, born: SystemTime) {
     }
 }
 
-fn registry(exposition: &Arc<Exposition>) -> Registry {
-    let mut registry = Registry::default();
-    registry.register_collector(Box::new(Arc::clone(exposition)));
-    registry
+/// A family that the library's encoders are shown.
+#[derive(Debug, Clone)]
+struct Shown(Arc<Picture>);
+
+#[derive(Debug)]
+struct Picture {
+    family: Family,
+    format: Format,
 }
 
-impl Collector for Exposition {
+impl Shown {
+    fn new(family: Family, format: Format) -> Self {
+        Self(Arc::new(Picture { family, format }))
+    }
+
+    fn registry(&self) -> Registry {
+        let mut registry = Registry::default();
+        registry.register_collector(Box::new(self.clone()));
+        registry
+    }
+}
+
+impl Collector for Shown {
     fn encode(&self, mut encoder: DescriptorEncoder<'_>) -> fmt::Result {
-        let is_text = self.format != Format::Protobuf;
-        let known = |family: &&Family| !(is_text && family.kind == Kind::Summary);
-        for family in self.shown().filter(known) {
-            encode_family(&mut encoder, family, is_text)?;
-        }
-        Ok(())
+        let is_text = self.0.format != Format::Protobuf;
+        encode_family(&mut encoder, &self.0.family, is_text)
     }
 }
 

@@ -13,21 +13,6 @@ pub(super) type Text = Cow<'static, str>;
 /// A label.
 pub(super) type Label = (Text, Text);
 
-/// All that is exposed at one moment.
-#[derive(Debug)]
-pub(super) struct Exposition {
-    pub(super) format: Format,
-    pub(super) families: Vec<Family>,
-}
-
-impl Exposition {
-    /// The families that are written: one without samples is not.
-    pub(super) fn shown(&self) -> impl Iterator<Item = &Family> {
-        let families = self.families.iter();
-        families.filter(|family| !family.samples.is_empty())
-    }
-}
-
 /// What a family is called and what it means.
 #[derive(Debug)]
 pub(super) struct Definition {

@@ -1,33 +1,29 @@
 //! The Prometheus text format 0.0.4, which the library does not write.
 
-use std::fmt::Write;
+use std::fmt::{self, Write};
 
 use super::{
-    Format,
-    exposition::{Exposition, Family, HistogramView, Kind, Labels, Sample, Value},
+    exposition::{Family, HistogramView, Kind, Labels, Sample, Value},
+    pieces::Pieces,
 };
 
-/// The exposition as text, with its content type.
-pub(super) fn render(exposition: &Exposition) -> (&'static str, Vec<u8>) {
+/// Families as text.
+pub(super) fn write(families: Vec<Family>, out: &mut Pieces<'_>) -> fmt::Result {
     let mut text = String::new();
-    exposition
-        .families
-        .iter()
-        .for_each(|family| write_family(&mut text, family));
-    (Format::Text.content_type(), text.into_bytes())
+    for family in families {
+        head(&mut text, &family);
+        // A family of ten thousand checks is not one text either.
+        for sample in family.samples {
+            write_sample(&mut text, &family.name, &sample);
+            out.write_str(&text)?;
+            text.clear();
+        }
+    }
+    Ok(())
 }
 
-/// One family; one without samples is not written at all.
-pub(super) fn write_family(out: &mut String, family: &Family) {
-    if family.samples.is_empty() {
-        return;
-    }
-    let Family {
-        name,
-        kind,
-        help,
-        samples,
-    } = family;
+fn head(out: &mut String, family: &Family) {
+    let (name, help) = (&family.name, &family.help);
     out.push_str("# HELP ");
     out.push_str(name);
     out.push(' ');
@@ -35,11 +31,8 @@ pub(super) fn write_family(out: &mut String, family: &Family) {
     out.push_str("\n# TYPE ");
     out.push_str(name);
     out.push(' ');
-    out.push_str(kind.as_str());
+    out.push_str(family.kind.as_str());
     out.push('\n');
-    for sample in samples {
-        write_sample(out, name, sample);
-    }
 }
 
 /// `help` with the escapes that OpenMetrics wants.
@@ -144,7 +137,7 @@ fn write_count(out: &mut String, count: u64) {
 }
 
 /// Writing to a string does not fail.
-fn append(out: &mut String, text: std::fmt::Arguments<'_>) {
+fn append(out: &mut String, text: fmt::Arguments<'_>) {
     let written = out.write_fmt(text);
     debug_assert!(written.is_ok(), "a string takes all that is written to it");
 }

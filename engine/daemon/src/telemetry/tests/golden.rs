@@ -109,7 +109,7 @@ fn promtool_finds_nothing_to_complain_of() {
             .stdin
             .take()
             .unwrap()
-            .write_all(&telemetry.render(Format::Text).1)
+            .write_all(&telemetry.render(Format::Text))
             .unwrap();
         let output = promtool.wait_with_output().unwrap();
         let said = String::from_utf8([output.stdout, output.stderr].concat()).unwrap();

@@ -12,7 +12,7 @@ use crate::telemetry::{Format, Telemetry};
 pub(super) type Series = BTreeMap<String, f64>;
 
 pub(super) fn text(telemetry: &Telemetry, format: Format) -> String {
-    String::from_utf8(telemetry.render(format).1).unwrap()
+    String::from_utf8(telemetry.render(format)).unwrap()
 }
 
 /// The series of a text format, without those of the process.
@@ -72,7 +72,7 @@ pub(super) fn protobuf(telemetry: &Telemetry) -> Series {
 
 /// The families as a scraper that asks for protobuf decodes them.
 pub(super) fn messages(telemetry: &Telemetry) -> Vec<MetricFamily> {
-    let (_, bytes) = telemetry.render(Format::Protobuf);
+    let bytes = telemetry.render(Format::Protobuf);
     let (mut rest, mut families) = (bytes.as_slice(), Vec::new());
     while !rest.is_empty() {
         families.push(MetricFamily::decode_length_delimited(&mut rest).unwrap());

@@ -33,7 +33,7 @@ fn lines_beyond_a_check_s_share_are_counted() {
     let telemetry = small();
     let admitted = (0..13).filter(|_| telemetry.admits_line(0)).count();
     assert_eq!(admitted, 10);
-    let metrics = || String::from_utf8(telemetry.render(Format::Text).1).unwrap();
+    let metrics = || String::from_utf8(telemetry.render(Format::Text)).unwrap();
     let line = |count| format!("leadsman_log_lines_dropped_total{{check=\"shop/web\"}} {count}\n");
     assert!(metrics().contains(&line(0)) && metrics().contains(&line(3)));
 }
