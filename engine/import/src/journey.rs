@@ -108,6 +108,7 @@ pub(crate) struct Expect {
     pub(crate) contains: Vec<Text>,
     pub(crate) not_contains: Vec<Text>,
     pub(crate) json: Vec<(String, Value)>,
+    pub(crate) html: Vec<(String, Text)>,
     /// `matches`, `cel` and the like.
     pub(crate) expressions: Vec<(&'static str, String)>,
     pub(crate) certificate: Vec<(&'static str, String)>,
@@ -152,6 +153,7 @@ impl Step {
             texts.extend(&mut expect.not_contains);
             let values = expect.json.iter_mut();
             texts.extend(values.flat_map(|(_, value)| value.texts_mut()));
+            texts.extend(expect.html.iter_mut().map(|(_, text)| text));
         }
         texts
     }

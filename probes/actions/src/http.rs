@@ -9,7 +9,7 @@ mod status;
 mod transport;
 
 pub use count::Count;
-pub use equals::{Equals, same};
+pub use equals::{Equals, Texts, same};
 pub use expectations::Expected;
 pub use settings::{BasicAuth, BearerAuth, Body, CertificateExpectation, HeaderExpectation};
 pub use status::Statuses;

@@ -161,6 +161,24 @@ mod tests {
     }
 
     #[test]
+    fn an_elements_text_or_attribute_is_compared() {
+        let expecting = |html: serde_json::Value| {
+            let page = "<h1> Order 7 </h1><input name=q value=tea>";
+            let mock = Mock::new(HOME).settings(json!({"expect_body": {"html": html}}));
+            mock.on("GET", HOME, Reply::ok(page)).run(http)
+        };
+        let run = expecting(json!({"h1": "Order 7", "input[name=q]@value": "tea"}));
+        assert_eq!(run.verdict, Verdict::Pass);
+        let run = expecting(json!({"h1": "Order 8", "h2": "Total"}));
+        assert_eq!(run.about, ["/expect_body/html/h1", "/expect_body/html/h2"]);
+        let [first, second] = run.assertions.as_slice() else {
+            panic!("both are told: {:?}", run.assertions);
+        };
+        assert_eq!((&*first.expected, &*first.got), ("`Order 8`", "`Order 7`"));
+        assert_eq!(second.got, "nothing there");
+    }
+
+    #[test]
     fn slow_is_degraded() {
         let slow = Reply::ok("").took(Duration::from_secs(2));
         let run = Mock::new(HOME)

@@ -117,6 +117,11 @@ fn expected_body(expect: &Expect) -> Entries {
         let values = expect.json.iter().map(|(path, value)| (path, value.node()));
         body.push(("json", Node::map(values)));
     }
+    if !expect.html.is_empty() {
+        let texts = expect.html.iter();
+        let texts = texts.map(|(selector, text)| (selector, Node::text(text.written())));
+        body.push(("html", Node::map(texts)));
+    }
     for (key, expression) in &expect.expressions {
         let node = Node::text(expression);
         match body.iter_mut().find(|(known, _)| known == key) {

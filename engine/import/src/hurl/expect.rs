@@ -352,16 +352,25 @@ fn regex(query: &Query, predicate: &Predicate, expect: &mut Expect) -> Told {
 
 fn xpath(query: &Query, predicate: &Predicate, expect: &mut Expect) -> Told {
     let xpath = query.argument().ok_or(VARIABLE)?;
-    let selector = path::css(xpath).filter(|selector| !selector.contains('@'));
-    let selector = selector.ok_or("a journey has no XPath; write `css`")?;
-    if predicate.name != "exists" {
-        return Err(
-            "a journey has no XPath; `css` expects that something is there, a capture takes its text",
-        );
+    let selector = path::css(xpath).ok_or("a journey has no XPath; write `css`")?;
+    match (predicate.name.as_str(), &predicate.value, predicate.not) {
+        ("exists", _, not) if !selector.contains('@') => {
+            let key = if not { "not_css" } else { "css" };
+            expect.expressions.push((key, selector));
+        }
+        // Without `string()` it is a list of nodes there, which no text equals.
+        ("==", Some(Token::Text(text)), false) if xpath.trim_start().starts_with("string(") => {
+            if expect.html.iter().any(|(known, _)| *known == selector) {
+                return Err("something else is expected of the same element");
+            }
+            expect.html.push((selector, text.clone()));
+        }
+        _ => {
+            return Err(
+                "a journey has no XPath; `html` compares an element's text, `css` expects that it is there",
+            );
+        }
     }
-    expect
-        .expressions
-        .push((if predicate.not { "not_css" } else { "css" }, selector));
     Ok(())
 }
 

@@ -53,7 +53,7 @@ impl Files for Set {
 const STEP: &str = "name request pause with until expect under capture";
 const REQUEST: &str = "method path url query headers body json form basic bearer timeout redirects max_redirects version insecure tls_min tls_max family resolve_to";
 const EXPECT: &str = "status headers body versions redirects certificate";
-const BODY: &str = "contains not_contains json matches not_matches json_path not_json_path cel not_cel css not_css";
+const BODY: &str = "contains not_contains json html matches not_matches json_path not_json_path cel not_cel css not_css";
 const CAPTURE: &str = "json regex css header cookie from all secret";
 const BUILT_IN: &str = "secret target check location run unique random time";
 

@@ -31,6 +31,7 @@ pub(super) fn check(
     )?;
     body.holds(&expected.cel, true, "cel", Cel::is_match)?;
     body.holds(&expected.not_cel, false, "not_cel", Cel::is_match)?;
+    body.elements(expected)?;
     body.holds(&expected.css, true, "css", Css::is_match)?;
     body.holds(&expected.not_css, false, "not_css", Css::is_match)
 }
@@ -78,19 +79,39 @@ impl Checked<'_> {
 
     fn values(&mut self, expected: &Body) -> Result<()> {
         for (path, wanted) in &expected.json.0 {
-            let got = match JsonPath::new(path).find(self.content) {
-                Ok(found) => found.into_iter().next().flatten(),
-                Err(Mismatch::UnknownExpression(text)) => return Err(Error::undecided(text)),
-                Err(error) => Some(self.with_excerpt(&error.to_string())),
-            };
+            let got = self.first(JsonPath::new(path).find(self.content))?;
             let value = got.as_deref().map(serde_json::from_str::<Value>);
             if !matches!(&value, Some(Ok(value)) if same(wanted, value)) {
-                let place = format!("json/{}", path.replace('~', "~0").replace('/', "~1"));
-                let got = got.unwrap_or_else(|| "nothing there".to_owned());
-                self.unmet(path, &place, wanted.to_string(), got);
+                self.differs(("json", path), wanted.to_string(), got);
             }
         }
         Ok(())
+    }
+
+    fn elements(&mut self, expected: &Body) -> Result<()> {
+        for (selector, wanted) in &expected.html.0 {
+            let got = self.first(Css::new(selector).find(self.content))?;
+            if got.as_deref().map(str::trim) != Some(wanted.trim()) {
+                let got = got.map(|got| format!("`{got}`"));
+                self.differs(("html", selector), format!("`{wanted}`"), got);
+            }
+        }
+        Ok(())
+    }
+
+    /// What was found first; bytes that cannot be read are found instead.
+    fn first(&self, found: Result<Vec<Option<String>>, Mismatch>) -> Result<Option<String>> {
+        match found {
+            Ok(found) => Ok(found.into_iter().next().flatten()),
+            Err(Mismatch::UnknownExpression(text)) => Err(Error::undecided(text)),
+            Err(error) => Ok(Some(self.with_excerpt(&error.to_string()))),
+        }
+    }
+
+    fn differs(&mut self, (name, key): (&str, &str), expected: String, got: Option<String>) {
+        let place = format!("{name}/{}", key.replace('~', "~0").replace('/', "~1"));
+        let got = got.unwrap_or_else(|| "nothing there".to_owned());
+        self.unmet(key, &place, expected, got);
     }
 
     fn unmet(&mut self, path: &str, place: &str, expected: String, got: String) {

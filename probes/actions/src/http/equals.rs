@@ -1,4 +1,4 @@
-//! JSONPaths and the values that their first nodes must have.
+//! Where something stands in a body, and what it must be: JSONPaths and values, CSS selectors and texts.
 
 use std::{borrow::Cow, collections::BTreeMap};
 
@@ -22,6 +22,29 @@ impl JsonSchema for Equals {
 
     fn json_schema(_: &mut SchemaGenerator) -> Schema {
         json_schema!({"type": "object", "propertyNames": {"format": "json-path"}})
+    }
+}
+
+/// CSS selector: text.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct Texts(pub BTreeMap<String, String>);
+
+impl JsonSchema for Texts {
+    fn schema_name() -> Cow<'static, str> {
+        "Texts".into()
+    }
+
+    fn inline_schema() -> bool {
+        true
+    }
+
+    fn json_schema(_: &mut SchemaGenerator) -> Schema {
+        json_schema!({
+            "type": "object",
+            "propertyNames": {"format": "css"},
+            "additionalProperties": {"type": "string"},
+        })
     }
 }
 

@@ -2,7 +2,7 @@
 
 use leadsman_sdk::prelude::*;
 
-use super::Equals;
+use super::{Equals, Texts};
 
 /// What is expected of one header field.
 #[derive(Debug, Clone, Settings)]
@@ -49,6 +49,10 @@ pub struct Body {
     /// None of these may be true of the JSON body, which is `body`.
     #[setting(default)]
     pub not_cel: Vec<Cel>,
+    /// CSS selector: the text that the first element must have, or its attribute (`input[name=q]@value`); white space
+    /// around it does not count.
+    #[setting(default)]
+    pub html: Texts,
     /// Each of these must select something in the HTML body.
     #[setting(default)]
     pub css: Vec<Css>,

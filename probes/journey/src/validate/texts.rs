@@ -174,6 +174,9 @@ impl Texts {
         for (path, value) in &body.json.0 {
             self.json(value, &format!("{pointer}/body/json/{}", escaped(path)));
         }
+        for (selector, text) in &body.html.0 {
+            self.text(&format!("{pointer}/body/html/{}", escaped(selector)), text);
+        }
     }
 
     fn json(&mut self, value: &Value, pointer: &str) {

@@ -153,7 +153,7 @@ fn check(
     expected.expected(body.as_ref()).check(response, expect)
 }
 
-/// The body's texts, and the values of its JSONPaths, are templates.
+/// The body's texts, and what its JSONPaths and selectors must find, are templates.
 fn filled(body: &Body, variables: &Variables<'_>) -> Result<Body> {
     let mut filled = body.clone();
     for text in filled.contains.iter_mut().chain(&mut filled.not_contains) {
@@ -161,6 +161,9 @@ fn filled(body: &Body, variables: &Variables<'_>) -> Result<Body> {
     }
     for value in filled.json.0.values_mut() {
         *value = variables.fill_json(value)?;
+    }
+    for text in filled.html.0.values_mut() {
+        *text = variables.fill(text, Place::Plain)?;
     }
     Ok(filled)
 }

@@ -65,13 +65,7 @@ fn hurl_and_the_import_of_its_file_say_the_same_of_the_shop_in_each_of_its_state
         let imported = import_text("shop.hurl", &text, &[("shop", &shop.url())]);
         let (hurl, told) = by_hurl(&text, &shop);
         let (leadsman, sentence) = by_leadsman(&imported, &shop);
-        // What an XPath must be has no words in a journey: that is left, and its line is told.
-        let unseen = fault == Fault::WrongReceipt;
-        let left: Vec<String> = imported.left.iter().map(ToString::to_string).collect();
-        let is_told = left.iter().any(|line| line.contains("line 47: `xpath "));
-        assert!(is_told, "{left:?}");
-        assert_eq!(hurl, leadsman && !unseen, "{fault}: {told}\n{sentence}");
-        assert_eq!(leadsman, hurl || unseen, "{fault}: {told}\n{sentence}");
+        assert_eq!(hurl, leadsman, "{fault}: {told}\n{sentence}");
         let well = matches!(fault, Fault::Healthy | Fault::Slow);
         assert_eq!(hurl, well, "{fault}: {told}");
     }
