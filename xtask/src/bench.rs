@@ -19,7 +19,13 @@ use std::{fs, path::PathBuf, time::Duration};
 use clap::{Args, Subcommand, ValueEnum};
 use tokio::{signal::ctrl_c, task::spawn_blocking};
 
-use crate::{build, cargo, failure::Failure, test::packages, wasm};
+use crate::{
+    build::{self, Linked, Programs},
+    cargo,
+    failure::Failure,
+    test::packages,
+    wasm,
+};
 
 /// `cargo xtask bench`.
 #[derive(Debug, Args)]
@@ -36,6 +42,19 @@ pub(crate) struct Options {
     /// of `http_expect_500`, to `http_500`.
     #[arg(long, value_name = "FILE")]
     json: Option<PathBuf>,
+}
+
+impl Options {
+    fn wants(&self, group: Group) -> bool {
+        self.only.is_none_or(|only| only == group)
+    }
+
+    /// What measures inside a process of its own, for the groups that are wanted.
+    fn examples(&self) -> Vec<&'static str> {
+        let measures = [(Group::Sandbox, "attempt"), (Group::Journeys, "journey")];
+        let wanted = measures.into_iter().filter(|(group, _)| self.wants(*group));
+        wanted.map(|(_, example)| example).collect()
+    }
 }
 
 /// What is measured together.
@@ -71,6 +90,8 @@ struct Bench {
     folder: PathBuf,
     leadsman: PathBuf,
     xtask: PathBuf,
+    /// These two, and what measures inside a process of its own.
+    programs: Programs,
     blackbox: PathBuf,
     quick: bool,
     /// Held while it runs: two at once would measure each other.
@@ -93,10 +114,10 @@ impl Bench {
 pub(crate) async fn run(options: &Options) -> Result<(), Failure> {
     wasm::ensure()?;
     packages::ensure()?;
-    let bench = prepare(options.quick).await?;
+    let bench = prepare(options).await?;
     // What was started is ended when this future is dropped.
     let figures = tokio::select! {
-        figures = measure(&bench, options.only) => figures?,
+        figures = measure(&bench, options) => figures?,
         _ = ctrl_c() => return Err(Failure::new("interrupted")),
     };
     println!("\n{}", report::table(&figures));
@@ -119,7 +140,7 @@ pub(crate) async fn run_part(part: Part) -> Result<(), Failure> {
     }
 }
 
-async fn prepare(quick: bool) -> Result<Bench, Failure> {
+async fn prepare(options: &Options) -> Result<Bench, Failure> {
     let name = "prometheus-blackbox-exporter";
     let blackbox =
         packages::find(name).ok_or_else(|| Failure::new(format!("{name} is not there")))?;
@@ -129,34 +150,37 @@ async fn prepare(quick: bool) -> Result<Bench, Failure> {
     alone
         .try_lock()
         .map_err(|error| Failure::new(format!("another benchmark runs here: {error}")))?;
-    let build = |package| spawn_blocking(move || build::program(package, true));
+    // What is measured is what is shipped, and plain Rust is built like it.
+    let examples = options.examples();
+    let build = move || build::shipped(&["leadsman", "xtask"], &examples, Linked::Statically);
+    let programs = spawn_blocking(build).await??;
     Ok(Bench {
         folder,
-        leadsman: build("leadsman").await??,
-        xtask: build("xtask").await??,
+        leadsman: programs.named("leadsman")?,
+        xtask: programs.named("xtask")?,
+        programs,
         blackbox,
-        quick,
+        quick: options.quick,
         _alone: alone,
     })
 }
 
-async fn measure(bench: &Bench, only: Option<Group>) -> Result<Vec<report::Figure>, Failure> {
-    let wanted = |group| only.is_none_or(|only| only == group);
+async fn measure(bench: &Bench, options: &Options) -> Result<Vec<report::Figure>, Failure> {
     let mut target = contender::Target::start(bench).await?;
     let mut figures = Vec::new();
-    if wanted(Group::Runs) {
+    if options.wants(Group::Runs) {
         figures.extend(figures::all(bench, &mut target).await?);
     }
-    if wanted(Group::Sandbox) {
+    if options.wants(Group::Sandbox) {
         figures.extend(sandbox::all(bench)?);
     }
-    if wanted(Group::Journeys) {
+    if options.wants(Group::Journeys) {
         figures.extend(journeys::all(bench, &mut target).await?);
     }
-    if wanted(Group::Fleet) {
+    if options.wants(Group::Fleet) {
         figures.extend(fleet::all(bench, &mut target).await?);
     }
-    if wanted(Group::Endurance) {
+    if options.wants(Group::Endurance) {
         figures.extend(endurance::all(bench, &mut target).await?);
     }
     Ok(figures)

@@ -1,7 +1,7 @@
 //! Builds the daemon and shows how far it is: a bar at a terminal, plain lines elsewhere.
 
 use std::{
-    collections::BTreeSet,
+    collections::{BTreeMap, BTreeSet},
     io::{BufRead, BufReader, IsTerminal},
     path::PathBuf,
     process::Stdio,
@@ -16,21 +16,15 @@ use crate::{cargo, failure::Failure, span};
 /// How often a plain line is written.
 const PLAIN: Duration = Duration::from_secs(10);
 
-/// Builds a package's program and returns it. It has the features that the tests' build has, so that its
-/// dependencies are built once for both.
-pub(crate) fn program(package: &str, release: bool) -> Result<PathBuf, Failure> {
-    let mut arguments = vec![
-        "build",
-        "--quiet",
-        "--locked",
-        "--workspace",
-        "--bin",
-        package,
-    ];
-    if release {
-        arguments.push("--release");
-    }
-    built(package, &arguments)
+/// What every build is told: all have the features that the tests' build has, so that dependencies are built
+/// once for both.
+const ALWAYS: [&str; 4] = ["build", "--quiet", "--locked", "--workspace"];
+
+/// Builds a program as the tests' are built.
+pub(crate) fn program(name: &str) -> Result<PathBuf, Failure> {
+    let arguments = ALWAYS.into_iter().chain(["--bin", name]);
+    let arguments: Vec<String> = arguments.map(str::to_owned).collect();
+    Programs::built(&arguments)?.named(name)
 }
 
 /// What a program needs of the machine that it runs on.
@@ -42,21 +36,31 @@ pub(crate) enum Linked {
     Dynamically,
 }
 
-/// Builds what is shipped, with the features that the whole workspace is tested with.
-pub(crate) fn shipped(package: &str, linked: Linked) -> Result<PathBuf, Failure> {
-    let mut arguments = ["build", "--quiet", "--locked", "--release", "--workspace"]
-        .map(str::to_owned)
-        .to_vec();
-    arguments.extend(["--bin".to_owned(), package.to_owned()]);
+/// Builds programs and examples as what is shipped is built.
+pub(crate) fn shipped(
+    programs: &[&str],
+    examples: &[&str],
+    linked: Linked,
+) -> Result<Programs, Failure> {
+    let programs = programs.iter().flat_map(|name| ["--bin", name]);
+    let examples = examples.iter().flat_map(|name| ["--example", name]);
+    let arguments = ALWAYS.into_iter().chain(["--profile", "dist"]);
+    let arguments = arguments.chain(programs).chain(examples);
+    let mut arguments: Vec<String> = arguments.map(str::to_owned).collect();
     if linked == Linked::Statically {
         arguments.extend(whole(&cargo::host()?));
     }
-    let arguments: Vec<&str> = arguments.iter().map(String::as_str).collect();
-    built(package, &arguments)
+    Programs::built(&arguments)
 }
 
-/// What the compiler is told for it.
-pub(crate) const STATIC: [&str; 2] = ["-C", "target-feature=+crt-static"];
+/// What the compiler is told for it. Random bytes come from the system call: a static program cannot look up whether
+/// the C library has it, and would read devices instead, which an empty root does not have.
+pub(crate) const STATIC: [&str; 4] = [
+    "-C",
+    "target-feature=+crt-static",
+    "--cfg",
+    "getrandom_backend=\"linux_getrandom\"",
+];
 
 /// The C library goes into the program. With the target named, macros and build scripts stay as they are: they
 /// are loaded by the compiler, which no static program can be.
@@ -70,31 +74,43 @@ fn whole(host: &str) -> [String; 4] {
     ]
 }
 
-fn built(package: &str, arguments: &[&str]) -> Result<PathBuf, Failure> {
-    let start = Instant::now();
-    println!("==> cargo {}", arguments.join(" "));
-    let mut build = cargo::command();
-    build
-        .args(arguments)
-        .arg("--message-format=json-render-diagnostics")
-        .stdout(Stdio::piped());
-    let mut child = build
-        .spawn()
-        .map_err(|error| Failure::new(format!("cargo cannot be run: {error}")))?;
-    let mut progress = Progress::new(crates(package), start);
-    let mut program = None;
-    if let Some(messages) = child.stdout.take() {
-        for line in BufReader::new(messages).lines() {
-            progress.read(&line?, package, &mut program);
+/// What a build made, by name.
+#[derive(Debug, Default)]
+pub(crate) struct Programs(BTreeMap<String, PathBuf>);
+
+impl Programs {
+    /// Where one is.
+    pub(crate) fn named(&self, name: &str) -> Result<PathBuf, Failure> {
+        let found = self.0.get(name).cloned();
+        found.ok_or_else(|| Failure::new(format!("cargo named no program of `{name}`")))
+    }
+
+    fn built(arguments: &[String]) -> Result<Self, Failure> {
+        let start = Instant::now();
+        println!("==> cargo {}", arguments.join(" "));
+        let mut build = cargo::command();
+        build
+            .args(arguments)
+            .arg("--message-format=json-render-diagnostics")
+            .stdout(Stdio::piped());
+        let mut child = build
+            .spawn()
+            .map_err(|error| Failure::new(format!("cargo cannot be run: {error}")))?;
+        let mut progress = Progress::new(crates("leadsman"), start);
+        let mut programs = Self::default();
+        if let Some(messages) = child.stdout.take() {
+            for line in BufReader::new(messages).lines() {
+                progress.read(&line?, &mut programs);
+            }
         }
+        let status = child.wait()?;
+        progress.done();
+        if !status.success() {
+            return Err(Failure::new("the build failed"));
+        }
+        println!("==> built in {}", span::shown(start.elapsed()));
+        Ok(programs)
     }
-    let status = child.wait()?;
-    progress.done();
-    if !status.success() {
-        return Err(Failure::new(format!("`{package}` could not be built")));
-    }
-    println!("==> built in {}", span::shown(start.elapsed()));
-    program.ok_or_else(|| Failure::new(format!("cargo named no program of `{package}`")))
 }
 
 /// How many crates a build consists of.
@@ -143,7 +159,7 @@ impl Progress {
     }
 
     /// One of cargo's messages.
-    fn read(&mut self, line: &str, package: &str, program: &mut Option<PathBuf>) {
+    fn read(&mut self, line: &str, programs: &mut Programs) {
         let Ok(message) = serde_json::from_str::<Value>(line) else {
             return;
         };
@@ -152,8 +168,8 @@ impl Progress {
             return;
         }
         let name = text("/target/name").unwrap_or_default().to_owned();
-        if let Some(path) = text("/executable").filter(|_| name == package) {
-            *program = Some(PathBuf::from(path));
+        if let Some(path) = text("/executable") {
+            programs.0.insert(name.clone(), PathBuf::from(path));
         }
         self.seen
             .insert(text("/package_id").unwrap_or_default().to_owned());

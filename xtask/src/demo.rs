@@ -56,7 +56,7 @@ pub(crate) async fn run(options: &Options) -> Result<(), Failure> {
     let _services = services::start(&authority).await?;
     write("ca.pem", &authority.pem())?;
     write("shop-password", shop::PASSWORD)?;
-    let program = spawn_blocking(|| build::program("leadsman", false)).await??;
+    let program = spawn_blocking(|| build::program("leadsman")).await??;
     let _shop = shop::open().await?;
     let mut daemon = Running::start("the daemon", &mut command(&program, options.listen))?;
     let first = ready(&mut daemon, options.listen).await?;

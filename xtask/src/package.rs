@@ -61,7 +61,7 @@ impl Options {
     fn program(&self, linked: Linked) -> Result<PathBuf, Failure> {
         match &self.program {
             Some(program) => Ok(program.canonicalize()?),
-            None => build::shipped(PROGRAM, linked),
+            None => build::shipped(&[PROGRAM], &[], linked)?.named(PROGRAM),
         }
     }
 

@@ -8,14 +8,20 @@ use std::{
     time::Duration,
 };
 
-use tokio::time::{Instant, sleep_until};
+use tokio::time::{Instant, sleep, sleep_until};
 
-use super::{Bench, contender, contender::Target, figures, report::Figure};
+use super::{
+    Bench, configuration::Load, contender, contender::Target, figures, plain::Protocol,
+    report::Figure,
+};
 use crate::{failure::Failure, fetch, process::Running, scrape::Scrape};
 
 /// Files and services of the fleet: 2,000 services with three checks each.
 const FILES: usize = 300;
 const SERVICES: usize = 2_000;
+
+/// Targets that come one after the other.
+const DISCOVERED: u32 = 5;
 
 /// Reloads of the storm, and how long they take together.
 const STORM: (u32, Duration) = (1_000, Duration::from_mins(1));
@@ -27,6 +33,7 @@ pub(super) async fn all(bench: &Bench, target: &mut Target) -> Result<Vec<Figure
     write_fleet(&folder, target.places.http)?;
     let mut figures = vec![validated(bench, &folder)?];
     figures.extend(kept(bench, &folder).await?);
+    figures.push(discovered(bench, target).await?);
     if bench.quick {
         let why = "left out by --quick";
         figures.push(Figure::absent("reload_storm", why));
@@ -155,6 +162,47 @@ async fn kept(bench: &Bench, folder: &Path) -> Result<Vec<Figure>, Failure> {
         Figure::own("fleet_memory_each", "bytes", each, 4096.0),
         Figure::told("fleet_memory_each_reloaded_and_scraped", "bytes", scraped),
     ])
+}
+
+/// From a changed `file_sd` to the first run of its new target, whose check is due once an hour: the longest of five.
+async fn discovered(bench: &Bench, target: &mut Target) -> Result<Figure, Failure> {
+    let folder = bench.folder.join("discovery");
+    fs::create_dir_all(&folder).map_err(|error| Failure::file(&folder, &error))?;
+    let http = target.places.http;
+    let list = |newest: u32| {
+        let targets = (0..=newest).map(|number| format!("\"http://{http}/?target={number}\""));
+        let targets = targets.collect::<Vec<_>>().join(", ");
+        write(
+            &folder.join("sd.json"),
+            &format!("[{{\"targets\": [{targets}]}}]"),
+        )
+    };
+    list(0)?;
+    let config = folder.join("leadsman.yaml");
+    let check = "{probe: http, targets: [{file_sd: sd.json}], interval: 1h}";
+    write(
+        &config,
+        &format!("location: bench\nchecks:\n  web: {check}\n"),
+    )?;
+    let load = Load::of(Protocol::Http);
+    let before = target.count(load).await?;
+    let (mut daemon, _) = contender::leadsman(bench, &config)?;
+    let mut longest = 0_f64;
+    for newest in 0..=DISCOVERED {
+        let start = Instant::now();
+        if newest > 0 {
+            list(newest)?;
+        }
+        while target.count(load).await? == before + u64::from(newest) {
+            daemon.still_runs()?;
+            sleep(Duration::from_millis(5)).await;
+        }
+        if newest > 0 {
+            longest = longest.max(start.elapsed().as_secs_f64());
+        }
+    }
+    figures::end(&mut daemon).await?;
+    Ok(Figure::own("file_sd_to_first_run", "s", longest, 5.0))
 }
 
 async fn resident(listen: SocketAddr) -> Result<f64, Failure> {

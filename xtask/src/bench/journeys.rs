@@ -15,7 +15,7 @@ use super::{
     plain::Protocol,
     report::{Bar, Figure},
 };
-use crate::{cargo, failure::Failure};
+use crate::failure::Failure;
 
 /// Journeys of so many steps.
 const JOURNEYS: usize = 200;
@@ -36,14 +36,7 @@ pub(super) async fn all(bench: &Bench, target: &mut Target) -> Result<Vec<Figure
 /// CPU of ten requests on one connection, from the proving ground's own measurement.
 fn cost(bench: &Bench) -> Result<Figure, Failure> {
     println!("==> journey_of_ten");
-    let built = cargo::command()
-        .args(["build", "--quiet", "--locked", "--release", "--workspace"])
-        .args(["--example", "journey"])
-        .status()?;
-    if !built.success() {
-        return Err(Failure::new("the measurement of journeys cannot be built"));
-    }
-    let output = Command::new(bench.leadsman.with_file_name("examples").join("journey"))
+    let output = Command::new(bench.programs.named("journey")?)
         .stderr(Stdio::inherit())
         .output()?;
     if !output.status.success() {

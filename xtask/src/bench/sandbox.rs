@@ -5,21 +5,12 @@ use std::process::{Command, Stdio};
 use serde_json::Value;
 
 use super::{Bench, report::Figure};
-use crate::{cargo, failure::Failure};
+use crate::failure::Failure;
 
 /// Both, from the proving ground's own measurement in a process of its own.
 pub(super) fn all(bench: &Bench) -> Result<Vec<Figure>, Failure> {
     println!("==> sandbox");
-    let built = cargo::command()
-        .args(["build", "--quiet", "--locked", "--release", "--workspace"])
-        .args(["--example", "attempt"])
-        .status()?;
-    if !built.success() {
-        return Err(Failure::new(
-            "the measurement of the sandbox cannot be built",
-        ));
-    }
-    let output = Command::new(bench.leadsman.with_file_name("examples").join("attempt"))
+    let output = Command::new(bench.programs.named("attempt")?)
         .stderr(Stdio::inherit())
         .output()?;
     if !output.status.success() {

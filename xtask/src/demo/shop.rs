@@ -19,7 +19,7 @@ pub(super) const PASSWORD: &str = "a password of the demo";
 
 /// Builds it, and starts it; dropping what is returned ends it.
 pub(super) async fn open() -> Result<Running, Failure> {
-    let program = spawn_blocking(|| build::program("shop", false)).await??;
+    let program = spawn_blocking(|| build::program("shop")).await??;
     let address = SocketAddr::from((Ipv4Addr::LOCALHOST, PORT));
     let mut command = Command::new(program);
     command
