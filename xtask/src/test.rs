@@ -1,5 +1,6 @@
 //! `cargo xtask test`: everything that a change has to pass, in order; the first failure ends it.
 
+mod demo;
 mod hurl;
 pub(crate) mod packages;
 
@@ -59,8 +60,9 @@ pub(crate) fn run() -> Result<(), Failure> {
     for (place, step) in STEPS.iter().enumerate() {
         take(place + 1, step)?;
     }
+    demo::check()?;
     let (all, took) = (STEPS.len(), span::shown(start.elapsed()));
-    println!("==> all {all} steps passed in {took}");
+    println!("==> all {all} steps and the demo passed in {took}");
     Ok(())
 }
 

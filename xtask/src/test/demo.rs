@@ -1,0 +1,104 @@
+//! The README's quick start, as its reader would run it: it ends by itself, and its table tells of every check.
+
+use std::{
+    env,
+    process::{Command, Stdio},
+};
+
+use crate::failure::Failure;
+
+/// How long it runs: the slowest of its checks is due every two seconds.
+const SPAN: &str = "12s";
+
+/// Each check's outcome that its service provokes in that time, as the table's column names it.
+const WANTED: [(&str, &str); 12] = [
+    ("account", "pass"),
+    ("certificates", "pass"),
+    ("checkout", "fail"),
+    ("checkout-retried", "pass"),
+    ("mail", "pass"),
+    ("order", "pass"),
+    ("search", "pass"),
+    ("shop", "pass"),
+    ("shop-content", "pass"),
+    ("wrong-name", "fail"),
+    ("zone", "pass"),
+    ("zone-nothing-else", "pass"),
+];
+
+/// Runs it to its end and reads its table.
+pub(super) fn check() -> Result<(), Failure> {
+    println!("==> demo: cargo xtask demo --for {SPAN}");
+    let output = Command::new(env::current_exe()?)
+        .args(["demo", "--for", SPAN])
+        .stderr(Stdio::inherit())
+        .output()?;
+    let told = String::from_utf8_lossy(&output.stdout).into_owned();
+    print!("{told}");
+    if !output.status.success() {
+        return Err(Failure::new(format!(
+            "the demo ended with {}",
+            output.status
+        )));
+    }
+    let missing = missing(&told);
+    if missing.is_empty() {
+        println!("==> demo: passed");
+        return Ok(());
+    }
+    let missing = missing.join(", ");
+    Err(Failure::new(format!("the demo's table lacks: {missing}")))
+}
+
+/// What was wanted and is in no row.
+fn missing(told: &str) -> Vec<String> {
+    let rows: Vec<Vec<&str>> = told.lines().filter_map(cells).collect();
+    let is_there = |(check, outcome): &(&str, &str)| {
+        let header = rows.iter().find(|row| row.first() == Some(&"check"));
+        let column = header.and_then(|row| row.iter().position(|cell| cell == outcome));
+        rows.iter().any(|row| {
+            let count = column.and_then(|column| row.get(column));
+            row.first() == Some(check) && count.is_some_and(|count| !matches!(*count, "0" | "-0"))
+        })
+    };
+    let missing = WANTED.iter().filter(|wanted| !is_there(wanted));
+    missing
+        .map(|(check, outcome)| format!("a {outcome} of `{check}`"))
+        .collect()
+}
+
+/// The cells of a line of the table.
+fn cells(line: &str) -> Option<Vec<&str>> {
+    let inner = line.strip_prefix('│')?.strip_suffix('│')?;
+    Some(inner.split('┆').map(str::trim).collect())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// A table in which each check has one run of each outcome, but what is left out.
+    fn table(without: &str) -> String {
+        let head = "│ check ┆ target ┆ runs ┆ pass ┆ fail │\n".to_owned();
+        let rows = WANTED.iter().map(|(check, _)| {
+            let runs = if *check == without {
+                "0 ┆ 0"
+            } else {
+                "1 ┆ 1"
+            };
+            format!("│ {check} ┆ x ┆ 2 ┆ {runs} │\n")
+        });
+        head + &rows.collect::<String>()
+    }
+
+    #[test]
+    fn a_table_that_tells_of_every_check_lacks_nothing() {
+        assert_eq!(missing(&table("")), Vec::<String>::new());
+    }
+
+    #[test]
+    fn a_check_without_its_outcome_is_named() {
+        assert_eq!(missing(&table("checkout")), ["a fail of `checkout`"]);
+        assert_eq!(missing("").len(), WANTED.len());
+    }
+}
