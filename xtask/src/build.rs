@@ -24,7 +24,7 @@ const ALWAYS: [&str; 4] = ["build", "--quiet", "--locked", "--workspace"];
 pub(crate) fn program(name: &str) -> Result<PathBuf, Failure> {
     let arguments = ALWAYS.into_iter().chain(["--bin", name]);
     let arguments: Vec<String> = arguments.map(str::to_owned).collect();
-    Programs::built(&arguments)?.named(name)
+    Programs::built(name, &arguments)?.named(name)
 }
 
 /// What a program needs of the machine that it runs on.
@@ -42,6 +42,7 @@ pub(crate) fn shipped(
     examples: &[&str],
     linked: Linked,
 ) -> Result<Programs, Failure> {
+    let first = programs.first().copied().unwrap_or_default();
     let programs = programs.iter().flat_map(|name| ["--bin", name]);
     let examples = examples.iter().flat_map(|name| ["--example", name]);
     let arguments = ALWAYS.into_iter().chain(["--profile", "dist"]);
@@ -50,7 +51,7 @@ pub(crate) fn shipped(
     if linked == Linked::Statically {
         arguments.extend(whole(&cargo::host()?));
     }
-    Programs::built(&arguments)
+    Programs::built(first, &arguments)
 }
 
 /// What the compiler is told for it. Random bytes come from the system call: a static program cannot look up whether
@@ -85,7 +86,7 @@ impl Programs {
         found.ok_or_else(|| Failure::new(format!("cargo named no program of `{name}`")))
     }
 
-    fn built(arguments: &[String]) -> Result<Self, Failure> {
+    fn built(first: &str, arguments: &[String]) -> Result<Self, Failure> {
         let start = Instant::now();
         println!("==> cargo {}", arguments.join(" "));
         let mut build = cargo::command();
@@ -96,7 +97,7 @@ impl Programs {
         let mut child = build
             .spawn()
             .map_err(|error| Failure::new(format!("cargo cannot be run: {error}")))?;
-        let mut progress = Progress::new(crates("leadsman"), start);
+        let mut progress = Progress::new(crates(first), start);
         let mut programs = Self::default();
         if let Some(messages) = child.stdout.take() {
             for line in BufReader::new(messages).lines() {
@@ -183,7 +184,9 @@ impl Progress {
         if !std::io::stderr().is_terminal() && self.said.elapsed() > PLAIN {
             self.said = Instant::now();
             let elapsed = span::shown(self.start.elapsed());
-            eprintln!("    {done} of {} crates, {elapsed}", self.all);
+            // Further programs and examples need more than the first one does.
+            let all = self.all.max(done);
+            eprintln!("    {done} of {all} crates, {elapsed}");
         }
     }
 
