@@ -1,6 +1,11 @@
 //! Builds the misbehaving guests for `wasm32-wasip2`, each into a finished component.
 
-use std::{env, error::Error, path::PathBuf, process::Command};
+use std::{
+    env,
+    error::Error,
+    path::{Path, PathBuf},
+    process::Command,
+};
 
 /// Flags and wrappers are meant for this machine's code, not for the guests'.
 const LEAKING: [&str; 6] = [
@@ -37,37 +42,36 @@ fn main() -> Result<(), Box<dyn Error>> {
     if !cargo.status()?.success() {
         return Err("the guests could not be built; if the target is missing, run `rustup target add wasm32-wasip2`".into());
     }
-    example(&here, &target)?;
+    example(&here, &target, "journey/rust", "order")?;
+    example(&here, &target, "s3", "s3")?;
     let built = target.join("wasm32-wasip2/release/examples");
     println!("cargo:rustc-env=LEADSMAN_GUESTS={}", built.display());
     Ok(())
 }
 
-/// The journey that the examples have in Rust, as its author would build it.
-fn example(here: &std::path::Path, target: &std::path::Path) -> Result<(), Box<dyn Error>> {
+/// A probe of `examples/`, as its author would build it; `LEADSMAN_EXAMPLE_…` says where it is.
+fn example(here: &Path, target: &Path, folder: &str, name: &str) -> Result<(), Box<dyn Error>> {
     let root = here.join("..");
-    println!(
-        "cargo:rerun-if-changed={}",
-        root.join("examples/journey/rust").display()
-    );
+    let sources = root.join("examples").join(folder);
+    println!("cargo:rerun-if-changed={}", sources.display());
     let mut cargo = Command::new(env::var("CARGO")?);
-    cargo.current_dir(&root).args([
-        "build",
-        "--profile",
-        "guest",
-        "--package",
-        "leadsman-example-order",
-    ]);
     cargo
+        .current_dir(&root)
+        .args(["build", "--profile", "guest", "--package"])
+        .arg(format!("leadsman-example-{name}"))
         .args(["--target", "wasm32-wasip2", "--target-dir"])
         .arg(target);
     for leaking in LEAKING {
         cargo.env_remove(leaking);
     }
     if !cargo.status()?.success() {
-        return Err("the example's journey could not be built".into());
+        return Err(format!("the example `{folder}` could not be built").into());
     }
-    let built = target.join("wasm32-wasip2/guest/leadsman_example_order.wasm");
-    println!("cargo:rustc-env=LEADSMAN_EXAMPLE_ORDER={}", built.display());
+    let built = format!("wasm32-wasip2/guest/leadsman_example_{name}.wasm");
+    let (variable, built) = (name.to_uppercase(), target.join(built));
+    println!(
+        "cargo:rustc-env=LEADSMAN_EXAMPLE_{variable}={}",
+        built.display()
+    );
     Ok(())
 }

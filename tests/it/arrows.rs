@@ -52,6 +52,7 @@ fn crates_point_only_where_the_design_lets_them() {
         ("engine/net", vec!["leadsman-core"]),
         ("engine/runner", vec!["leadsman-core"]),
         ("engine/host", vec!["leadsman-core", "leadsman-net"]),
+        ("engine/registry", vec!["leadsman-core", "leadsman-net"]),
         ("probes-sdk/rust", vec!["leadsman-sdk-macros"]),
         ("probes-sdk/rust-macros", vec![]),
         ("probes/actions", vec!["leadsman-sdk"]),
@@ -67,6 +68,7 @@ fn crates_point_only_where_the_design_lets_them() {
             vec!["leadsman-probe-actions", "leadsman-sdk"],
         ),
         ("examples/journey/shop", vec![]),
+        ("examples/s3", vec!["leadsman-sdk"]),
         ("probes/bundle", vec![]),
         ("xtask", vec![]),
     ];

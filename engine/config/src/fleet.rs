@@ -6,7 +6,10 @@ use std::{
     sync::Arc,
 };
 
-use leadsman_core::plan::{Catalog, Check, Plan};
+use leadsman_core::{
+    id::ProbeName,
+    plan::{Catalog, Check, Plan, ProbeSource},
+};
 
 use crate::{
     conflicts::conflicts,
@@ -122,9 +125,14 @@ impl Platform {
         &self.shared.path
     }
 
-    /// The component files of its probes.
-    pub fn components(&self) -> impl Iterator<Item = &Path> {
-        self.shared.probes.files()
+    /// Where its probes come from.
+    pub fn probes(&self) -> impl Iterator<Item = (&ProbeName, &ProbeSource)> {
+        self.shared.probes.sources()
+    }
+
+    /// Probes that are not here yet, each where it is declared.
+    pub fn absent(&self) -> &[(ProbeName, Problem)] {
+        self.shared.probes.absent()
     }
 
     /// The patterns of the team files' paths.

@@ -121,7 +121,8 @@ impl<'a> Notes<'a> {
         self.names.borrow_mut()
     }
 
-    fn problem(&self, at: Span, path: &str, what: Wrong) -> Problem {
+    /// What is said of a place, without being a mistake of this file.
+    pub(crate) fn problem(&self, at: Span, path: &str, what: Wrong) -> Problem {
         if at.file == self.kind {
             return self.placed(at, path, what);
         }

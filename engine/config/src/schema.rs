@@ -51,9 +51,7 @@ fn root() -> Value {
         "maintenance": {"$ref": "#/$defs/maintenance"},
         "templates": {"type": "object", "description": "Named defaults.", "additionalProperties": {"$ref": "#/$defs/template"}},
         "targets": {"type": "object", "description": "Named lists of targets.", "additionalProperties": {"$ref": "#/$defs/targets"}},
-        "probes": {"type": "object", "additionalProperties": {
-            "type": "object", "additionalProperties": false, "required": ["file"],
-            "properties": {"file": {"type": "string"}, "sha256": {"type": "string", "pattern": "^[0-9a-fA-F]{64}$"}}}},
+        "probes": {"type": "object", "description": "Components beside the bundled ones.", "additionalProperties": probe()},
         "defaults": {"$ref": "#/$defs/defaults"},
         "checks": {"type": "object", "minProperties": 1, "additionalProperties": {"$ref": "#/$defs/check"}},
     })
@@ -131,6 +129,30 @@ fn template() -> Value {
         "depends_on": {"$ref": "#/$defs/texts"},
     })));
     object(&properties, &[])
+}
+
+fn probe() -> Value {
+    let digest = "^[0-9a-fA-F]{64}$";
+    let image = "^[^/@]+/[^@]+@sha256:[0-9a-fA-F]{64}$";
+    json!({"anyOf": [
+        {"type": "object", "additionalProperties": false, "required": ["file"], "properties": {
+            "file": {"type": "string", "description": "The component's file."},
+            "sha256": {"type": "string", "pattern": digest, "description": "The digest that the file must have."},
+            "may": may()}},
+        {"type": "object", "additionalProperties": false, "required": ["oci"], "properties": {
+            "oci": {"type": "string", "pattern": image, "description": "The image: REGISTRY/REPOSITORY@sha256:DIGEST."},
+            "signed_by": {"type": "string", "description": "A PEM file: the public key that has signed the image, as cosign does."},
+            "plain_http": {"type": "boolean", "description": "Whether the registry is asked without TLS."},
+            "basic": {"type": "object", "additionalProperties": false, "required": ["user", "secret"],
+                "properties": {"user": {"type": "string"}, "secret": {"type": "string"}},
+                "description": "Who asks the registry, and the secret that is the password."},
+            "may": may()}},
+    ]})
+}
+
+fn may() -> Value {
+    json!({"type": "object", "additionalProperties": false, "required": ["hosts"], "description": "What checks can at most let the probe do.",
+        "properties": {"hosts": {"$ref": "#/$defs/texts"}, "secrets": {"$ref": "#/$defs/texts"}}})
 }
 
 fn ceilings() -> Value {

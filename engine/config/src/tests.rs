@@ -12,7 +12,7 @@ use std::{
 
 use leadsman_core::{
     id::ProbeName,
-    plan::{Catalog, Complaint, Plan, ProbeDescription, ProbeSource},
+    plan::{Catalog, Complaint, Plan, ProbeDescription, ProbeSource, Undescribed},
 };
 use proptest::prelude::*;
 use serde_json::{Value, json};
@@ -27,16 +27,19 @@ impl Catalog for Shelf {
         &self,
         name: &ProbeName,
         source: &ProbeSource,
-    ) -> Result<Arc<ProbeDescription>, String> {
-        if let ProbeSource::File { path, .. } = source
-            && path.ends_with("missing.wasm")
-        {
-            return Err(format!(
-                "the probe file `{}` does not exist",
-                path.display()
-            ));
+    ) -> Result<Arc<ProbeDescription>, Undescribed> {
+        match source {
+            ProbeSource::File { path, .. } if path.ends_with("missing.wasm") => {
+                Err(Undescribed::Wrong(format!(
+                    "the probe file `{}` does not exist",
+                    path.display()
+                )))
+            }
+            ProbeSource::Image(image) if image.reference.repository == "gone" => {
+                Err(Undescribed::Absent("nobody has fetched it".to_owned()))
+            }
+            _ => Ok(described(name.as_str())),
         }
-        Ok(described(name.as_str()))
     }
 
     fn validate(

@@ -74,4 +74,8 @@ pub struct Egress {
     pub grants: Vec<HostPattern>,
     /// The target itself, which is granted by being written.
     pub target: Option<HostPattern>,
+    /// What the probe may ask at all, whatever the check grants (`may.hosts` of the probe); `None` bounds
+    /// nothing. Redirects stay within it too.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub within: Option<Arc<[HostPattern]>>,
 }

@@ -2,6 +2,7 @@
 
 mod care;
 pub mod cost;
+mod image;
 
 use std::{collections::BTreeMap, net::SocketAddr, path::PathBuf, sync::Arc, time::Duration};
 
@@ -16,6 +17,7 @@ use crate::{
 };
 
 pub use care::{Alerts, Expiry, OpenWindow, Page, Severity, Window};
+pub use image::{Image, ImageReference, Login};
 
 /// The whole configuration, validated.
 #[derive(Debug, Clone, PartialEq, Serialize)]
@@ -136,6 +138,24 @@ pub enum ProbeSource {
         /// The digest it must have, in lower-case hexadecimal.
         sha256: Option<String>,
     },
+    /// A component in a registry.
+    Image(Arc<Image>),
+}
+
+/// Why a probe cannot be described.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Undescribed {
+    /// It is not what it should be: whoever declares it has to mend that.
+    Wrong(String),
+    /// It is not here yet, and may come: its registry has not been asked, or does not answer.
+    Absent(String),
+}
+
+impl std::fmt::Display for Undescribed {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let (Self::Wrong(why) | Self::Absent(why)) = self;
+        f.write_str(why)
+    }
 }
 
 /// One check.
@@ -254,7 +274,7 @@ pub trait Catalog {
         &self,
         name: &ProbeName,
         source: &ProbeSource,
-    ) -> Result<Arc<ProbeDescription>, String>;
+    ) -> Result<Arc<ProbeDescription>, Undescribed>;
 
     /// What the probe finds wrong with settings (JSON text) that its schema accepts.
     fn validate(

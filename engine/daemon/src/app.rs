@@ -8,7 +8,7 @@ use std::{
     time::Duration,
 };
 
-use leadsman_config::{Disk, Files, Problems};
+use leadsman_config::{Disk, Files, Fleet, Problem, Problems};
 use leadsman_core::{plan::Plan, schedule::RuleError};
 use leadsman_host::{PrepareError, Sandbox, SandboxError, SandboxSettings, Watchdog};
 use leadsman_net::SetupError;
@@ -20,9 +20,12 @@ use crate::{
     catalog::Probes,
     configuration::Configuration,
     descriptors,
+    fetch::Fetcher,
+    ground::Ground,
     live::Live,
     memory, reload,
     service::{Service, State},
+    store::Store,
     systemd,
     telemetry::{BuildInfo, Telemetry, TelemetrySettings},
 };
@@ -119,19 +122,52 @@ pub fn sandbox(
     }
 }
 
-/// Reads and checks a configuration; blocks while probes are compiled.
-pub fn load(path: &Path, probes: &Probes) -> Result<Plan, AppError> {
-    load_from(path, &Disk, probes)
+/// The probes of a command, with those that are kept from registries.
+pub fn probes(cache: Option<PathBuf>, instances: u32, io: &Runtime) -> Result<Probes, AppError> {
+    let store = Store::new(cache.as_deref());
+    Ok(Probes::with_store(sandbox(cache, instances, io)?, store))
 }
 
-/// The same, where what the configuration names is read from `files`.
-pub fn load_from(path: &Path, files: &dyn Files, probes: &Probes) -> Result<Plan, AppError> {
+/// Reads and checks a configuration; blocks while probes are compiled.
+pub fn load(path: &Path, probes: &Probes) -> Result<Plan, AppError> {
+    Ok(read(path, &Disk, probes)?.0)
+}
+
+/// The same, where what the configuration names is read from `files`; with the probes that it needs and that are
+/// not here.
+pub fn read(
+    path: &Path,
+    files: &dyn Files,
+    probes: &Probes,
+) -> Result<(Plan, Vec<Problem>), AppError> {
     let unreadable = |source| AppError::Unreadable {
         path: path.to_owned(),
         source,
     };
     let text = fs::read_to_string(path).map_err(unreadable)?;
-    leadsman_config::load(path, &text, files, probes).map_err(AppError::Configuration)
+    let fleet = Fleet::read(path, &text, files, probes, true);
+    let platform = fleet.platform.as_ref().ok().map(Arc::clone);
+    let plan = fleet.plan().map_err(AppError::Configuration)?;
+    let absent = platform.iter().flat_map(|platform| platform.absent());
+    let absent = absent.filter(|(name, _)| plan.probes.contains_key(name));
+    let absent = absent.map(|(_, problem)| problem.clone()).collect();
+    Ok((plan, absent))
+}
+
+/// The same, once what is not here has been fetched, where it can be.
+pub fn load_whole(
+    path: &Path,
+    files: &dyn Files,
+    probes: &Arc<Probes>,
+    io: &Runtime,
+) -> Result<Plan, AppError> {
+    let (plan, absent) = read(path, files, probes)?;
+    if absent.is_empty() {
+        return Ok(plan);
+    }
+    let ground = Ground::read(&plan)?;
+    Fetcher::new(Arc::clone(probes)).all(&plan, &ground, io.handle());
+    Ok(read(path, files, probes)?.0)
 }
 
 /// `leadsman run`: until a signal, and then until everything has been told.
@@ -141,8 +177,9 @@ pub fn run(arguments: &args::Run, cache: Option<PathBuf>) -> Result<(), AppError
     let io = io_runtime()?;
     let concurrent = descriptors::concurrent_runs(arguments.concurrent, descriptors::raise());
     let concurrent = memory::concurrent_runs(concurrent, memory::limit());
+    let store = Store::new(cache.as_deref());
     let sandbox = sandbox(cache, concurrent, &io)?;
-    let probes = Arc::new(Probes::new(Arc::clone(&sandbox)));
+    let probes = Arc::new(Probes::with_store(Arc::clone(&sandbox), store));
     let copies = arguments.copies();
     let configuration = Configuration::new(
         &arguments.config,
@@ -150,7 +187,7 @@ pub fn run(arguments: &args::Run, cache: Option<PathBuf>) -> Result<(), AppError
         copies,
         arguments.strict,
     );
-    let beginning = Live::begin(configuration, probes)?;
+    let beginning = Live::begin(configuration, probes, io.handle())?;
     let guests = sandbox
         .guest_runtimes()
         .into_iter()

@@ -63,6 +63,9 @@ pub enum Command {
     Runs(Runs),
     /// Says how a running daemon and its checks are, the worst first; the exit status is the outcome.
     Status(Status),
+    /// Fetches the probes that a configuration names in registries and that are not here, into the cache; a daemon
+    /// does so by itself.
+    Pull(Pull),
     /// Prints the JSON Schema of the configuration, for editors.
     Schema(Schema),
     /// Prints completions for a shell.
@@ -322,6 +325,18 @@ pub struct Explain {
     /// The configuration.
     #[arg(long = "config", value_name = "FILE")]
     pub config: PathBuf,
+}
+
+/// `leadsman pull`.
+#[derive(Debug, Args)]
+pub struct Pull {
+    /// The configuration.
+    #[arg(long = "config", value_name = "FILE")]
+    pub config: PathBuf,
+
+    /// JSON, for programs.
+    #[arg(long)]
+    pub json: bool,
 }
 
 /// `leadsman schema`.

@@ -1,4 +1,4 @@
-//! Who knows the probes: bundled ones and component files, each loaded once.
+//! Who knows the probes: bundled ones, component files and images from registries, each loaded once.
 
 use std::{
     collections::BTreeMap,
@@ -9,12 +9,15 @@ use std::{
     time::SystemTime,
 };
 
+use bytes::Bytes;
 use leadsman_core::{
     digest,
     id::ProbeName,
-    plan::{Catalog, Complaint, ProbeDescription, ProbeSource},
+    plan::{Catalog, Complaint, Image, Plan, ProbeDescription, ProbeSource, Undescribed},
 };
 use leadsman_host::{Probe, Sandbox, complaints};
+
+use crate::store::Store;
 
 /// What a component's file was when somebody looked at it; `None` where there was none.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -31,15 +34,23 @@ impl Stamp {
     }
 }
 
-/// What a probe was read from: its file as it was, and the digest that it had to have.
-type Origin = (Option<Stamp>, Option<String>);
+/// What a probe was read from, as it was.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Origin {
+    /// Its file, or the key that its image is held against.
+    file: Option<Stamp>,
+    /// The digest that it has to have.
+    sha256: Option<String>,
+    /// What had become of its image.
+    news: u64,
+}
 
 /// A probe that was asked for.
 #[derive(Debug)]
 struct Known {
     origin: Origin,
     /// What came of that.
-    last: Result<Arc<Probe>, String>,
+    last: Result<Arc<Probe>, Undescribed>,
     /// The last one that could be used, and which of them it is.
     good: Option<(u64, Arc<Probe>)>,
 }
@@ -48,16 +59,42 @@ struct Known {
 #[derive(Debug)]
 pub struct Probes {
     sandbox: Arc<Sandbox>,
+    store: Store,
     known: Mutex<BTreeMap<String, Known>>,
 }
 
 impl Probes {
-    /// None yet.
+    /// None yet, and nothing kept from before.
     pub fn new(sandbox: Arc<Sandbox>) -> Self {
+        Self::with_store(sandbox, Store::default())
+    }
+
+    /// The same, with what is kept of registries.
+    pub fn with_store(sandbox: Arc<Sandbox>, store: Store) -> Self {
         Self {
             sandbox,
+            store,
             known: Mutex::default(),
         }
+    }
+
+    /// What is kept of registries.
+    pub const fn store(&self) -> &Store {
+        &self.store
+    }
+
+    /// The images of the plan's checks that were not here when they were asked for.
+    pub fn absent(&self, plan: &Plan) -> Vec<Arc<Image>> {
+        let all = self.known();
+        let images = plan.probes.iter().filter_map(|(name, source)| {
+            let ProbeSource::Image(image) = source else {
+                return None;
+            };
+            let known = all.get(&key(name, source))?;
+            let is_absent = matches!(known.last, Err(Undescribed::Absent(_)));
+            (is_absent && known.good.is_none()).then(|| Arc::clone(image))
+        });
+        images.collect()
     }
 
     /// The sandbox that they run in.
@@ -76,7 +113,7 @@ impl Probes {
             return Ok(Arc::clone(probe));
         }
         drop(known);
-        self.read(name, source)
+        self.read(name, source).map_err(|why| why.to_string())
     }
 
     /// Which of the probes of that name and source is in force: another one has another number.
@@ -88,15 +125,33 @@ impl Probes {
         good.map_or(0, |(edition, _)| *edition)
     }
 
-    /// What a component's file was when it was read last.
-    pub fn seen(&self, path: &Path) -> Option<Stamp> {
+    /// What a probe would be read from now.
+    pub fn origin(&self, source: &ProbeSource) -> Origin {
+        let (file, sha256, news) = match source {
+            ProbeSource::Bundled => (None, None, 0),
+            // Looked at before it is read: what is replaced meanwhile is read again.
+            ProbeSource::File { path, sha256 } => (Some(Stamp::of(path)), sha256.clone(), 0),
+            ProbeSource::Image(image) => {
+                let key = image.signed_by.as_deref().map(Stamp::of);
+                (
+                    key,
+                    Some(image.reference.sha256.clone()),
+                    self.store.news(image),
+                )
+            }
+        };
+        Origin { file, sha256, news }
+    }
+
+    /// What a probe was read from the last time.
+    pub fn seen(&self, name: &ProbeName, source: &ProbeSource) -> Option<Origin> {
         let known = self.known();
-        known.get(&path.display().to_string())?.origin.0.clone()
+        Some(known.get(&key(name, source))?.origin.clone())
     }
 
     /// The probe as its file is now: it is read again where that has changed.
-    fn read(&self, name: &ProbeName, source: &ProbeSource) -> Result<Arc<Probe>, String> {
-        let (key, origin) = (key(name, source), origin(source));
+    fn read(&self, name: &ProbeName, source: &ProbeSource) -> Result<Arc<Probe>, Undescribed> {
+        let (key, origin) = (key(name, source), self.origin(source));
         let mut all = self.known();
         let known = all.get(&key);
         if let Some(same) = known.filter(|known| known.origin == origin) {
@@ -119,14 +174,19 @@ impl Probes {
         self.known.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    fn load(&self, name: &ProbeName, source: &ProbeSource) -> Result<Arc<Probe>, String> {
+    fn load(&self, name: &ProbeName, source: &ProbeSource) -> Result<Arc<Probe>, Undescribed> {
         let bytes = match source {
-            ProbeSource::Bundled => bundled(name)?,
-            ProbeSource::File { path, .. } => read(path)?,
+            ProbeSource::Bundled => bundled(name).map_err(Undescribed::Wrong)?,
+            ProbeSource::File { path, sha256 } => {
+                let bytes = read(path).map_err(Undescribed::Wrong)?;
+                intact(sha256.as_deref(), &bytes).map_err(Undescribed::Wrong)?;
+                bytes.into()
+            }
+            ProbeSource::Image(image) => self.store.component(image)?,
         };
-        intact(source, &bytes)?;
         let probe = self.sandbox.load(&bytes);
-        probe.map(Arc::new).map_err(|error| error.to_string())
+        let wrong = |error: leadsman_host::LoadError| Undescribed::Wrong(error.to_string());
+        probe.map(Arc::new).map_err(wrong)
     }
 }
 
@@ -134,28 +194,17 @@ fn key(name: &ProbeName, source: &ProbeSource) -> String {
     match source {
         ProbeSource::Bundled => name.to_string(),
         ProbeSource::File { path, .. } => path.display().to_string(),
-    }
-}
-
-/// Looked at before it is read: what is replaced meanwhile is read again.
-fn origin(source: &ProbeSource) -> Origin {
-    match source {
-        ProbeSource::Bundled => (None, None),
-        ProbeSource::File { path, sha256 } => (Some(Stamp::of(path)), sha256.clone()),
+        ProbeSource::Image(image) => image.reference.to_string(),
     }
 }
 
 /// A file that is pinned must be the one that was meant: the same bytes are judged and compiled.
-fn intact(source: &ProbeSource, bytes: &[u8]) -> Result<(), String> {
-    let ProbeSource::File {
-        sha256: Some(expected),
-        ..
-    } = source
-    else {
+fn intact(sha256: Option<&str>, bytes: &[u8]) -> Result<(), String> {
+    let Some(expected) = sha256 else {
         return Ok(());
     };
     let found = digest::sha256(bytes);
-    if found == *expected {
+    if found == expected {
         return Ok(());
     }
     Err(format!(
@@ -163,11 +212,11 @@ fn intact(source: &ProbeSource, bytes: &[u8]) -> Result<(), String> {
     ))
 }
 
-fn bundled(name: &ProbeName) -> Result<Vec<u8>, String> {
+fn bundled(name: &ProbeName) -> Result<Bytes, String> {
     let known = leadsman_probes::named(name.as_str());
     let names = leadsman_probes::ALL.map(|probe| probe.name).join("`, `");
     known
-        .map(|bundled| bundled.component.to_vec())
+        .map(|bundled| Bytes::from_static(bundled.component))
         .ok_or_else(|| format!("no probe `{name}` is bundled; there are `{names}`"))
 }
 
@@ -180,7 +229,7 @@ impl Catalog for Probes {
         &self,
         name: &ProbeName,
         source: &ProbeSource,
-    ) -> Result<Arc<ProbeDescription>, String> {
+    ) -> Result<Arc<ProbeDescription>, Undescribed> {
         Ok(Arc::clone(&self.read(name, source)?.description))
     }
 

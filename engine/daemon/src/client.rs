@@ -198,6 +198,7 @@ fn only(base: &str) -> Option<Egress> {
         rules: Arc::new(rules),
         grants: Vec::new(),
         target: leadsman_config::target_pattern(base).ok()?,
+        within: None,
     })
 }
 

@@ -6,6 +6,7 @@ use std::{
 };
 
 use clap::CommandFactory;
+use leadsman_core::plan::Undescribed;
 
 use crate::{
     app::{self, AppError},
@@ -18,6 +19,7 @@ use crate::{
 mod explain;
 mod journey;
 mod once;
+mod pull;
 mod runs;
 mod schema;
 mod status;
@@ -32,7 +34,7 @@ const CONFIGURATION: u8 = 78;
 /// Anything else that went wrong on our side (sysexits.h, `EX_SOFTWARE`).
 const SOFTWARE: u8 = 70;
 
-/// A daemon that does not answer (sysexits.h, `EX_UNAVAILABLE`).
+/// A daemon or a registry that does not answer (sysexits.h, `EX_UNAVAILABLE`).
 pub(crate) const UNAVAILABLE: u8 = 69;
 
 /// Why a command ends early.
@@ -41,6 +43,9 @@ pub(crate) enum CommandError {
     /// The command line asks for what there is not.
     #[error("{0}")]
     Usage(String),
+    /// A probe cannot be asked what it is.
+    #[error("{0}")]
+    Probe(String),
     /// Building or running failed.
     #[error(transparent)]
     App(#[from] AppError),
@@ -50,6 +55,17 @@ pub(crate) enum CommandError {
     /// Output could not be written.
     #[error("output cannot be written: {0}")]
     Output(#[from] io::Error),
+}
+
+impl From<Undescribed> for CommandError {
+    fn from(why: Undescribed) -> Self {
+        match why {
+            Undescribed::Wrong(why) => Self::Usage(why),
+            Undescribed::Absent(why) => {
+                Self::Probe(format!("{why}; `leadsman pull` fetches what is not here"))
+            }
+        }
+    }
 }
 
 /// Prints what clap has to say; help and version are no mistakes.
@@ -79,6 +95,7 @@ pub fn carry_out(arguments: Arguments) -> ExitCode {
         Command::Explain(explain) => explain::explain(&explain, cache),
         Command::Runs(runs) => runs::runs(&runs),
         Command::Status(status) => status::status(&status),
+        Command::Pull(pull) => pull::pull(&pull, cache),
         Command::Schema(schema) => schema::schema(&schema, cache),
         Command::Completions { shell } => {
             clap_complete::generate(
@@ -132,6 +149,7 @@ fn status(error: &CommandError) -> u8 {
             | AppError::Rule { .. }
             | AppError::Network(_),
         ) => CONFIGURATION,
+        CommandError::Probe(_) => UNAVAILABLE,
         CommandError::Client(error) => error.status(),
         CommandError::App(_) | CommandError::Output(_) => SOFTWARE,
     }

@@ -8,7 +8,7 @@ mod unit;
 pub use copies::Copies;
 
 use std::{
-    collections::BTreeMap,
+    collections::{BTreeMap, BTreeSet},
     fs,
     path::{Path, PathBuf},
     sync::Arc,
@@ -17,7 +17,7 @@ use std::{
 use leadsman_config::{Platform, Problem, Problems, conflicts, strangers};
 use leadsman_core::{
     digest,
-    plan::{Check, Plan},
+    plan::{Check, Plan, ProbeSource},
 };
 
 use self::{
@@ -26,7 +26,7 @@ use self::{
     unit::{Unit, Wrong},
 };
 use crate::{
-    catalog::{Probes, Stamp},
+    catalog::{Origin, Probes},
     clock,
     telemetry::FileState,
 };
@@ -76,15 +76,22 @@ struct Good {
     platform: Arc<Platform>,
     text: Arc<str>,
     inputs: Inputs,
-    /// The component files of its probes, as they were.
-    components: Vec<(PathBuf, Option<Stamp>)>,
+    /// Where its probes come from, as that was.
+    origins: Vec<(ProbeSource, Option<Origin>)>,
     loaded_unix_ms: i64,
 }
 
 impl Good {
-    fn components_are_same(&self) -> bool {
-        let mut components = self.components.iter();
-        components.all(|(path, seen)| seen.as_ref() == Some(&Stamp::of(path)))
+    fn components_are_same(&self, probes: &Probes) -> bool {
+        let mut origins = self.origins.iter();
+        origins.all(|(source, seen)| seen.as_ref() == Some(&probes.origin(source)))
+    }
+
+    /// Whether no image has come since, nor a reason why one does not.
+    fn images_are_same(&self, probes: &Probes) -> bool {
+        let images = self.origins.iter();
+        let mut images = images.filter(|(source, _)| matches!(source, ProbeSource::Image(_)));
+        images.all(|(source, seen)| seen.as_ref() == Some(&probes.origin(source)))
     }
 }
 
@@ -159,7 +166,7 @@ impl Configuration {
             let same = self.platform.as_ref().filter(|good| {
                 *good.text == *text
                     && good.inputs.are_same(&self.places)
-                    && good.components_are_same()
+                    && good.components_are_same(&self.probes)
             });
             match same {
                 Some(good) => Ok(good.clone()),
@@ -182,9 +189,9 @@ impl Configuration {
         }
     }
 
-    /// The platform's own checks may have discovered targets too.
+    /// The platform's own checks may have discovered targets too, and its probes may come from registries.
     fn with_discovered(&mut self, good: Good) -> Good {
-        if good.inputs.are_same(&self.places) {
+        if good.inputs.are_same(&self.places) && good.images_are_same(&self.probes) {
             return good;
         }
         match self.good_platform(Arc::clone(&good.text)) {
@@ -203,10 +210,11 @@ impl Configuration {
         let recorder = inputs::Recorder::new(&self.places);
         let probes = self.probes.as_ref();
         let platform = Platform::read(&self.path, &text, &recorder, probes, false)?;
-        let components = platform.components();
-        let components = components.map(|path| (path.to_path_buf(), probes.seen(path)));
+        let sources = platform.probes();
+        let sources = sources.filter(|(_, source)| **source != ProbeSource::Bundled);
+        let origins = sources.map(|(name, source)| (source.clone(), probes.seen(name, source)));
         Ok(Good {
-            components: components.collect(),
+            origins: origins.collect(),
             platform: Arc::new(platform),
             text,
             inputs: recorder.inputs(),
@@ -318,7 +326,7 @@ impl Configuration {
         files.chain(self.places.problems()).collect()
     }
 
-    /// Dependencies on checks that are in no file, neither in force nor in what is not.
+    /// Dependencies on checks that are in no file, neither in force nor in what is not; probes that are not here.
     fn notices(&self, good: &Good) -> Vec<Problem> {
         if self.platform_problems.is_some() {
             // Nobody knows what the platform's file has now.
@@ -326,7 +334,20 @@ impl Configuration {
         }
         let units = self.units.values();
         let units = units.flat_map(|unit| [&unit.names, &unit.present]);
-        strangers(units.chain([good.platform.names()]))
+        let mut notices = strangers(units.chain([good.platform.names()]));
+        notices.extend(self.absent(good));
+        notices
+    }
+
+    /// Probes that are not here although checks need them.
+    fn absent<'a>(&'a self, good: &'a Good) -> impl Iterator<Item = Problem> + 'a {
+        let files = self.by_file(good);
+        let checks = files.into_iter().flat_map(|(_, checks)| checks);
+        let assignments = checks.flat_map(|check| &check.assignments);
+        let used: BTreeSet<_> = assignments.map(|assignment| &assignment.probe).collect();
+        let absent = good.platform.absent().iter();
+        let needed = absent.filter(move |(name, _)| used.contains(name));
+        needed.map(|(_, problem)| problem.clone())
     }
 
     /// Paths count from the platform's folder: locations may keep the same files elsewhere.
@@ -391,7 +412,9 @@ impl Configuration {
         };
         let units = self.units.values().map(|unit| &unit.inputs);
         let mut inputs = std::iter::once(&good.inputs).chain(units);
-        if inputs.any(|inputs| !inputs.are_same(&self.places)) {
+        if inputs.any(|inputs| !inputs.are_same(&self.places))
+            || !good.images_are_same(&self.probes)
+        {
             return true;
         }
         self.places.has_news() || (scope == Scope::Everything && self.own_files_changed(good))
@@ -403,7 +426,7 @@ impl Configuration {
         let listed = good.platform.team_files(&self.places);
         let known: Vec<&PathBuf> = self.units.keys().collect();
         differs(&self.path, &good.text)
-            || !good.components_are_same()
+            || !good.components_are_same(&self.probes)
             || listed.is_ok_and(|paths| paths.iter().collect::<Vec<_>>() != known)
             || self
                 .units

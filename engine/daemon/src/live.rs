@@ -15,11 +15,13 @@ use leadsman_core::{
 };
 use leadsman_host::{Place, Probe, Roster};
 use leadsman_runner::{Change, Entry};
+use tokio::runtime::Handle;
 
 use crate::{
     app::AppError,
     catalog::Probes,
     configuration::{Configuration, Loaded, Scope},
+    fetch::Fetcher,
     ground::Ground,
     seats::{Arrangement, Seats},
     telemetry::{Edition, FileState, ProbeState, Telemetry},
@@ -54,6 +56,7 @@ impl Held {
 pub struct Live {
     configuration: Configuration,
     probes: Arc<Probes>,
+    fetcher: Fetcher,
     seats: Seats,
     held: BTreeMap<u32, Held>,
     ground: Ground,
@@ -98,13 +101,20 @@ impl Live {
     pub fn begin(
         mut configuration: Configuration,
         probes: Arc<Probes>,
+        io: &Handle,
     ) -> Result<Beginning, AppError> {
-        let loaded = configuration
-            .load(Scope::Everything)
-            .map_err(AppError::Configuration)?;
+        let mut read = || {
+            let loaded = configuration.load(Scope::Everything);
+            loaded.map_err(AppError::Configuration)
+        };
+        let mut loaded = read()?;
+        let ground = Ground::read(&loaded.plan)?;
+        let fetcher = Fetcher::new(Arc::clone(&probes));
+        if fetcher.settle(&loaded.plan, &ground, io) {
+            loaded = read()?;
+        }
         loaded.problems.iter().for_each(complain);
         loaded.notices.iter().for_each(notice);
-        let ground = Ground::read(&loaded.plan)?;
         let (network, secrets) = (ground.network.clone(), Arc::clone(&ground.secrets));
         let roster = Roster::new(Arc::clone(probes.sandbox()), network, secrets);
         let mut live = Self {
@@ -115,6 +125,7 @@ impl Live {
             plan: loaded.plan,
             roster: Arc::new(roster),
             probes,
+            fetcher,
         };
         let arrangement = live.seats.arrange(&live.plan.checks);
         let held = held(&live.plan, &live.probes, &arrangement);
@@ -148,6 +159,11 @@ impl Live {
     /// Whether a file has changed, or what a file names: certificates and secrets always count.
     pub fn has_changed(&self, scope: Scope) -> bool {
         self.configuration.has_changed(scope) || !self.ground.is_current(&self.plan)
+    }
+
+    /// Begins to fetch what checks need and is not here, on the runtime that this is called on.
+    pub fn fetch(&self) {
+        self.fetcher.look(&self.plan, &self.ground);
     }
 
     /// Reads the configuration again, and says what has to change. Blocks while probes are compiled. An
@@ -295,6 +311,10 @@ fn probe_state(
     let (source, sha256) = match source {
         ProbeSource::Bundled => ("bundled".to_owned(), None),
         ProbeSource::File { path, sha256 } => (path.display().to_string(), sha256.clone()),
+        ProbeSource::Image(image) => {
+            let reference = &image.reference;
+            (reference.to_string(), Some(reference.sha256.clone()))
+        }
     };
     ProbeState {
         name: name.to_string(),

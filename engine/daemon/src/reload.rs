@@ -113,6 +113,7 @@ impl Reloader {
         let work = spawn_blocking(move || {
             let due = !is_look || live.has_changed(scope);
             let outcome = due.then(|| live.reload(scope, &telemetry));
+            live.fetch();
             (live, outcome)
         });
         let (live, outcome) = work.await.ok()?;

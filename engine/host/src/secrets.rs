@@ -49,7 +49,7 @@ impl Secrets {
     }
 
     /// A placeholder for a user's and a password's credentials (RFC 7617).
-    pub(crate) fn basic(&self, user: &str, name: &str) -> Result<Placeholder, String> {
+    pub fn basic(&self, user: &str, name: &str) -> Result<Placeholder, String> {
         let (secret, value) = self.get(name)?;
         let joined = [user.as_bytes(), b":", value].concat();
         let credentials = STANDARD.encode(joined).into_bytes();

@@ -2,6 +2,7 @@
 
 use std::{
     fs,
+    net::IpAddr,
     path::{Path, PathBuf},
     process::Command,
 };
@@ -60,10 +61,11 @@ impl Authority {
         authority
     }
 
-    /// A certificate for a name, signed by this authority.
+    /// A certificate for a name or an address, signed by this authority.
     pub(super) fn signs(&self, name: &str, validity: Validity) -> Certificate {
+        let kind = name.parse::<IpAddr>().map_or("DNS", |_| "IP");
         let request = format!(
-            "req -new -config ca.cnf -subj /CN={name} -addext subjectAltName=DNS:{name} -keyout {name}.key -out {name}.csr"
+            "req -new -config ca.cnf -subj /CN={name} -addext subjectAltName={kind}:{name} -keyout {name}.key -out {name}.csr"
         );
         self.openssl(&request, &EC);
         let when = match validity {

@@ -10,11 +10,13 @@ use std::{
 use crate::failure::Failure;
 
 /// Each binary, and the package that has it.
-const NEEDED: [(&str, &str); 11] = [
+const NEEDED: [(&str, &str); 13] = [
     ("prometheus", "prometheus"),
     ("promtool", "prometheus"),
     ("nginx", "nginx"),
     ("knotd", "knot"),
+    ("docker-registry", "docker-registry"),
+    ("skopeo", "skopeo"),
     ("openssl", "openssl"),
     ("curl", "curl"),
     (

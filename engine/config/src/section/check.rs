@@ -8,7 +8,7 @@ use leadsman_core::{
     id::{CheckId, Location, ProbeName, ResourceName},
     limits::Limits,
     places::Places,
-    plan::{Alerts, Check, Expiry, Objectives, Page, Secret, Window},
+    plan::{Alerts, Check, Expiry, Objectives, Page, Secret, Undescribed, Window},
 };
 
 use super::{
@@ -24,7 +24,7 @@ use crate::{
     element::{address::pattern, name},
     layers::{Layer, Layers, Origins},
     notes::{Notes, wrong},
-    settings::resources::Resources,
+    settings::{judge::Judge, resources::Resources},
     table::{Keys, Table},
     tree::{Entry, Node},
 };
@@ -308,7 +308,7 @@ impl<'a> Shared<'a> {
             let steps = settings.steps(merged.as_deref().unwrap_or_default());
             (settings.places(), merged, steps)
         };
-        self.assemble(Draft {
+        let draft = Draft {
             id: id?,
             probe: probe?,
             common,
@@ -318,7 +318,8 @@ impl<'a> Shared<'a> {
             steps,
             was,
             origins,
-        })
+        };
+        self.assemble(draft, own.node)
     }
 
     /// The check's own keys, its templates' and the defaults.
@@ -369,11 +370,13 @@ impl<'a> Shared<'a> {
     ) -> Option<Settings<'s>> {
         let (probe, probes) = (probe?, &self.platform.probes);
         let judge = match probes.judge(probe, self.reading.catalog) {
-            Ok(judge) => judge,
+            Ok(judge) => Some(judge),
+            // It is told where the probe is declared; its runs end `unknown` until it is here.
+            Err(Undescribed::Absent(_)) => None,
             Err(_) if probes.is_declared(probe) => return None,
             Err(why) => {
-                self.notes
-                    .say(own.get("probe").unwrap_or(own.node), wrong(why, ""));
+                let node = own.get("probe").unwrap_or(own.node);
+                self.notes.say(node, wrong(why.to_string(), ""));
                 return None;
             }
         };
@@ -384,18 +387,41 @@ impl<'a> Shared<'a> {
             granted,
             tls: &self.platform.tls,
         };
-        let ask = |settings: &str| probes.complaints(probe, settings, self.reading.catalog);
+        let is_here = judge.is_some();
+        let ask = move |settings: &str| {
+            let asked = is_here.then(|| probes.complaints(probe, settings, self.reading.catalog));
+            asked.unwrap_or_else(|| Ok(Vec::new()))
+        };
         Some(Settings {
             check: own.node,
             layers: written.filter(|found| is_mapping(found.node)).collect(),
-            judge,
+            judge: judge.map_or_else(|| Judge::of_anything().map(Arc::new).ok(), Some)?,
             resources,
             ask: Box::new(ask),
             notes: self.notes,
         })
     }
 
-    fn assemble(&self, draft: Draft<'_>) -> Option<Check> {
+    fn within(&self, probe: &ProbeName) -> Option<Arc<[HostPattern]>> {
+        let may = self.platform.probes.may(probe)?;
+        Some(Arc::clone(&may.hosts))
+    }
+
+    /// What the probe may at most, against what the check has for it.
+    fn bound(&self, draft: &Draft<'_>, check: &Node) {
+        if let Some(may) = self.platform.probes.may(&draft.probe) {
+            let targets = draft
+                .targets
+                .iter()
+                .filter_map(|target| target.pattern.as_ref());
+            let hosts: Vec<_> = targets.chain(&draft.common.hosts).collect();
+            let place = (check, self.notes);
+            may.judge(draft.probe.as_str(), &hosts, &draft.common.secrets, place);
+        }
+    }
+
+    fn assemble(&self, draft: Draft<'_>, check: &Node) -> Option<Check> {
+        self.bound(&draft, check);
         let here = self.platform.places.here.as_ref()?;
         if !draft.common.locations.contains(here) {
             return None;
@@ -449,6 +475,7 @@ impl<'a> Shared<'a> {
                 rules: Arc::clone(&self.platform.network.rules),
                 grants: draft.common.hosts.clone(),
                 target: target.pattern.clone(),
+                within: self.within(&draft.probe),
             }),
             secrets: draft.common.secrets.clone(),
             places: draft.places.clone(),

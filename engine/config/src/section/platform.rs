@@ -56,13 +56,15 @@ impl Platform {
         }
         let table = Table::open(root, ROOT, notes)?;
         let kept = |key: &str| table.get(key).cloned();
+        let secrets = secrets::read(table.get("secrets"), notes);
+        let probes = table.get("probes");
         Some(Self {
             path: path.to_path_buf(),
             places: location::read(&table, notes),
             network: Arc::new(network::read(table.get("network"), notes)),
             tls: tls::read(table.get("tls"), notes),
-            secrets: secrets::read(table.get("secrets"), notes),
-            probes: Probes::read(table.get("probes"), reading.catalog, notes),
+            probes: Probes::read(probes, &secrets.declared, reading.catalog, notes),
+            secrets,
             teams: ceilings::read(table.get("teams"), notes),
             include: each(table.get("include"), "paths", notes, |item| {
                 name::path(item, notes.folder())

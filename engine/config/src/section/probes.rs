@@ -1,52 +1,61 @@
 //! `probes`: the bundled ones, and the components that the file adds.
 
+mod may;
+mod source;
+
 use std::{
     collections::{BTreeMap, BTreeSet},
-    path::Path,
     sync::{Arc, Mutex, PoisonError},
 };
 
 use leadsman_core::{
     id::{ProbeName, ResourceName},
-    plan::{Catalog, Check, Complaint, ProbeSource},
+    plan::{Catalog, Check, Complaint, ProbeSource, Undescribed},
 };
 
+pub(super) use self::may::May;
 use super::{known, named};
 use crate::{
     BUNDLED_PROBES,
-    element::name,
     notes::{Notes, Wrong, wrong},
+    problem::Problem,
     settings::judge::Judge,
-    table::{Keys, Table},
+    table::Table,
     tree::{Entry, Node},
-};
-
-const PROBE: Keys = Keys {
-    known: &["file", "sha256"],
-    later: &["oci", "signed_by", "may"],
 };
 
 /// The probes of the file and what they say of themselves, asked once each.
 pub(crate) struct Probes {
     sources: BTreeMap<ProbeName, ProbeSource>,
+    /// What those that are bounded may ask.
+    may: BTreeMap<ProbeName, May>,
     declared: BTreeSet<String>,
     judges: Mutex<Judges>,
+    /// Those that are not here yet.
+    absent: Vec<(ProbeName, Problem)>,
 }
 
-type Judges = BTreeMap<ProbeName, Result<Arc<Judge>, String>>;
+type Judges = BTreeMap<ProbeName, Result<Arc<Judge>, Undescribed>>;
 
 impl Probes {
-    pub(super) fn read(node: Option<&Node>, catalog: &dyn Catalog, notes: &Notes<'_>) -> Self {
+    pub(super) fn read(
+        node: Option<&Node>,
+        secrets: &[ResourceName],
+        catalog: &dyn Catalog,
+        notes: &Notes<'_>,
+    ) -> Self {
         let bundled = BUNDLED_PROBES
             .iter()
             .filter_map(|name| ProbeName::new(name).ok());
         let mut probes = Self {
             sources: bundled.map(|name| (name, ProbeSource::Bundled)).collect(),
+            may: BTreeMap::new(),
             declared: BTreeSet::new(),
             judges: Mutex::default(),
+            absent: Vec::new(),
         };
         for (name, entry) in named(node, notes) {
-            probes.declare(&name, entry, catalog, notes);
+            probes.declare(&name, entry, secrets, (catalog, notes));
         }
         probes
     }
@@ -55,8 +64,8 @@ impl Probes {
         &mut self,
         name: &ResourceName,
         entry: &Entry,
-        catalog: &dyn Catalog,
-        notes: &Notes<'_>,
+        secrets: &[ResourceName],
+        (catalog, notes): (&dyn Catalog, &Notes<'_>),
     ) {
         if BUNDLED_PROBES.contains(&name.as_str()) {
             let message = format!("`{name}` is a bundled probe and cannot be redefined");
@@ -67,25 +76,41 @@ impl Probes {
             );
         }
         self.declared.insert(name.as_str().to_owned());
-        let source = file(&entry.node, notes);
+        let Some(table) = Table::open(&entry.node, source::PROBE, notes) else {
+            return;
+        };
+        let may = table.get("may").map(|node| May::read(node, secrets, notes));
+        let source = source::read(&table, secrets, notes);
         if let (Ok(name), Some(source)) = (ProbeName::new(name.as_str()), source) {
+            self.may.extend(may.map(|may| (name.clone(), may)));
             self.sources.insert(name.clone(), source);
-            if let Err(why) = self.judge(&name, catalog) {
-                notes.say_at(
-                    entry.at,
-                    &entry.node.path,
-                    wrong(why, "relative paths start from this file's folder"),
-                );
+            match self.judge(&name, catalog) {
+                Ok(_) => {}
+                Err(Undescribed::Wrong(why)) => {
+                    let mend = "relative paths start from this file's folder";
+                    notes.say_at(entry.at, &entry.node.path, wrong(why, mend));
+                }
+                Err(Undescribed::Absent(why)) => {
+                    let problem = notes.problem(entry.at, &entry.node.path, absent(&name, &why));
+                    self.absent.push((name, problem));
+                }
             }
         }
     }
 
-    /// The component files of the declared ones.
-    pub(crate) fn files(&self) -> impl Iterator<Item = &Path> {
-        self.sources.values().filter_map(|source| match source {
-            ProbeSource::File { path, .. } => Some(path.as_path()),
-            ProbeSource::Bundled => None,
-        })
+    /// Those that are not here yet: what their checks say is not judged, and their runs end `unknown`.
+    pub(crate) fn absent(&self) -> &[(ProbeName, Problem)] {
+        &self.absent
+    }
+
+    /// Where the probes come from.
+    pub(crate) fn sources(&self) -> impl Iterator<Item = (&ProbeName, &ProbeSource)> {
+        self.sources.iter()
+    }
+
+    /// What a probe may ask, where it is bounded.
+    pub(super) fn may(&self, name: &ProbeName) -> Option<&May> {
+        self.may.get(name)
     }
 
     /// The probe that a check names.
@@ -111,7 +136,7 @@ impl Probes {
         &self,
         name: &ProbeName,
         catalog: &dyn Catalog,
-    ) -> Result<Arc<Judge>, String> {
+    ) -> Result<Arc<Judge>, Undescribed> {
         let mut judges = self.judges.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some(judge) = judges.get(name) {
             return judge.clone();
@@ -119,11 +144,12 @@ impl Probes {
         let source = self
             .sources
             .get(name)
-            .ok_or_else(|| format!("the probe `{name}` is not usable"))?;
-        let judge = catalog
-            .describe(name, source)
-            .and_then(|described| Judge::new(&described))
-            .map(Arc::new);
+            .ok_or_else(|| Undescribed::Wrong(format!("the probe `{name}` is not usable")))?;
+        let described = catalog.describe(name, source);
+        let judge = described.and_then(|described| {
+            let judge = Judge::new(&described).map_err(Undescribed::Wrong)?;
+            Ok(Arc::new(judge))
+        });
         judges.insert(name.clone(), judge.clone());
         judge
     }
@@ -160,24 +186,9 @@ impl Probes {
     }
 }
 
-fn file(node: &Node, notes: &Notes<'_>) -> Option<ProbeSource> {
-    let table = Table::open(node, PROBE, notes)?;
-    let sha256 = table.get("sha256").map(|node| notes.read(node, digest));
-    let path = table.require("file", "the path of a component", notes)?;
-    let path = notes.read(path, |node| name::path(node, notes.folder()))?;
-    Some(ProbeSource::File {
-        path,
-        sha256: sha256.flatten(),
-    })
-}
-
-fn digest(node: &Node) -> Result<String, Wrong> {
-    let text = node.expect_text("a SHA-256 digest as text")?;
-    if text.len() == 64 && text.chars().all(|c| c.is_ascii_hexdigit()) {
-        return Ok(text.to_ascii_lowercase());
-    }
-    Err(wrong(
-        format!("expected 64 hexadecimal digits, got {}", node.shown()),
-        "take it from `sha256sum`",
-    ))
+fn absent(name: &ProbeName, why: &str) -> Wrong {
+    wrong(
+        format!("the probe `{name}` is not here: {why}"),
+        "`leadsman pull` fetches it; until it is here the settings of its checks are not judged",
+    )
 }

@@ -67,22 +67,24 @@ impl Egress {
     pub fn admits(&self, destination: &Destination<'_>, via: Via) -> Result<(), Refusal> {
         let admitted = self.patterns().any(|pattern| pattern.covers(destination))
             || (via == Via::Redirect && matches!(destination.scheme, "http" | "https"));
-        if admitted {
+        let within = self.within.as_deref();
+        let message = if within.is_some_and(|all| !all.iter().any(|may| may.covers(destination))) {
+            let line = exactly(destination);
+            format!(
+                "{destination} is beyond what the probe may ask: add \"{line}\" to its `may.hosts`"
+            )
+        } else if admitted {
             return Ok(());
-        }
-        let Destination { scheme, host, port } = destination;
-        let line = HostPattern {
-            scheme: Some((*scheme).to_owned()),
-            host: (*host).to_owned(),
-            subdomains: false,
-            port: Some(*port),
+        } else {
+            let line = exactly(destination);
+            format!(
+                "{destination} is neither the target nor granted: add `grants: {{hosts: [\"{line}\"]}}` to the check"
+            )
         };
         Err(Refusal {
             kind: kind_for(via, FailureKind::EgressDenied),
             class: None,
-            message: format!(
-                "{destination} is neither the target nor granted: add `grants: {{hosts: [\"{line}\"]}}` to the check"
-            ),
+            message,
         })
     }
 
@@ -177,6 +179,16 @@ impl Egress {
                 class.as_str()
             ),
         }
+    }
+}
+
+/// The pattern that covers this destination alone.
+fn exactly(destination: &Destination<'_>) -> HostPattern {
+    HostPattern {
+        scheme: Some(destination.scheme.to_owned()),
+        host: destination.host.to_owned(),
+        subdomains: false,
+        port: Some(destination.port),
     }
 }
 

@@ -20,6 +20,7 @@ fn egress(target: &str, grants: &[&str]) -> Egress {
         rules: Arc::default(),
         grants: grants.iter().map(|text| pattern(text)).collect(),
         target: Some(pattern(target)),
+        within: None,
     }
 }
 
@@ -434,5 +435,33 @@ proptest! {
         let via = if redirect { Via::Redirect } else { Via::Call };
         let passes = egress.judge(&at("http", "name.example", 80), via, &[disguised]).is_ok();
         prop_assert_eq!(passes, matches!(Class::of(disguised), Class::Public | Class::Private));
+    }
+}
+
+#[test]
+fn a_probe_that_is_bounded_goes_nowhere_else_whatever_is_granted_and_whoever_sends_it() {
+    let bounded = Egress {
+        within: Some(Arc::from([
+            pattern("https://s3.example"),
+            pattern("*.s3.example"),
+        ])),
+        ..egress(
+            "https://s3.example",
+            &["https://pay.example", "*.s3.example"],
+        )
+    };
+    for (destination, via, may) in [
+        (at("https", "s3.example", 443), Via::Call, true),
+        (at("https", "eu.s3.example", 443), Via::Call, true),
+        (at("https", "eu.s3.example", 443), Via::Redirect, true),
+        (at("http", "s3.example", 80), Via::Call, false),
+        (at("https", "pay.example", 443), Via::Call, false),
+        (at("https", "pay.example", 443), Via::Redirect, false),
+    ] {
+        let admitted = bounded.admits(&destination, via);
+        assert_eq!(admitted.is_ok(), may, "{destination}: {admitted:?}");
+        if let Err(refusal) = admitted {
+            assert!(refusal.message.contains("`may.hosts`"), "{refusal}");
+        }
     }
 }

@@ -4,7 +4,6 @@ use std::{
     io::{self, Write},
     path::PathBuf,
     process::ExitCode,
-    sync::Arc,
 };
 
 use jiff::Timestamp;
@@ -14,7 +13,7 @@ use leadsman_core::{
 };
 
 use super::CommandError;
-use crate::{app, args::Explain, catalog::Probes, clock, paint::Paint};
+use crate::{app, args::Explain, clock, paint::Paint};
 
 /// Ticks shown.
 const TICKS: usize = 5;
@@ -25,7 +24,7 @@ pub(super) fn explain(
     cache: Option<PathBuf>,
 ) -> Result<ExitCode, CommandError> {
     let io = app::io_runtime()?;
-    let probes = Probes::new(Arc::clone(&app::sandbox(cache, 16, &io)?));
+    let probes = app::probes(cache, 16, &io)?;
     let plan = app::load(&arguments.config, &probes)?;
     let Some(check) = plan
         .checks

@@ -32,15 +32,17 @@ mod settings;
 mod subject;
 mod watch;
 
+/// How many instances one run may need at once.
+const INSTANCES: u32 = 64;
+
 /// Makes one run, or one at each save; the exit status is its outcome.
 pub(super) fn once(arguments: &Once, cache: Option<PathBuf>) -> Result<ExitCode, CommandError> {
     descriptors::raise();
     let io = app::io_runtime()?;
-    let sandbox = app::sandbox(cache, 64, &io)?;
     if arguments.watch {
-        return watch::watch(arguments, &sandbox, &io);
+        return watch::watch(arguments, cache.as_deref(), &io);
     }
-    let probes = Probes::new(sandbox);
+    let probes = Arc::new(app::probes(cache, INSTANCES, &io)?);
     let record = make(arguments, &probes, &io, &Disk)?;
     show(arguments, &record)?;
     io.shutdown_background();
@@ -49,11 +51,11 @@ pub(super) fn once(arguments: &Once, cache: Option<PathBuf>) -> Result<ExitCode,
 
 fn make(
     arguments: &Once,
-    probes: &Probes,
+    probes: &Arc<Probes>,
     io: &Runtime,
     files: &dyn Files,
 ) -> Result<RunRecord, CommandError> {
-    let subject = subject(arguments, probes, files)?;
+    let subject = subject(arguments, probes, io, files)?;
     let roster = roster(&subject, probes)?;
     let order = Order {
         assignment: Arc::clone(&subject.assignment),

@@ -18,7 +18,7 @@ use crate::{app, args::Schema, catalog::Probes};
 /// Prints the JSON Schema of the configuration.
 pub(super) fn schema(arguments: &Schema, cache: Option<PathBuf>) -> Result<ExitCode, CommandError> {
     let io = app::io_runtime()?;
-    let probes = Probes::new(Arc::clone(&app::sandbox(cache, 16, &io)?));
+    let probes = app::probes(cache, 16, &io)?;
     let mut described = Vec::new();
     for bundled in leadsman_probes::ALL {
         described.push(describe(&probes, bundled.name, &ProbeSource::Bundled)?);
@@ -47,8 +47,6 @@ fn describe(
     source: &ProbeSource,
 ) -> Result<(String, Arc<ProbeDescription>), CommandError> {
     let probe = ProbeName::new(name).map_err(|error| CommandError::Usage(error.to_string()))?;
-    let description = probes
-        .describe(&probe, source)
-        .map_err(CommandError::Usage)?;
+    let description = probes.describe(&probe, source)?;
     Ok((name.to_owned(), description))
 }

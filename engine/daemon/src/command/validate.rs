@@ -8,10 +8,9 @@ use std::{
     io::{self, Write},
     path::PathBuf,
     process::ExitCode,
-    sync::Arc,
 };
 
-use leadsman_config::Problems;
+use leadsman_config::{Disk, Problem, Problems};
 use leadsman_core::plan::{Plan, Tls};
 use leadsman_net::Network;
 use serde_json::json;
@@ -30,9 +29,9 @@ pub(super) fn validate(
     cache: Option<PathBuf>,
 ) -> Result<ExitCode, CommandError> {
     let io = app::io_runtime()?;
-    let probes = Probes::new(Arc::clone(&app::sandbox(cache, 16, &io)?));
-    let plan = match load(arguments, &probes) {
-        Ok(plan) => plan,
+    let probes = app::probes(cache, 16, &io)?;
+    let (plan, absent) = match load(arguments, &probes) {
+        Ok(read) => read,
         Err(AppError::Configuration(problems)) if arguments.format != ReportFormat::Text => {
             return wrong(&problems, arguments.format);
         }
@@ -49,19 +48,20 @@ pub(super) fn validate(
     } else {
         None
     };
-    match arguments.format {
-        ReportFormat::Json => {
-            let report = json!({
-                "ok": true,
-                "checks": plan.checks.len(),
-                "problems": [],
-                "series": arguments.series.then(|| cost::json(&plan)),
-                "diff": old.as_ref().map(|old| diff::Diff::between(old, &plan)),
-                "resolve": resolved,
-            });
-            writeln!(io::stdout(), "{report}")?;
-        }
-        _ => tell(arguments, &plan, old.as_ref(), resolved.as_deref())?,
+    if arguments.format == ReportFormat::Json {
+        let report = json!({
+            "ok": true,
+            "checks": plan.checks.len(),
+            "problems": [],
+            "notices": absent,
+            "series": arguments.series.then(|| cost::json(&plan)),
+            "diff": old.as_ref().map(|old| diff::Diff::between(old, &plan)),
+            "resolve": resolved,
+        });
+        writeln!(io::stdout(), "{report}")?;
+    } else {
+        notice(&absent, arguments.format)?;
+        tell(arguments, &plan, old.as_ref(), resolved.as_deref())?;
     }
     let refused = resolved
         .iter()
@@ -74,10 +74,11 @@ pub(super) fn validate(
     })
 }
 
-/// The plan; with the web configuration, where one is named, all mistakes of both at once.
-fn load(arguments: &Validate, probes: &Probes) -> Result<Plan, AppError> {
+/// The plan and the probes that are not here; with the web configuration, where one is named, all mistakes of both
+/// at once.
+fn load(arguments: &Validate, probes: &Probes) -> Result<(Plan, Vec<Problem>), AppError> {
     let access = Access::read(arguments.web_config.as_deref()).map_err(AppError::from);
-    let plan = app::load(&arguments.config, probes);
+    let plan = app::read(&arguments.config, &Disk, probes);
     match (plan, access) {
         (Err(AppError::Configuration(plan)), Err(AppError::Configuration(web))) => {
             let both = plan.into_iter().chain(web).collect();
@@ -85,6 +86,18 @@ fn load(arguments: &Validate, probes: &Probes) -> Result<Plan, AppError> {
         }
         (plan, access) => access.and(plan),
     }
+}
+
+/// What is no mistake and could not be judged.
+fn notice(absent: &[Problem], format: ReportFormat) -> io::Result<()> {
+    for problem in absent {
+        if format == ReportFormat::Github {
+            writeln!(io::stdout(), "{}", annotation("warning", problem))?;
+        } else {
+            writeln!(io::stderr(), "warning: {problem}")?;
+        }
+    }
+    Ok(())
 }
 
 fn tell(
@@ -126,14 +139,14 @@ fn wrong(problems: &Problems, format: ReportFormat) -> Result<ExitCode, CommandE
         writeln!(out, "{}", json!({"ok": false, "problems": problems}))?;
     } else {
         for problem in problems {
-            writeln!(out, "{}", annotation(problem))?;
+            writeln!(out, "{}", annotation("error", problem))?;
         }
     }
     Ok(ExitCode::from(CONFIGURATION))
 }
 
 /// A workflow command, which becomes an annotation at the line.
-fn annotation(problem: &leadsman_config::Problem) -> String {
+fn annotation(level: &str, problem: &Problem) -> String {
     let property = |text: &str| data(text).replace(':', "%3A").replace(',', "%2C");
     let file = property(&problem.file.display().to_string());
     let (line, column) = (problem.line, problem.column);
@@ -148,7 +161,7 @@ fn annotation(problem: &leadsman_config::Problem) -> String {
         &problem.path
     });
     format!(
-        "::error file={file},line={line},col={column},title={title}::{}",
+        "::{level} file={file},line={line},col={column},title={title}::{}",
         data(&message)
     )
 }
@@ -162,8 +175,6 @@ fn data(text: &str) -> String {
 
 #[cfg(test)]
 mod tests {
-    use leadsman_config::Problem;
-
     use super::*;
 
     #[test]
@@ -175,7 +186,7 @@ mod tests {
         problem.line = 7;
         problem.mend = "write less".to_owned();
         assert_eq!(
-            annotation(&problem),
+            annotation("error", &problem),
             "::error file=teams/a%2Cb.yaml,line=7,col=1,title=leadsman::expected 100%25%0A::error::x%0Awrite less"
         );
     }

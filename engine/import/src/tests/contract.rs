@@ -10,7 +10,7 @@ use std::{
 use leadsman_config::{Files, load};
 use leadsman_core::{
     id::ProbeName,
-    plan::{Catalog, Complaint, ProbeDescription, ProbeSource},
+    plan::{Catalog, Complaint, ProbeDescription, ProbeSource, Undescribed},
 };
 use serde_json::{Value, json};
 
@@ -18,7 +18,11 @@ use serde_json::{Value, json};
 struct Journeys;
 
 impl Catalog for Journeys {
-    fn describe(&self, name: &ProbeName, _: &ProbeSource) -> Result<Arc<ProbeDescription>, String> {
+    fn describe(
+        &self,
+        name: &ProbeName,
+        _: &ProbeSource,
+    ) -> Result<Arc<ProbeDescription>, Undescribed> {
         Ok(Arc::new(ProbeDescription {
             name: name.as_str().to_owned(),
             version: "1.0.0".to_owned(),

@@ -16,6 +16,7 @@ use leadsman_core::{
     plan::{Network, Plan, ProbeSource, Retry, Tls},
 };
 use leadsman_host::Secrets;
+use tokio::runtime::Runtime;
 
 use super::settings;
 use crate::{app, args::Once, catalog::Probes, command::CommandError, secrets};
@@ -36,10 +37,11 @@ pub(super) struct Subject {
 /// What the command line names.
 pub(super) fn subject(
     arguments: &Once,
-    probes: &Probes,
+    probes: &Arc<Probes>,
+    io: &Runtime,
     files: &dyn Files,
 ) -> Result<Subject, CommandError> {
-    let mut subject = found(arguments, probes, files)?;
+    let mut subject = found(arguments, probes, io, files)?;
     if let Some(step) = &arguments.step {
         let mut assignment = subject.assignment.as_ref().clone();
         let settings = serde_json::from_str(&assignment.settings).unwrap_or_default();
@@ -51,9 +53,14 @@ pub(super) fn subject(
     Ok(subject)
 }
 
-fn found(arguments: &Once, probes: &Probes, files: &dyn Files) -> Result<Subject, CommandError> {
+fn found(
+    arguments: &Once,
+    probes: &Arc<Probes>,
+    io: &Runtime,
+    files: &dyn Files,
+) -> Result<Subject, CommandError> {
     if let Some(config) = &arguments.config {
-        let plan = app::load_from(config, files, probes)?;
+        let plan = app::load_whole(config, files, probes, io)?;
         if plan
             .checks
             .iter()
@@ -194,5 +201,6 @@ fn egress(arguments: &Once, target: &str) -> Result<Egress, CommandError> {
         rules: Arc::new(EgressRules::default()),
         grants: granted.collect::<Result<_, _>>()?,
         target,
+        within: None,
     })
 }

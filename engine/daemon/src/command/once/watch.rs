@@ -11,15 +11,16 @@ use std::{
 };
 
 use leadsman_config::{Disk, Files};
-use leadsman_host::Sandbox;
 use tokio::runtime::Runtime;
 
-use super::{make, show};
+use super::{INSTANCES, make, show};
 use crate::{
+    app,
     args::Once,
     catalog::Probes,
     command::{self, CommandError},
     paint::Paint,
+    store::Store,
 };
 
 /// How often files are looked at: editors save by renaming, which notifications of a file miss.
@@ -28,12 +29,14 @@ const LOOK: Duration = Duration::from_millis(200);
 /// Runs, shows, waits for a save, and so on until it is interrupted.
 pub(super) fn watch(
     arguments: &Once,
-    sandbox: &Arc<Sandbox>,
+    cache: Option<&Path>,
     io: &Runtime,
 ) -> Result<ExitCode, CommandError> {
+    let sandbox = app::sandbox(cache.map(Path::to_owned), INSTANCES, io)?;
     loop {
         // A component that was built anew is loaded anew.
-        let probes = Probes::new(Arc::clone(sandbox));
+        let store = Store::new(cache);
+        let probes = Arc::new(Probes::with_store(Arc::clone(&sandbox), store));
         let seen = Seen::new(arguments);
         // Looked at before the run: what is saved while it goes on is a change.
         let mut before = seen.stamps();
