@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use aws_lc_rs::hmac;
 use base64::{
     Engine,
     engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD},
@@ -9,7 +10,6 @@ use base64::{
 use bytes::Bytes;
 use leadsman_core::{digest::hex, egress::HostPattern, id::ResourceName};
 use leadsman_net::{Placeholder, SecretValue};
-use ring::hmac;
 
 /// Shortest value that can be made a secret, in bytes.
 const SHORTEST: usize = 4;

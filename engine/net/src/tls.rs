@@ -6,7 +6,10 @@ use std::{
 };
 
 use leadsman_core::{facts::TlsFacts, failure::FailureKind, phase::Phase, plan, seam::TlsOptions};
-use rustls::{ClientConfig, SupportedProtocolVersion, client::Resumption, crypto::CryptoProvider};
+use rustls::{
+    ClientConfig, SupportedCipherSuite, SupportedProtocolVersion, client::Resumption,
+    crypto::CryptoProvider,
+};
 use rustls_pki_types::ServerName;
 use tokio::net::TcpStream;
 use tokio_rustls::{TlsConnector, client::TlsStream};
@@ -71,7 +74,7 @@ impl Tls {
             own: Arc::new(Roots::read(&plan.ca)?),
             trust,
             identities,
-            provider: Arc::new(rustls::crypto::ring::default_provider()),
+            provider: Arc::new(provider()),
             configs: Mutex::default(),
             judgements: Arc::default(),
         })
@@ -168,6 +171,20 @@ impl Tls {
         config.resumption = Resumption::disabled();
         Ok(config)
     }
+}
+
+/// What is spoken, in the order that browsers prefer: AES-128 with SHA-256, which machines have instructions for,
+/// before AES-256 with SHA-384.
+fn provider() -> CryptoProvider {
+    let mut provider = rustls::crypto::aws_lc_rs::default_provider();
+    let is_long = |suite: &SupportedCipherSuite| {
+        let name = suite.suite().as_str();
+        !name.is_some_and(|name| name.contains("AES_128_GCM"))
+    };
+    // Stable: among themselves they stay in the library's order.
+    let suites = &mut provider.cipher_suites;
+    suites.sort_by_key(|suite| (suite.tls13().is_none(), is_long(suite)));
+    provider
 }
 
 fn missing(what: &str, name: &str, key: &str) -> Fault {

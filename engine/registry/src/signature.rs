@@ -6,11 +6,11 @@
 
 use std::fmt;
 
-use base64::{Engine, engine::general_purpose::STANDARD};
-use ring::signature::{
+use aws_lc_rs::signature::{
     ECDSA_P256_SHA256_ASN1, ECDSA_P384_SHA384_ASN1, ED25519, UnparsedPublicKey,
     VerificationAlgorithm,
 };
+use base64::{Engine, engine::general_purpose::STANDARD};
 use rustls_pki_types::{SubjectPublicKeyInfoDer, pem::PemObject};
 use serde::{Deserialize, Serialize};
 use x509_parser::{oid_registry, prelude::FromDer, x509::SubjectPublicKeyInfo};
@@ -97,7 +97,7 @@ fn speaks_of(payload: &str, sha256: &str) -> bool {
 
 #[cfg(test)]
 mod tests {
-    use ring::{
+    use aws_lc_rs::{
         rand::SystemRandom,
         signature::{Ed25519KeyPair, KeyPair as _},
     };

@@ -86,7 +86,7 @@ fn trusting(authority: &PathBuf) -> Result<Arc<ClientConfig>, Failure> {
     let pem = fs::read(authority).map_err(|error| Failure::file(authority, &error))?;
     let mut roots = RootCertStore::empty();
     roots.add(CertificateDer::from_pem_slice(&pem)?)?;
-    let provider = Arc::new(rustls::crypto::ring::default_provider());
+    let provider = Arc::new(rustls::crypto::aws_lc_rs::default_provider());
     let mut config = ClientConfig::builder_with_provider(provider)
         .with_safe_default_protocol_versions()?
         .with_root_certificates(roots)

@@ -86,7 +86,7 @@ const fn versions(tls: &WebTls) -> &'static Versions {
 /// The suites and groups that are wanted, in the order that they are written in. A list of suites leaves
 /// those of TLS 1.3 as they are, as in Go.
 fn provider(tls: &WebTls) -> CryptoProvider {
-    let mut provider = rustls::crypto::ring::default_provider();
+    let mut provider = rustls::crypto::aws_lc_rs::default_provider();
     if let Some(wanted) = &tls.cipher_suites {
         let (mut kept, old): (Vec<_>, Vec<_>) = provider
             .cipher_suites

@@ -81,7 +81,7 @@ impl Identity {
             chain: certificates(&identity.certificate, "a client's certificates")?,
             key,
         };
-        rustls::crypto::ring::sign::any_supported_type(&read.key)
+        rustls::crypto::aws_lc_rs::sign::any_supported_type(&read.key)
             .map_err(|error| unusable(&identity.key, &error, "a private key of a usual kind"))?;
         Ok(read)
     }

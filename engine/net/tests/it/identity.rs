@@ -28,7 +28,7 @@ async fn demanding(
     let certificate = params("good.example").signed_by(&key, server).unwrap();
     let mut roots = RootCertStore::empty();
     roots.add(clients.der().clone()).unwrap();
-    let provider = Arc::new(rustls::crypto::ring::default_provider());
+    let provider = Arc::new(rustls::crypto::aws_lc_rs::default_provider());
     let verifier =
         WebPkiClientVerifier::builder_with_provider(Arc::new(roots), Arc::clone(&provider))
             .build()

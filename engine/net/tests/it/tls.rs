@@ -58,7 +58,7 @@ pub(crate) async fn server(
 
 /// A server that presents this chain.
 async fn serving(chain: Vec<CertificateDer<'static>>, key: &KeyPair, alpn: &[&str]) -> SocketAddr {
-    let provider = Arc::new(rustls::crypto::ring::default_provider());
+    let provider = Arc::new(rustls::crypto::aws_lc_rs::default_provider());
     let mut config = ServerConfig::builder_with_provider(provider)
         .with_safe_default_protocol_versions()
         .unwrap()
