@@ -132,6 +132,8 @@ fn complete(root: &Value, schema: &Value, value: &mut Value) {
             Value::Object(object) => {
                 for (key, property) in shape::properties(part).into_iter().flatten() {
                     let default = default_of(root, property);
+                    // What is nothing by default is left out: every run reads what is written here.
+                    let default = default.filter(|default| !default.is_null());
                     if let (false, Some(default)) = (object.contains_key(key), default) {
                         object.insert(key.clone(), default.clone());
                     }
