@@ -6,6 +6,7 @@ use std::{
 };
 
 use clap::CommandFactory;
+use leadsman_config::Problem;
 use leadsman_core::plan::Undescribed;
 
 use crate::{
@@ -57,13 +58,14 @@ pub(crate) enum CommandError {
     Output(#[from] io::Error),
 }
 
-impl From<Undescribed> for CommandError {
-    fn from(why: Undescribed) -> Self {
+impl CommandError {
+    /// A probe cannot be asked what it is.
+    fn of_probe(name: &str, why: Undescribed) -> Self {
         match why {
-            Undescribed::Wrong(why) => Self::Usage(why),
-            Undescribed::Absent(why) => {
-                Self::Probe(format!("{why}; `leadsman pull` fetches what is not here"))
-            }
+            Undescribed::Wrong(why) => Self::Usage(format!("the probe `{name}`: {why}")),
+            Undescribed::Absent(why) => Self::Probe(format!(
+                "the probe `{name}` is not here: {why}; `leadsman pull` fetches it"
+            )),
         }
     }
 }
@@ -111,6 +113,13 @@ pub fn carry_out(arguments: Arguments) -> ExitCode {
             .map_err(CommandError::from),
     };
     done.unwrap_or_else(|error| failed(&error))
+}
+
+/// Says what is no mistake and could not be judged.
+fn warn(notices: &[Problem]) -> io::Result<()> {
+    let mut errors = io::stderr().lock();
+    let mut lines = notices.iter();
+    lines.try_for_each(|notice| writeln!(errors, "warning: {notice}"))
 }
 
 /// Prints a text, and all is well.

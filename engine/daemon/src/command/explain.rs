@@ -7,6 +7,7 @@ use std::{
 };
 
 use jiff::Timestamp;
+use leadsman_config::Disk;
 use leadsman_core::{
     plan::{Check, Plan},
     schedule::{Rule, Timetable},
@@ -25,7 +26,8 @@ pub(super) fn explain(
 ) -> Result<ExitCode, CommandError> {
     let io = app::io_runtime()?;
     let probes = app::probes(cache, 16, &io)?;
-    let plan = app::load(&arguments.config, &probes)?;
+    let (plan, absent) = app::read(&arguments.config, &Disk, &probes)?;
+    super::warn(&absent)?;
     let Some(check) = plan
         .checks
         .iter()

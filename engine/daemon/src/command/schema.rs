@@ -47,6 +47,7 @@ fn describe(
     source: &ProbeSource,
 ) -> Result<(String, Arc<ProbeDescription>), CommandError> {
     let probe = ProbeName::new(name).map_err(|error| CommandError::Usage(error.to_string()))?;
-    let description = probes.describe(&probe, source)?;
+    let described = probes.describe(&probe, source);
+    let description = described.map_err(|why| CommandError::of_probe(name, why))?;
     Ok((name.to_owned(), description))
 }

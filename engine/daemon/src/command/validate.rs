@@ -90,14 +90,11 @@ fn load(arguments: &Validate, probes: &Probes) -> Result<(Plan, Vec<Problem>), A
 
 /// What is no mistake and could not be judged.
 fn notice(absent: &[Problem], format: ReportFormat) -> io::Result<()> {
-    for problem in absent {
-        if format == ReportFormat::Github {
-            writeln!(io::stdout(), "{}", annotation("warning", problem))?;
-        } else {
-            writeln!(io::stderr(), "warning: {problem}")?;
-        }
+    if format != ReportFormat::Github {
+        return super::warn(absent);
     }
-    Ok(())
+    let mut lines = absent.iter().map(|problem| annotation("warning", problem));
+    lines.try_for_each(|line| writeln!(io::stdout(), "{line}"))
 }
 
 fn tell(

@@ -39,7 +39,9 @@ pub(super) fn stopping(
     (name, source): (&ProbeName, &ProbeSource),
     probes: &Probes,
 ) -> Result<Value, CommandError> {
-    let description = probes.describe(name, source)?;
+    let description = probes
+        .describe(name, source)
+        .map_err(|why| CommandError::of_probe(name.as_str(), why))?;
     let known = description.settings.pointer("/properties/stop_after");
     let members = settings.as_object_mut().filter(|_| known.is_some());
     let members = members.ok_or_else(|| {
