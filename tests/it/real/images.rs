@@ -106,6 +106,13 @@ fn a_signed_probe_is_fetched_over_tls_with_a_password_and_runs_when_the_registry
         "{told}"
     );
 
+    let (status, told) = command("schema", &file);
+    assert_eq!(status, Some(69), "{told}");
+    assert!(
+        told.contains("the probe `s3` is not here") && told.contains("`leadsman pull` fetches it"),
+        "{told}"
+    );
+
     let mut daemon = Daemon::start(&file);
     comes_to(&mut daemon, "invoices", "ok");
     let probes = http::json(daemon.port, "/api/v1/probes").unwrap();
@@ -124,12 +131,10 @@ fn a_signed_probe_is_fetched_over_tls_with_a_password_and_runs_when_the_registry
     assert!(told.contains("here already, signed by"), "{told}");
     let mut daemon = Daemon::start(&file);
     comes_to(&mut daemon, "invoices", "ok");
-    assert!(
-        fs::read_dir(place.join("bucket/invoices"))
-            .unwrap()
-            .next()
-            .is_none()
-    );
+    until("a run has removed its object", || {
+        let mut left = fs::read_dir(place.join("bucket/invoices")).ok()?;
+        left.next().is_none().then_some(())
+    });
 
     // Now that it is here, its settings are judged.
     let text = fs::read_to_string(&file)
