@@ -2,7 +2,7 @@
 
 use std::{
     io::{Read, Write},
-    net::{Shutdown, TcpStream},
+    net::{Ipv4Addr, Shutdown, TcpStream},
     sync::{Arc, Mutex, PoisonError},
 };
 
@@ -200,10 +200,15 @@ fn a_redirect_loop_ends_at_its_limit() {
 fn a_redirect_to_the_metadata_service_is_the_targets_failure() {
     let away = "HTTP/1.1 302 Found\r\nlocation: http://169.254.169.254/latest/\r\ncontent-length: 0\r\n\r\n";
     let peer = Peer::answering(away).unwrap();
-    assert_eq!(
-        blamed(http(&peer, json!({}))),
-        (Reason::RedirectDenied, FAIL)
-    );
+    let record = http(&peer, json!({})).run();
+    let (outcome, reason, blame) = concluded(&record);
+    assert_eq!((reason, (outcome, blame)), (Reason::RedirectDenied, FAIL));
+    // Not the address of who sent us there.
+    let attempt = record.attempts.first().unwrap();
+    let operation = attempt.report.operations.first().unwrap();
+    let failure = operation.answer.as_ref().unwrap().failure().unwrap();
+    let metadata = Ipv4Addr::new(169, 254, 169, 254);
+    assert_eq!(failure.facts.refused, Some(metadata.into()));
 }
 
 #[test]

@@ -1,6 +1,9 @@
 //! What the host learnt from one operation, whether or not the guest asks.
 
-use std::{net::SocketAddr, sync::Arc};
+use std::{
+    net::{IpAddr, SocketAddr},
+    sync::Arc,
+};
 
 use bytes::Bytes;
 use serde::{Deserialize, Serialize};
@@ -16,6 +19,9 @@ pub struct Facts {
     /// The address that was dialled last.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub remote: Option<SocketAddr>,
+    /// The address that the policy refused; nothing was sent there.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub refused: Option<IpAddr>,
     /// Whether the other address family had to be tried.
     pub family_fallback: bool,
     /// Whether a session's connection was used again.

@@ -137,7 +137,7 @@ pub struct Run {
     pub lifecycle: bool,
 
     /// How many scrapers have to see the last values before the daemon ends; for two Prometheus servers, 2.
-    #[arg(long = "web.wait-for-scrapes", default_value_t = 1, value_parser = clap::value_parser!(u64).range(0..=16), value_name = "N")]
+    #[arg(long = "web.wait-for-scrapers", alias = "web.wait-for-scrapes", default_value_t = 1, value_parser = clap::value_parser!(u64).range(0..=16), value_name = "N")]
     pub wait_for_scrapes: u64,
 
     /// How long runs under way may take to end after a signal, such as `30s`.

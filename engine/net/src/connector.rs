@@ -100,7 +100,14 @@ impl Network {
                 .addresses(place.host, self.routes().order(self.family(route.family)))
                 .await?
         };
-        egress.judge(&place, route.via, &addresses)?;
+        if let Err(refusal) = egress.judge(&place, route.via, &addresses) {
+            let is_refused = |address: &&IpAddr| {
+                let alone = std::slice::from_ref(*address);
+                egress.judge(&place, route.via, alone).is_err()
+            };
+            trace.facts.refused = addresses.iter().find(is_refused).copied();
+            return Err(refusal.into());
+        }
         choose(&addresses, place.port)
     }
 }

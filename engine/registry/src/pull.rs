@@ -254,6 +254,9 @@ impl<'a> Asking<'a> {
             why,
         };
         let mut url = Url::parse(realm).map_err(|error| failed(error.to_string()))?;
+        if self.scheme == "https" && url.scheme() != "https" {
+            return Err(failed("a token would be asked for without TLS".to_owned()));
+        }
         for (name, value) in parameters {
             if let Some(value) = value {
                 url.query_pairs_mut().append_pair(name, &value);

@@ -50,7 +50,7 @@ fn the_last_values_are_served_until_as_many_scrapers_as_there_are_have_had_them(
             "defaults: {{interval: 1s, timeout: 900ms}}\nchecks:\n  web: {{probe: http, targets: ['http://127.0.0.1:{port}']}}\n"
         ),
     );
-    let options = ["--web.wait-for-scrapes", "3"];
+    let options = ["--web.wait-for-scrapers", "3"];
     let mut daemon = Daemon::start_as(leadsman(), &file, free_port(), &options);
     daemon.all_have_run();
     daemon.metrics();

@@ -77,14 +77,10 @@ impl Lesson {
 
 /// Where a refused operation wanted to go; `None` where no policy refused it.
 fn network_class(failure: &Failure) -> Option<&'static str> {
-    let class = failure
-        .facts
-        .remote
-        .map(|remote| AddressClass::of(remote.ip()).as_str());
+    let class = |address| AddressClass::of(address).as_str();
     match failure.kind {
-        FailureKind::EgressPrivate => Some(class.unwrap_or("private")),
-        FailureKind::EgressDenied | FailureKind::RedirectDenied => {
-            Some(class.unwrap_or("ungranted"))
+        FailureKind::EgressPrivate | FailureKind::EgressDenied | FailureKind::RedirectDenied => {
+            Some(failure.facts.refused.map_or("ungranted", class))
         }
         _ => None,
     }

@@ -2,6 +2,7 @@
 
 use std::{
     collections::BTreeMap,
+    net::IpAddr,
     sync::Arc,
     time::{Duration, SystemTime, UNIX_EPOCH},
 };
@@ -205,6 +206,14 @@ fn replied(facts: Facts) -> Answer {
 pub(crate) fn failed(kind: FailureKind) -> Answer {
     let mut failure = Failure::new(kind, "it \"failed\"");
     failure.facts.phases.add(Phase::Resolve, 2 * MS);
+    Answer::Http(Err(failure))
+}
+
+/// An operation that the policy refused for an address.
+pub(crate) fn refused(address: IpAddr) -> Answer {
+    let mut failure = Failure::new(FailureKind::EgressPrivate, "it is refused");
+    failure.facts.phases.add(Phase::Resolve, 2 * MS);
+    failure.facts.refused = Some(address);
     Answer::Http(Err(failure))
 }
 

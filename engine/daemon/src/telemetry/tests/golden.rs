@@ -11,7 +11,7 @@ use leadsman_core::{
 };
 
 use super::{
-    fixture::{MS, NOW_MS, book, failed, failing, passing, record, report, small, web},
+    fixture::{MS, NOW_MS, book, failed, failing, passing, record, refused, report, small, web},
     reading::{series, sum, text},
 };
 use crate::telemetry::{Format, Telemetry, families};
@@ -27,7 +27,7 @@ fn eventful() -> Telemetry {
         0,
         failing(Reason::ConnectTimeout, FailureKind::ConnectTimeout),
     );
-    let mut limited = report(MS, failed(FailureKind::EgressPrivate));
+    let mut limited = report(MS, refused([10, 0, 0, 1].into()));
     limited.ending = Ending::Limit {
         limit: Limit::Memory,
     };
