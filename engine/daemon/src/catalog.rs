@@ -158,13 +158,15 @@ impl Probes {
             return same.last.clone();
         }
         let before = known.and_then(|known| known.good.clone());
+        // An image is what it was: what no longer holds is its signature.
+        let is_kept = !matches!(source, ProbeSource::Image(_));
         let last = self.load(name, source);
         let next = before.as_ref().map_or(1, |(edition, _)| edition + 1);
         let good = last.as_ref().ok().map(|probe| (next, Arc::clone(probe)));
         let known = Known {
             origin,
             last: last.clone(),
-            good: good.or(before),
+            good: good.or_else(|| before.filter(|_| is_kept)),
         };
         all.insert(key, known);
         last
@@ -194,7 +196,8 @@ fn key(name: &ProbeName, source: &ProbeSource) -> String {
     match source {
         ProbeSource::Bundled => name.to_string(),
         ProbeSource::File { path, .. } => path.display().to_string(),
-        ProbeSource::Image(image) => image.reference.to_string(),
+        // What one key has signed is nothing to a probe that asks for another one's signature.
+        ProbeSource::Image(image) => format!("{} {:?}", image.reference, image.signed_by),
     }
 }
 

@@ -134,11 +134,13 @@ impl Configuration {
         });
         self.units = units.collect();
         self.settle(&good);
-        let (problems, notices) = (self.problems(), self.notices(&good));
+        let (problems, mut notices) = (self.problems(), self.strangers(&good));
         let wrong: Vec<Problem> = problems.iter().chain(&notices).cloned().collect();
         if self.strict && !wrong.is_empty() {
             return Err(Problems::from_list(wrong));
         }
+        // A registry that is down is no mistake of any file: what it has is fetched once this is in force.
+        notices.extend(self.absent(&good));
         self.keep_copies(&good);
         let checks = self.checks(&good);
         let no_place = || {
@@ -326,17 +328,15 @@ impl Configuration {
         files.chain(self.places.problems()).collect()
     }
 
-    /// Dependencies on checks that are in no file, neither in force nor in what is not; probes that are not here.
-    fn notices(&self, good: &Good) -> Vec<Problem> {
+    /// Dependencies on checks that are in no file, neither in force nor in what is not.
+    fn strangers(&self, good: &Good) -> Vec<Problem> {
         if self.platform_problems.is_some() {
             // Nobody knows what the platform's file has now.
             return Vec::new();
         }
         let units = self.units.values();
         let units = units.flat_map(|unit| [&unit.names, &unit.present]);
-        let mut notices = strangers(units.chain([good.platform.names()]));
-        notices.extend(self.absent(good));
-        notices
+        strangers(units.chain([good.platform.names()]))
     }
 
     /// Probes that are not here although checks need them.

@@ -89,6 +89,7 @@ fn a_signed_probe_is_fetched_over_tls_with_a_password_and_runs_when_the_registry
     let mut registry = Registry::closed(place, &authority.signs("localhost", Validity::Days(3)));
     let (digest, key) = (registry.push(&component()), Key::new(place, "storage"));
     registry.sign(&digest, &key);
+    fs::copy(&key.public, place.join("kept.pub")).unwrap();
     let (_nginx, port) = bucket(place);
     let image = format!("localhost:{}/probes/s3@sha256:{digest}", registry.port);
     let file = configuration(
@@ -113,7 +114,8 @@ fn a_signed_probe_is_fetched_over_tls_with_a_password_and_runs_when_the_registry
         "{told}"
     );
 
-    let mut daemon = Daemon::start(&file);
+    // A first start fetches it, also where nothing wrong is put up with.
+    let mut daemon = Daemon::start_as(leadsman(), &file, free_port(), &["--config.strict"]);
     comes_to(&mut daemon, "invoices", "ok");
     let probes = http::json(daemon.port, "/api/v1/probes").unwrap();
     let probes = http::at(&probes, "/probes").as_array().unwrap().clone();
@@ -135,6 +137,13 @@ fn a_signed_probe_is_fetched_over_tls_with_a_password_and_runs_when_the_registry
         let mut left = fs::read_dir(place.join("bucket/invoices")).ok()?;
         left.next().is_none().then_some(())
     });
+
+    // What one key has signed is not taken for another one's, in the cache or in a running daemon.
+    fs::copy(&Key::new(place, "other").public, &key.public).unwrap();
+    daemon.process.signal("HUP");
+    comes_to(&mut daemon, "invoices", "probe_load");
+    drop(daemon);
+    fs::copy(place.join("kept.pub"), &key.public).unwrap();
 
     // Now that it is here, its settings are judged.
     let text = fs::read_to_string(&file)
