@@ -1,11 +1,11 @@
 //! What the daemon tells the world: events in, an exposition out.
 //!
-//! The runner's sink books what happened, one short lock per check-target; a scrape copies each
-//! check-target's numbers and renders the copy. Metric names are written here and nowhere else.
+//! The runner's sink books what happened, one short lock per check-target; a scrape takes each
+//! check-target's numbers as they are and renders them. Metric names are written here and nowhere else.
 
 use std::{
     fmt,
-    sync::{Arc, Mutex, PoisonError},
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
 };
 
 use arc_swap::ArcSwap;
@@ -46,6 +46,7 @@ mod targets;
 pub(crate) mod tests;
 mod text;
 mod values;
+mod writer;
 
 pub use about::CheckAbout;
 pub use board::Edition;
@@ -60,14 +61,15 @@ pub use states::{CheckState, FailedRun, LastRun, MissedState, OperationState, St
 
 use births::Births;
 use board::Board;
+use checks::SeriesCounts;
 use exposition::Family;
-use pieces::Pieces;
 use place::Place;
 use room::Room;
 use scrapes::Scrapes;
 use slot::Slot;
 use targets::TargetView;
 use values::unix_ms;
+use writer::Writer;
 
 use crate::seats::Seat;
 
@@ -226,55 +228,65 @@ impl Telemetry {
         whole
     }
 
-    /// Writes the exposition, of one moment, in pieces, for as long as somebody takes them; a family that is
-    /// written is forgotten. An error says that it is not whole.
+    /// Writes the exposition, of one moment, in pieces, for as long as somebody takes them. An error says that it
+    /// is not whole.
     pub fn write(&self, format: Format, take: &mut dyn FnMut(Bytes) -> bool) -> fmt::Result {
-        let mut out = Pieces::new(take);
-        let mut families = self.families(format);
-        families.retain(|family| !family.samples.is_empty());
-        match format {
-            Format::Text => text::write(families, &mut out)?,
-            Format::OpenMetrics => collector::write_open_metrics(families, &mut out)?,
-            Format::Protobuf => collector::write_protobuf(families, &mut out)?,
-        }
-        out.finish()
+        let mut writer = Writer::new(format, take);
+        self.families(format, &mut |families| writer.write(families))?;
+        writer.finish()
     }
 
-    fn families(&self, format: Format) -> Vec<Family> {
+    /// Tells the families of one moment, a few at a time: whoever is told forgets them before the next are made.
+    fn families(
+        &self,
+        format: Format,
+        tell: &mut dyn FnMut(Vec<Family>) -> fmt::Result,
+    ) -> fmt::Result {
         let now_ms = unix_ms((self.settings.clock)());
         let board = self.board.load();
-        let targets: Vec<TargetView<'_>> = board
-            .order
-            .iter()
-            .map(|slot| TargetView::of(slot))
-            .collect();
-        let mut births = self.births.lock().unwrap_or_else(PoisonError::into_inner);
+        let targets = board.order.iter().map(|slot| TargetView::of(slot));
+        let targets: Vec<TargetView<'_>> = targets.collect();
         let shape = Shape {
             format,
             classic: self.settings.classic_histograms,
             now_ms,
         };
-        let mut families = targets::families(&targets, shape, &mut births);
-        let place = self.place.labels();
-        families.extend(checks::families(
-            &board,
-            &targets,
-            (place, now_ms),
-            &mut births,
-        ));
-        families.extend(self.place.families(
-            (&board, &targets),
-            shape,
-            &self.settings,
-            &mut births,
-        ));
+        let mut counts = SeriesCounts::of(&board.checks);
+        let mut tell_counted = |families: Vec<Family>| {
+            counts.add(&families, format);
+            tell(families)
+        };
+        for group in targets::GROUPS {
+            let families = group(&targets, shape, &mut self.births());
+            tell_counted(families)?;
+        }
+        tell_counted(self.of_checks(&board, &targets, now_ms))?;
+        tell_counted(self.of_place(&board, &targets, shape))?;
+        let counted = counts.told(&board.checks);
+        tell(vec![counted])?;
+        tell(process::families())
+    }
+
+    fn of_checks(&self, board: &Board, targets: &[TargetView<'_>], now_ms: i64) -> Vec<Family> {
+        let place = (self.place.labels(), now_ms);
+        checks::families(board, targets, place, &mut self.births())
+    }
+
+    /// What is told of the daemon itself.
+    fn of_place(&self, board: &Board, targets: &[TargetView<'_>], shape: Shape) -> Vec<Family> {
+        let (place, born) = (self.place.labels(), self.place.born());
+        let mut families =
+            self.place
+                .families((board, targets), shape, &self.settings, &mut self.births());
         families.extend(files::families(&board.edition.files, place));
-        let born = self.place.born();
         families.extend(self.room.families(place, born));
         families.extend(self.scrapes.families(place, born));
-        families.push(checks::series(&board.checks, &families, format));
-        families.extend(process::families());
         families
+    }
+
+    /// Held while families are made, never while they are written: whoever reads slowly keeps nobody waiting.
+    fn births(&self) -> MutexGuard<'_, Births> {
+        self.births.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 

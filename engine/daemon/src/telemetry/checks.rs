@@ -270,7 +270,7 @@ fn all_of<'a>(
 ) -> impl Iterator<Item = (usize, &'a Numbers)> {
     let present = targets
         .iter()
-        .map(|target| (target.slot.check(), &target.numbers));
+        .map(|target| (target.slot.check(), &*target.numbers));
     let checks = board.checks.iter().enumerate();
     let departed =
         checks.filter_map(|(index, check)| Some((index, board.departed.of_check(check)?)));
@@ -391,21 +391,35 @@ fn measure(name: &str, help: Option<String>) -> Family {
     }
 }
 
-/// How many series each check has in the families, and this one.
-pub(super) fn series(checks: &[CheckEntry], families: &[Family], format: Format) -> Family {
-    let mut counts = vec![1_usize; checks.len()];
-    for sample in families.iter().flat_map(|family| &family.samples) {
-        if let Some(count) = sample.check.and_then(|check| counts.get_mut(check)) {
-            *count += sample.series(format);
+/// How many series each check has in what was written, and in this family.
+#[derive(Debug)]
+pub(super) struct SeriesCounts(Vec<usize>);
+
+impl SeriesCounts {
+    /// Nothing is written yet.
+    pub(super) fn of(checks: &[CheckEntry]) -> Self {
+        Self(vec![1; checks.len()])
+    }
+
+    /// Adds what is in families.
+    pub(super) fn add(&mut self, families: &[Family], format: Format) {
+        for sample in families.iter().flat_map(|family| &family.samples) {
+            if let Some(count) = sample.check.and_then(|check| self.0.get_mut(check)) {
+                *count += sample.series(format);
+            }
         }
     }
-    let mut family = Family::of(&def::SERIES);
-    for (index, (check, count)) in checks.iter().zip(counts).enumerate() {
-        family.add(
-            Some(index),
-            Labels::shared(&check.labels),
-            u64::try_from(count).unwrap_or(u64::MAX),
-        );
+
+    /// What they came to.
+    pub(super) fn told(self, checks: &[CheckEntry]) -> Family {
+        let mut family = Family::of(&def::SERIES);
+        for (index, (check, count)) in checks.iter().zip(self.0).enumerate() {
+            family.add(
+                Some(index),
+                Labels::shared(&check.labels),
+                u64::try_from(count).unwrap_or(u64::MAX),
+            );
+        }
+        family
     }
-    family
 }

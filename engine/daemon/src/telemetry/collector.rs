@@ -30,17 +30,18 @@ use super::{
     text,
 };
 
-/// Families as OpenMetrics. The library knows no summaries, which come last, written as in 0.0.4. Nothing is
-/// dated: a `_created` line is one more series for a Prometheus that knows nothing better.
+/// Families as OpenMetrics, but summaries, which the library does not know: they come last, written as in 0.0.4.
+/// Nothing is dated: a `_created` line is one more series for a Prometheus that knows nothing better.
 pub(super) fn write_open_metrics(families: Vec<Family>, out: &mut Pieces<'_>) -> fmt::Result {
-    let (summaries, known): (Vec<Family>, Vec<Family>) = families
-        .into_iter()
-        .partition(|family| family.kind == Kind::Summary);
-    for family in known {
+    for family in families {
         let shown = Shown::new(family, Format::OpenMetrics);
         open_metrics_text::encode_registry(out, &shown.registry())?;
     }
-    text::write(summaries, out)?;
+    Ok(())
+}
+
+/// The end of OpenMetrics.
+pub(super) fn write_end(out: &mut Pieces<'_>) -> fmt::Result {
     open_metrics_text::encode_eof(out)
 }
 

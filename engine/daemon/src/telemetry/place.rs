@@ -209,7 +209,7 @@ impl Place {
         let departed = departed.map(|(probe, numbers)| (probe.as_str(), numbers));
         let present = targets
             .iter()
-            .map(|target| (target.slot.assignment().probe.as_str(), &target.numbers));
+            .map(|target| (target.slot.assignment().probe.as_str(), &*target.numbers));
         for (probe, numbers) in departed.chain(present) {
             let sums = probes.entry(probe).or_default();
             if definition.name == def::ATTEMPT_ENDINGS.name {

@@ -72,7 +72,7 @@ impl Account {
             next_tick: AtomicI64::new(NO_TICK),
             last_reason: AtomicU16::new(0),
             state: Mutex::new(State {
-                numbers: Numbers::default(),
+                numbers: Arc::default(),
                 missed: None,
                 evidence: Evidence::new(room),
             }),
@@ -82,18 +82,25 @@ impl Account {
     /// The steps that the configuration names.
     fn declare(&self, steps: &[String], now: SystemTime) {
         let mut state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
-        state.numbers.steps.declare(steps, now);
+        state.numbers().steps.declare(steps, now);
     }
 }
 
 #[derive(Debug)]
 struct State {
-    numbers: Numbers,
+    /// Copied when they change while a scrape reads them, and only then.
+    numbers: Arc<Numbers>,
     missed: Option<MissedState>,
     evidence: Evidence,
 }
 
-/// What a scrape copies.
+impl State {
+    fn numbers(&mut self) -> &mut Numbers {
+        Arc::make_mut(&mut self.numbers)
+    }
+}
+
+/// What a scrape reads, as it was at one moment.
 #[derive(Debug, Clone, Default)]
 pub(super) struct Numbers {
     pub(super) ledger: Ledger,
@@ -177,12 +184,12 @@ impl Slot {
     }
 
     pub(super) fn started(&self) {
-        self.lock().numbers.ledger.start();
+        self.lock().numbers().ledger.start();
     }
 
     pub(super) fn missed(&self, missed: MissedState) {
         let mut state = self.lock();
-        state.numbers.ledger.miss(missed.reason, missed.count);
+        state.numbers().ledger.miss(missed.reason, missed.count);
         state.missed = Some(missed);
     }
 
@@ -200,21 +207,13 @@ impl Slot {
         limits.keep(Arc::make_mut(&mut record));
         let in_maintenance = self.in_maintenance(record.planned_unix_ns / 1_000_000);
         let mut state = self.lock();
-        state
-            .numbers
-            .book(&record, &self.objectives, in_maintenance);
-        state.numbers.learn(&lesson, &record, declared);
-        state.numbers.fresh_until_ms = fresh_until_ms;
+        let numbers = state.numbers();
+        numbers.book(&record, &self.objectives, in_maintenance);
+        numbers.learn(&lesson, &record, declared);
+        numbers.fresh_until_ms = fresh_until_ms;
         let kept = Arc::clone(&record);
         state.evidence.take(kept, &lesson.phases, limits);
         record
-    }
-
-    /// The id of the last run that did not pass.
-    pub(super) fn last_failed_run(&self) -> Option<String> {
-        let state = self.lock();
-        let failed = state.evidence.last_failed();
-        failed.map(|record| record.run.clone())
     }
 
     /// The records that are kept.
@@ -257,8 +256,16 @@ impl Slot {
         self.account.next_tick.store(unix_ms, Ordering::Relaxed);
     }
 
-    pub(super) fn numbers(&self) -> Numbers {
-        self.lock().numbers.clone()
+    pub(super) fn numbers(&self) -> Arc<Numbers> {
+        Arc::clone(&self.lock().numbers)
+    }
+
+    /// The numbers, and the id of the last run that did not pass.
+    pub(super) fn at_this_moment(&self) -> (Arc<Numbers>, Option<String>) {
+        let state = self.lock();
+        let failed = state.evidence.last_failed();
+        let failed = failed.map(|record| record.run.clone());
+        (Arc::clone(&state.numbers), failed)
     }
 
     pub(super) fn state(&self, about: &Arc<CheckAbout>, with_failure: bool) -> CheckState {

@@ -6,7 +6,7 @@ use leadsman_core::{dispatch::MissedReason, failure::FailureKind, outcome::Reaso
 use proptest::prelude::*;
 
 use super::{
-    fixture::{MS, NOW_MS, book, failed, failing, record, report, small, web},
+    fixture::{MS, NOW_MS, book, failed, failing, record, report, small, telemetry, web},
     reading::{series, sum, text},
 };
 use crate::telemetry::Format;
@@ -95,4 +95,31 @@ fn valid_and_bad_of_one_run_appear_together() {
         }
         is_over.store(true, Ordering::Relaxed);
     });
+}
+
+#[test]
+fn a_scrape_that_is_read_slowly_is_of_one_moment_and_keeps_no_other_waiting() {
+    let names: Vec<String> = (0..300).map(|number| format!("home-{number}")).collect();
+    let names: Vec<&str> = names.iter().map(String::as_str).collect();
+    let telemetry = telemetry(vec![web(&names)]);
+    let record = failing(Reason::ConnectTimeout, FailureKind::ConnectTimeout);
+    let (mut read, mut pieces) = (Vec::new(), 0);
+    let written = telemetry.write(Format::Text, &mut |piece| {
+        (0..300).for_each(|slot| book(&telemetry, slot, &record));
+        assert!(!text(&telemetry, Format::Text).is_empty());
+        read.extend_from_slice(&piece);
+        pieces += 1;
+        true
+    });
+    assert!(written.is_ok() && pieces > 3, "{pieces} pieces");
+    let slow = series(&String::from_utf8(read).unwrap());
+    let families = [
+        "leadsman_ticks_total",
+        "leadsman_runs_total",
+        "leadsman_attempts_total",
+        "leadsman_last_failure_info",
+    ];
+    assert_eq!(families.map(|family| sum(&slow, family, &[])), [0.0; 4]);
+    let next = series(&text(&telemetry, Format::Text));
+    assert!(sum(&next, "leadsman_runs_total", &["fail"]) >= 900.0);
 }

@@ -22,6 +22,17 @@ fn running(targets: &[&str]) -> Telemetry {
     telemetry
 }
 
+/// Every family.
+fn told(telemetry: &Telemetry, format: Format) -> Vec<Family> {
+    let mut all = Vec::new();
+    let told = telemetry.families(format, &mut |families| {
+        all.extend(families);
+        Ok(())
+    });
+    assert_eq!(told, Ok(()));
+    all
+}
+
 /// The series of a check's targets, and those of the check itself.
 fn cost(telemetry: &Telemetry, format: Format) -> (usize, usize) {
     let is_per_target = |family: &&Family| {
@@ -37,7 +48,7 @@ fn cost(telemetry: &Telemetry, format: Format) -> (usize, usize) {
             .map(|sample| sample.series(format))
             .sum()
     };
-    let families = telemetry.families(format);
+    let families = told(telemetry, format);
     let (targets, checks) = families.iter().partition(is_per_target);
     (count(targets), count(checks))
 }
