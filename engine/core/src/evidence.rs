@@ -105,6 +105,7 @@ impl EvidenceLimits {
 
     fn report(&self, kept: &mut Report) {
         kept.log.truncate(self.log_lines);
+        without_slack(kept);
         for line in &mut kept.log {
             cut_text(&mut line.message, self.log_line_bytes);
         }
@@ -153,6 +154,15 @@ impl EvidenceLimits {
     fn cut(&self, bytes: &mut Bytes) {
         *bytes = first(bytes, self.body_bytes);
     }
+}
+
+/// Lists that grew have room for more than is in them: half of a small record would be nothing.
+fn without_slack(kept: &mut Report) {
+    kept.causes.shrink_to_fit();
+    kept.operations.shrink_to_fit();
+    kept.steps.shrink_to_fit();
+    kept.measures.shrink_to_fit();
+    kept.log.shrink_to_fit();
 }
 
 fn first(bytes: &Bytes, most: usize) -> Bytes {

@@ -113,6 +113,27 @@ fn bodies_headers_logs_and_certificates_are_cut_and_everything_else_stays() {
 }
 
 #[test]
+fn nothing_that_is_kept_has_room_to_spare() {
+    let mut kept = record(vec![reply(Bytes::new())]);
+    let report = Arc::make_mut(&mut kept.attempts[0].report);
+    report.causes.reserve(4);
+    report.operations.reserve(4);
+    report.steps.reserve(4);
+    report.measures.reserve(4);
+    report.log.reserve(4);
+    EvidenceLimits::default().keep(&mut kept);
+    let report = &kept.attempts[0].report;
+    let room = [
+        report.causes.capacity() - report.causes.len(),
+        report.operations.capacity() - report.operations.len(),
+        report.steps.capacity() - report.steps.len(),
+        report.measures.capacity() - report.measures.len(),
+        report.log.capacity() - report.log.len(),
+    ];
+    assert_eq!(room, [0; 5]);
+}
+
+#[test]
 fn what_came_is_the_last_body_and_can_be_printed() {
     let answers = vec![
         reply(Bytes::from_static(b"first")),
