@@ -13,6 +13,7 @@ mod plain;
 mod report;
 mod sandbox;
 mod target;
+mod training;
 
 use std::{fs, path::PathBuf, time::Duration};
 
@@ -23,6 +24,7 @@ use crate::{
     build::{self, Linked, Programs},
     cargo,
     failure::Failure,
+    profile::{self, Profile},
     test::packages,
     wasm,
 };
@@ -114,7 +116,7 @@ impl Bench {
 pub(crate) async fn run(options: &Options) -> Result<(), Failure> {
     wasm::ensure()?;
     packages::ensure()?;
-    let bench = prepare(options).await?;
+    let bench = prepare(options.quick, options.examples(), Profile::Used).await?;
     // What was started is ended when this future is dropped.
     let figures = tokio::select! {
         figures = measure(&bench, options) => figures?,
@@ -131,6 +133,28 @@ pub(crate) async fn run(options: &Options) -> Result<(), Failure> {
     Ok(())
 }
 
+/// Runs the loads of the benchmark with programs that count what they do, and keeps the counts for the compiler.
+pub(crate) async fn train() -> Result<(), Failure> {
+    wasm::ensure()?;
+    packages::ensure()?;
+    let tool = profile::tool()?;
+    let gathered = cargo::root().join("target/bench/profiles");
+    if gathered.exists() {
+        fs::remove_dir_all(&gathered).map_err(|error| Failure::file(&gathered, &error))?;
+    }
+    let bench = prepare(true, vec!["journey"], Profile::Gathered(gathered.clone())).await?;
+    tokio::select! {
+        done = training::run(&bench) => done?,
+        _ = ctrl_c() => return Err(Failure::new("interrupted")),
+    }
+    let kept = profile::keep(&tool, &gathered)?;
+    println!(
+        "written to {}: what is shipped is built with it from now on",
+        kept.display()
+    );
+    Ok(())
+}
+
 /// One of the processes that this program is made of.
 pub(crate) async fn run_part(part: Part) -> Result<(), Failure> {
     match part {
@@ -140,7 +164,11 @@ pub(crate) async fn run_part(part: Part) -> Result<(), Failure> {
     }
 }
 
-async fn prepare(options: &Options) -> Result<Bench, Failure> {
+async fn prepare(
+    quick: bool,
+    examples: Vec<&'static str>,
+    profile: Profile,
+) -> Result<Bench, Failure> {
     let name = "prometheus-blackbox-exporter";
     let blackbox =
         packages::find(name).ok_or_else(|| Failure::new(format!("{name} is not there")))?;
@@ -151,8 +179,8 @@ async fn prepare(options: &Options) -> Result<Bench, Failure> {
         .try_lock()
         .map_err(|error| Failure::new(format!("another benchmark runs here: {error}")))?;
     // What is measured is what is shipped, and plain Rust is built like it.
-    let examples = options.examples();
-    let build = move || build::shipped(&["leadsman", "xtask"], &examples, Linked::Statically);
+    let how = (Linked::Statically, profile);
+    let build = move || build::shipped(&["leadsman", "xtask"], &examples, (how.0, &how.1));
     let programs = spawn_blocking(build).await??;
     Ok(Bench {
         folder,
@@ -160,7 +188,7 @@ async fn prepare(options: &Options) -> Result<Bench, Failure> {
         xtask: programs.named("xtask")?,
         programs,
         blackbox,
-        quick: options.quick,
+        quick,
         _alone: alone,
     })
 }

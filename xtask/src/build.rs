@@ -11,7 +11,7 @@ use std::{
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 use serde_json::Value;
 
-use crate::{cargo, failure::Failure, span};
+use crate::{cargo, failure::Failure, profile::Profile, span};
 
 /// How often a plain line is written.
 const PLAIN: Duration = Duration::from_secs(10);
@@ -40,7 +40,7 @@ pub(crate) enum Linked {
 pub(crate) fn shipped(
     programs: &[&str],
     examples: &[&str],
-    linked: Linked,
+    (linked, profile): (Linked, &Profile),
 ) -> Result<Programs, Failure> {
     let first = programs.first().copied().unwrap_or_default();
     let programs = programs.iter().flat_map(|name| ["--bin", name]);
@@ -48,9 +48,7 @@ pub(crate) fn shipped(
     let arguments = ALWAYS.into_iter().chain(["--profile", "dist"]);
     let arguments = arguments.chain(programs).chain(examples);
     let mut arguments: Vec<String> = arguments.map(str::to_owned).collect();
-    if linked == Linked::Statically {
-        arguments.extend(whole(&cargo::host()?));
-    }
+    arguments.extend(told(&cargo::host()?, linked, profile.flags()?));
     Programs::built(first, &arguments)
 }
 
@@ -63,10 +61,16 @@ pub(crate) const STATIC: [&str; 4] = [
     "getrandom_backend=\"linux_getrandom\"",
 ];
 
-/// The C library goes into the program. With the target named, macros and build scripts stay as they are: they
-/// are loaded by the compiler, which no static program can be.
-fn whole(host: &str) -> [String; 4] {
-    let flags = format!("target.{host}.rustflags={STATIC:?}");
+/// What the compiler is told of everything that goes into the programs. With the target named, macros and build
+/// scripts stay as they are: they are loaded by the compiler, which no static program can be.
+fn told(host: &str, linked: Linked, profile: Vec<String>) -> [String; 4] {
+    let whole: &[&str] = match linked {
+        Linked::Statically => &STATIC,
+        Linked::Dynamically => &[],
+    };
+    let mut flags: Vec<String> = whole.iter().map(ToString::to_string).collect();
+    flags.extend(profile);
+    let flags = format!("target.{host}.rustflags={flags:?}");
     [
         "--target".to_owned(),
         host.to_owned(),

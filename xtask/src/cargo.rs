@@ -32,6 +32,37 @@ pub(crate) fn command() -> Command {
     cargo
 }
 
+/// Has rustup add what the toolchain lacks; `why` says what it is needed for.
+pub(crate) fn rustup(arguments: [&str; 3], why: &str) -> Result<(), Failure> {
+    let told = arguments.join(" ");
+    println!("==> rustup {told}");
+    let added = Command::new("rustup")
+        .args(arguments)
+        .current_dir(root())
+        .status();
+    match added {
+        Ok(status) if status.success() => Ok(()),
+        Ok(_) => Err(Failure::new(format!(
+            "`rustup {told}` failed, and it is needed: {why}; its message is above"
+        ))),
+        Err(error) => Err(Failure::new(format!(
+            "{why}, which this toolchain does not have, and rustup cannot be run to add it ({error})"
+        ))),
+    }
+}
+
+/// Where the compiler keeps what it links into programs for a target; `None` where there is no compiler.
+pub(crate) fn libraries(target: &[&str]) -> Option<PathBuf> {
+    let mut ask = Command::new("rustc");
+    let asked = ask
+        .args(["--print", "target-libdir"])
+        .args(target)
+        .current_dir(root());
+    let output = asked.output().ok()?;
+    let told = String::from_utf8_lossy(&output.stdout);
+    output.status.success().then(|| PathBuf::from(told.trim()))
+}
+
 /// The target that this machine's compiler builds for by itself.
 pub(crate) fn host() -> Result<String, Failure> {
     let mut ask = Command::new("rustc");

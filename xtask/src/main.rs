@@ -1,4 +1,4 @@
-//! `cargo xtask demo | test | bench | package`: the project's own commands, nothing a user needs.
+//! `cargo xtask demo | test | bench | train | package`: the project's own commands, nothing a user needs.
 #![expect(
     clippy::print_stdout,
     clippy::print_stderr,
@@ -14,6 +14,7 @@ mod failure;
 mod fetch;
 mod package;
 mod process;
+mod profile;
 mod scrape;
 mod span;
 mod test;
@@ -41,6 +42,8 @@ enum Command {
     Test,
     /// Measures this daemon beside blackbox_exporter and beside plain Rust, on loopback.
     Bench(bench::Options),
+    /// Has the compiler learn from the benchmark's loads which code is hot, for all later builds of what is shipped.
+    Train,
     /// Builds what is installed: a Debian package, an OCI image, or the program alone.
     #[command(subcommand)]
     Package(package::Kind),
@@ -65,6 +68,7 @@ fn run(command: Command) -> Result<(), Failure> {
         Command::Test => test::run(),
         Command::Package(kind) => package::run(&kind),
         Command::Bench(options) => runtime()?.block_on(bench::run(&options)),
+        Command::Train => runtime()?.block_on(bench::train()),
         Command::BenchPart(part) => runtime()?.block_on(bench::run_part(part)),
     }
 }

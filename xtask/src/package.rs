@@ -17,6 +17,7 @@ use crate::{
     build::{self, Linked},
     cargo,
     failure::Failure,
+    profile::Profile,
 };
 
 /// The program that is packaged.
@@ -61,7 +62,7 @@ impl Options {
     fn program(&self, linked: Linked) -> Result<PathBuf, Failure> {
         match &self.program {
             Some(program) => Ok(program.canonicalize()?),
-            None => build::shipped(&[PROGRAM], &[], linked)?.named(PROGRAM),
+            None => build::shipped(&[PROGRAM], &[], (linked, &Profile::Used))?.named(PROGRAM),
         }
     }
 

@@ -212,12 +212,12 @@ pub(super) async fn peer(
     Ok((peer, Running::start("the load", &mut command)?))
 }
 
-/// Starts the same requests in plain Rust.
+/// Starts the same requests in plain Rust, for so many seconds where they are said.
 pub(super) fn native(
     bench: &Bench,
     places: &Places,
     load: Load,
-    rate: Option<u32>,
+    (rate, seconds): (Option<u32>, Option<u64>),
 ) -> Result<Running, Failure> {
     let target = match load.protocol {
         Protocol::Http => places.http,
@@ -238,6 +238,9 @@ pub(super) fn native(
         .arg("--authority")
         .arg(bench.folder.join("ca.pem"));
     paced(&mut command, rate);
+    if let Some(seconds) = seconds {
+        command.args(["--seconds", &seconds.to_string()]);
+    }
     logged(bench, &mut command, "plain")?;
     Running::start("plain Rust", &mut command)
 }

@@ -15,13 +15,13 @@ use super::{
 use crate::{failure::Failure, process::Running, scrape::Scrape};
 
 /// Probes a second where all bear the same load.
-const RATE: u32 = 500;
+pub(super) const RATE: u32 = 500;
 
 /// The check whose probe never returns.
 pub(super) const SPINS: &str = "spins";
 
 /// How long a process may take to end.
-const ENDS: Duration = Duration::from_secs(20);
+pub(super) const ENDS: Duration = Duration::from_secs(20);
 
 /// What the daemon did and used, and how it kept its schedule meanwhile.
 #[derive(Debug, Clone, Copy)]
@@ -213,7 +213,7 @@ async fn native(
     load: Load,
     rate: Option<u32>,
 ) -> Result<Used, Failure> {
-    let mut native = contender::native(bench, &target.places, load, rate)?;
+    let mut native = contender::native(bench, &target.places, load, (rate, None))?;
     sleep(bench.warm()).await;
     let used = target.measure(&mut native, load, bench.window()).await?;
     native.terminate()?;

@@ -34,7 +34,7 @@ pub(super) async fn all(bench: &Bench, target: &mut Target) -> Result<Vec<Figure
 }
 
 /// CPU of ten requests on one connection, from the proving ground's own measurement.
-fn cost(bench: &Bench) -> Result<Figure, Failure> {
+pub(super) fn cost(bench: &Bench) -> Result<Figure, Failure> {
     println!("==> journey_of_ten");
     let output = Command::new(bench.programs.named("journey")?)
         .stderr(Stdio::inherit())
