@@ -46,7 +46,7 @@ pub(crate) fn rustup(arguments: [&str; 3], why: &str) -> Result<(), Failure> {
             "`rustup {told}` failed, and it is needed: {why}; its message is above"
         ))),
         Err(error) => Err(Failure::new(format!(
-            "{why}, which this toolchain does not have, and rustup cannot be run to add it ({error})"
+            "{why}, which this toolchain does not have, and rustup cannot be run to add it ({error}); install it as this toolchain was installed"
         ))),
     }
 }

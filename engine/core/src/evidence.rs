@@ -156,7 +156,7 @@ impl EvidenceLimits {
     }
 }
 
-/// Lists that grew have room for more than is in them: half of a small record would be nothing.
+/// Lists that grew have room for more than is in them, which no budget counts.
 fn without_slack(kept: &mut Report) {
     kept.causes.shrink_to_fit();
     kept.operations.shrink_to_fit();
