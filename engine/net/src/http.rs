@@ -14,6 +14,7 @@ mod address;
 mod body;
 mod connection;
 pub(crate) mod jars;
+mod outgoing;
 mod redirect;
 mod request;
 

@@ -8,8 +8,7 @@ use std::{
     task::Poll,
 };
 
-use bytes::Bytes;
-use http_body_util::{BodyExt, Full};
+use http_body_util::BodyExt;
 use hyper::{
     Method, Request, Response,
     body::{Body, Incoming},
@@ -23,7 +22,7 @@ use leadsman_core::{
 };
 use tokio::task::JoinSet;
 
-use super::{address::Place, body::Content};
+use super::{address::Place, body::Content, outgoing::Outgoing};
 use crate::{
     Moment, Session,
     fault::Fault,
@@ -72,8 +71,8 @@ pub(crate) struct Connection {
 }
 
 enum Sender {
-    Http1(http1::SendRequest<Full<Bytes>>),
-    Http2(http2::SendRequest<Full<Bytes>>),
+    Http1(http1::SendRequest<Outgoing>),
+    Http2(http2::SendRequest<Outgoing>),
 }
 
 impl std::fmt::Debug for Connection {
@@ -143,7 +142,7 @@ impl Connection {
     /// Sends a request and reads the answer's head.
     pub(crate) async fn send(
         &mut self,
-        request: Request<Full<Bytes>>,
+        request: Request<Outgoing>,
     ) -> Result<Response<Incoming>, Broken> {
         let answer = match &mut self.sender {
             Sender::Http1(sender) => {

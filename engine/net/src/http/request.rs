@@ -3,7 +3,6 @@
 use std::borrow::Cow;
 
 use bytes::Bytes;
-use http_body_util::Full;
 use hyper::{
     HeaderMap, Method, Request, Uri,
     header::{self, HeaderName, HeaderValue},
@@ -13,6 +12,7 @@ use url::{Position, Url};
 
 use super::{
     address::{strict_url, without_user},
+    outgoing::Outgoing,
     redirect::Next,
 };
 use crate::{
@@ -64,9 +64,10 @@ impl<'a> Asked<'a> {
         destination: &Destination<'_>,
         cookies: Option<&str>,
         h2: bool,
-    ) -> Result<Request<Full<Bytes>>, Fault> {
+    ) -> Result<Request<Outgoing>, Fault> {
         let body = self.revealed_body(secrets, destination)?;
-        let mut request = Request::new(Full::new(body.clone()));
+        let length = body.len();
+        let mut request = Request::new(Outgoing::from(body));
         *request.method_mut() = self.method.clone();
         *request.uri_mut() = self.uri(secrets, destination, h2)?;
         if h2 {
@@ -88,8 +89,8 @@ impl<'a> Asked<'a> {
                 value(joined.as_deref().unwrap_or(cookies.as_bytes()))?,
             );
         }
-        if !body.is_empty() || matches!(self.method, Method::POST | Method::PUT | Method::PATCH) {
-            headers.insert(header::CONTENT_LENGTH, HeaderValue::from(body.len()));
+        if length > 0 || matches!(self.method, Method::POST | Method::PUT | Method::PATCH) {
+            headers.insert(header::CONTENT_LENGTH, HeaderValue::from(length));
         }
         Ok(request)
     }
