@@ -3,13 +3,12 @@
 //! Law: ticks = runs + missed; runs = outcomes + in flight; valid(availability) = pass + fail
 //! (+ unknown where an objective says so) − excluded; bad ≤ valid.
 
-use std::collections::BTreeMap;
-
 use serde::Serialize;
 
 use crate::{
     attempt::Ending,
     dispatch::MissedReason,
+    few::Few,
     outcome::{Conclusion, Outcome, Reason},
     phase::Nanos,
     plan::Objectives,
@@ -30,17 +29,17 @@ pub struct Ledger {
     /// Due moments.
     pub ticks: u64,
     /// Ticks that did not run.
-    pub missed: BTreeMap<MissedReason, u64>,
+    pub missed: Few<MissedReason, u64>,
     /// Ticks that started.
     pub started: u64,
     /// Runs that ended, by outcome.
-    pub outcomes: BTreeMap<Outcome, u64>,
+    pub outcomes: Few<Outcome, u64>,
     /// Runs that ended, by reason.
-    pub reasons: BTreeMap<Reason, u64>,
+    pub reasons: Few<Reason, u64>,
     /// Guest instantiations.
     pub attempts: u64,
     /// How they stopped.
-    pub endings: BTreeMap<&'static str, u64>,
+    pub endings: Few<&'static str, u64>,
     /// Availability.
     pub availability: Events,
     /// Latency, where an objective says what is slow.
@@ -90,7 +89,7 @@ impl Ledger {
     /// Ticks did not become runs.
     pub fn miss(&mut self, reason: MissedReason, count: u64) {
         self.ticks += count;
-        *self.missed.entry(reason).or_default() += count;
+        self.missed.add(reason, count);
         if reason == MissedReason::Overlap {
             self.overlapped += count;
         }
@@ -99,15 +98,15 @@ impl Ledger {
     /// An attempt stopped.
     pub fn attempt(&mut self, ending: &Ending) {
         self.attempts += 1;
-        *self.endings.entry(ending.as_str()).or_default() += 1;
+        self.endings.add(ending.as_str(), 1);
     }
 
     /// A run ended.
     pub fn end(&mut self, ended: Ended<'_>, objectives: &Objectives) {
         let reason = ended.conclusion.reason;
         let outcome = reason.outcome();
-        *self.outcomes.entry(outcome).or_default() += 1;
-        *self.reasons.entry(reason).or_default() += 1;
+        self.outcomes.add(outcome, 1);
+        self.reasons.add(reason, 1);
         self.degraded += u64::from(reason == Reason::Degraded);
         if ended.in_maintenance {
             self.excluded += 1;
@@ -151,7 +150,7 @@ impl Ledger {
 
     /// Runs that have ended.
     pub fn ended(&self) -> u64 {
-        self.outcomes.values().sum()
+        self.outcomes.total()
     }
 
     /// Runs under way.
@@ -211,10 +210,10 @@ mod tests {
                         ledger.end(Ended { conclusion: &conclusion, latency, ended_unix_ns: 1, in_maintenance: false }, &objectives);
                     }
                 }
-                let count = |outcome| ledger.outcomes.get(&outcome).copied().unwrap_or(0);
+                let count = |outcome| ledger.outcomes.get(outcome);
                 let unknown = if unknown_is_bad { count(Outcome::Unknown) } else { 0 };
-                prop_assert_eq!(ledger.ticks, ledger.started + ledger.missed.values().sum::<u64>());
-                prop_assert_eq!(ledger.ended(), ledger.reasons.values().sum::<u64>());
+                prop_assert_eq!(ledger.ticks, ledger.started + ledger.missed.total());
+                prop_assert_eq!(ledger.ended(), ledger.reasons.total());
                 prop_assert_eq!(ledger.availability.valid, count(Outcome::Pass) + count(Outcome::Fail) + unknown);
                 prop_assert!(ledger.availability.bad <= ledger.availability.valid);
                 prop_assert_eq!(ledger.latency.valid, count(Outcome::Pass));

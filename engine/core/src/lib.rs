@@ -11,6 +11,7 @@ pub mod egress;
 pub mod evidence;
 pub mod facts;
 pub mod failure;
+pub mod few;
 pub mod id;
 pub mod ledger;
 pub mod limits;

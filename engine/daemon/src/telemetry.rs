@@ -260,16 +260,20 @@ impl Telemetry {
             let families = group(&targets, shape, &mut self.births());
             tell_counted(families)?;
         }
-        tell_counted(self.of_checks(&board, &targets, now_ms))?;
+        let view = checks::View {
+            board: &board,
+            targets: &targets,
+            place: self.place.labels(),
+            now_ms,
+        };
+        for group in checks::GROUPS {
+            let families = group(&view, &mut self.births());
+            tell_counted(families)?;
+        }
         tell_counted(self.of_place(&board, &targets, shape))?;
         let counted = counts.told(&board.checks);
         tell(vec![counted])?;
         tell(process::families())
-    }
-
-    fn of_checks(&self, board: &Board, targets: &[TargetView<'_>], now_ms: i64) -> Vec<Family> {
-        let place = (self.place.labels(), now_ms);
-        checks::families(board, targets, place, &mut self.births())
     }
 
     /// What is told of the daemon itself.

@@ -8,6 +8,7 @@ use std::{
 };
 
 use leadsman_core::{
+    few::Few,
     id::{CheckId, ProbeName},
     phase::Phase,
     plan::{Check, MeasureDescription},
@@ -158,53 +159,66 @@ fn numbers(check: &Check) -> Vec<(&'static Definition, Vec<Label>, f64)> {
         .collect()
 }
 
-/// Everything labelled with a check and no target, and the measures.
-pub(super) fn families(
-    board: &Board,
-    targets: &[TargetView<'_>],
-    (place, now_ms): (&Arc<[Label]>, i64),
-    births: &mut Births,
-) -> Vec<Family> {
-    let checks = board.checks.as_slice();
-    let mut families = vec![described(checks)];
-    let constant = [
-        &def::CHECK_INTERVAL,
-        &def::CHECK_TIMEOUT,
-        &def::CHECK_LOCATIONS,
-        &def::CHECK_PAGE_LOCATIONS,
-        &def::OBJECTIVE,
-        &def::LATENCY_THRESHOLD,
-    ];
-    families.extend(constant.map(|definition| promised(definition, checks)));
-    families.push(maintenance(checks, targets, (place, now_ms)));
-    families.push(dependencies(checks, targets, (place, now_ms)));
-    families.push(phases(board, targets, place, births));
-    let denied = |numbers: &Numbers| numbers.denied.clone();
-    let dropped = |numbers: &Numbers| numbers.measured.dropped.clone();
-    let by = (&def::EGRESS_DENIED, "network_class");
-    families.push(happened(by, denied, (board, targets), births));
-    let by = (&def::MEASURES_DROPPED, "reason");
-    families.push(happened(by, dropped, (board, targets), births));
-    families.push(dropped_lines(checks, births));
-    families.extend(measured(checks, targets));
-    families
+/// What a scrape sees, at one moment.
+pub(super) struct View<'a> {
+    pub(super) board: &'a Board,
+    pub(super) targets: &'a [TargetView<'a>],
+    /// The location's label.
+    pub(super) place: &'a Arc<[Label]>,
+    pub(super) now_ms: i64,
 }
 
+/// Makes some families of all checks.
+pub(super) type Group = fn(&View<'_>, &mut Births) -> Vec<Family>;
+
+/// Everything labelled with a check and no target, and the measures; in groups like those of check-targets.
+pub(super) const GROUPS: [Group; 13] = [
+    |view, _| vec![described(&view.board.checks)],
+    |view, _| vec![promised(&def::CHECK_INTERVAL, view)],
+    |view, _| vec![promised(&def::CHECK_TIMEOUT, view)],
+    |view, _| vec![promised(&def::CHECK_LOCATIONS, view)],
+    |view, _| vec![promised(&def::CHECK_PAGE_LOCATIONS, view)],
+    |view, _| vec![promised(&def::OBJECTIVE, view)],
+    |view, _| vec![promised(&def::LATENCY_THRESHOLD, view)],
+    |view, _| vec![maintenance(view), dependencies(view)],
+    |view, births| vec![phases(view, births)],
+    |view, births| {
+        let denied: CountsOf = |numbers| &numbers.denied;
+        vec![happened(
+            (&def::EGRESS_DENIED, "network_class"),
+            denied,
+            view,
+            births,
+        )]
+    },
+    |view, births| {
+        let dropped: CountsOf = |numbers| &numbers.measured.dropped;
+        vec![happened(
+            (&def::MEASURES_DROPPED, "reason"),
+            dropped,
+            view,
+            births,
+        )]
+    },
+    |view, births| vec![dropped_lines(&view.board.checks, births)],
+    |view, _| measured(&view.board.checks, view.targets),
+];
+
 /// Whether each check that has windows is in one.
-fn maintenance(
-    checks: &[CheckEntry],
-    targets: &[TargetView<'_>],
-    (place, now_ms): (&Arc<[Label]>, i64),
-) -> Family {
+fn maintenance(view: &View<'_>) -> Family {
     let mut family = Family::of(&def::MAINTENANCE);
     let mut told = None;
-    for target in targets {
+    for target in view.targets {
         let index = target.slot.check();
-        let check = checks.get(index).filter(|check| check.has_windows);
+        let check = view
+            .board
+            .checks
+            .get(index)
+            .filter(|check| check.has_windows);
         if let (Some(check), true) = (check, told != Some(index)) {
             told = Some(index);
-            let is_open = target.slot.in_maintenance(now_ms);
-            let labels = Labels::with(&check.labels, place.to_vec());
+            let is_open = target.slot.in_maintenance(view.now_ms);
+            let labels = Labels::with(&check.labels, view.place.to_vec());
             family.add(Some(index), labels, u64::from(is_open));
         }
     }
@@ -212,23 +226,19 @@ fn maintenance(
 }
 
 /// Whether what a check depends on fails here: one of its targets, by its last outcome.
-fn dependencies(
-    checks: &[CheckEntry],
-    targets: &[TargetView<'_>],
-    (place, now_ms): (&Arc<[Label]>, i64),
-) -> Family {
+fn dependencies(view: &View<'_>) -> Family {
+    let checks = &view.board.checks;
     let mut family = Family::of(&def::DEPENDENCY_FAILING);
     if !checks.iter().any(CheckEntry::depends) {
         return family;
     }
-    let failing: BTreeSet<&CheckId> = targets
-        .iter()
-        .filter(|target| target.numbers.fails_at(now_ms))
+    let failing: BTreeSet<&CheckId> = (view.targets.iter())
+        .filter(|target| target.numbers.fails_at(view.now_ms))
         .map(|target| &target.slot.assignment().check)
         .collect();
     for (index, check) in checks.iter().enumerate() {
         for on in &check.about.depends_on {
-            let mut own = place.to_vec();
+            let mut own = view.place.to_vec();
             own.push(written("on", on.as_str()));
             let fails = u64::from(failing.contains(on));
             family.add(Some(index), Labels::with(&check.labels, own), fails);
@@ -245,9 +255,9 @@ fn described(checks: &[CheckEntry]) -> Family {
     family
 }
 
-fn promised(definition: &'static Definition, checks: &[CheckEntry]) -> Family {
+fn promised(definition: &'static Definition, view: &View<'_>) -> Family {
     let mut family = Family::of(definition);
-    for (index, check) in checks.iter().enumerate() {
+    for (index, check) in view.board.checks.iter().enumerate() {
         for (_, labels, number) in check
             .numbers
             .iter()
@@ -264,13 +274,9 @@ fn promised(definition: &'static Definition, checks: &[CheckEntry]) -> Family {
 }
 
 /// A check's targets, and what those counted that left it.
-fn all_of<'a>(
-    board: &'a Board,
-    targets: &'a [TargetView<'_>],
-) -> impl Iterator<Item = (usize, &'a Numbers)> {
-    let present = targets
-        .iter()
-        .map(|target| (target.slot.check(), &*target.numbers));
+fn all_of<'a>(view: &View<'a>) -> impl Iterator<Item = (usize, &'a Numbers)> + use<'a> {
+    let (board, targets) = (view.board, view.targets);
+    let present = (targets.iter()).map(|target| (target.slot.check(), &*target.numbers));
     let checks = board.checks.iter().enumerate();
     let departed =
         checks.filter_map(|(index, check)| Some((index, board.departed.of_check(check)?)));
@@ -278,29 +284,22 @@ fn all_of<'a>(
 }
 
 /// Of all of a check's targets together: 14 series for each target would be half of its budget.
-fn phases(
-    board: &Board,
-    targets: &[TargetView<'_>],
-    place: &Arc<[Label]>,
-    births: &mut Births,
-) -> Family {
+fn phases(view: &View<'_>, births: &mut Births) -> Family {
     let mut sums: BTreeMap<(usize, Phase), Tally> = BTreeMap::new();
-    for (index, numbers) in all_of(board, targets) {
-        for (phase, tally) in &numbers.phases {
-            let sum = sums.entry((index, *phase)).or_default();
-            sum.count += tally.count;
-            sum.sum = sum.sum.saturating_add(tally.sum);
+    for (index, numbers) in all_of(view) {
+        for (phase, tally) in numbers.phases.iter() {
+            sums.entry((index, phase)).or_default().add(tally);
         }
     }
     let mut family = Family::of(&def::RUN_PHASE);
     for ((index, phase), tally) in sums {
-        let Some(check) = board.checks.get(index) else {
+        let Some(check) = view.board.checks.get(index) else {
             continue;
         };
         let owner = births.owner(check.id());
         let is_new = births.is_new(def::RUN_PHASE.name, owner, phase.as_str());
         let tally = if is_new { Tally::default() } else { tally };
-        let mut own = place.to_vec();
+        let mut own = view.place.to_vec();
         own.push(label("phase", phase.as_str()));
         let value = Value::Summary {
             sum: seconds(tally.sum),
@@ -312,22 +311,25 @@ fn phases(
     family
 }
 
+/// Counts under names that appear when it happens.
+type CountsOf = fn(&Numbers) -> &Few<&'static str, u64>;
+
 /// What a check's targets counted under names that appear when it happens.
 fn happened(
     (definition, by): (&'static Definition, &'static str),
-    counts: impl Fn(&Numbers) -> BTreeMap<&'static str, u64>,
-    (board, targets): (&Board, &[TargetView<'_>]),
+    counts: CountsOf,
+    view: &View<'_>,
     births: &mut Births,
 ) -> Family {
     let mut sums: BTreeMap<(usize, &'static str), u64> = BTreeMap::new();
-    for (index, numbers) in all_of(board, targets) {
-        for (key, count) in counts(numbers) {
+    for (index, numbers) in all_of(view) {
+        for (key, count) in counts(numbers).iter() {
             *sums.entry((index, key)).or_default() += count;
         }
     }
     let mut family = Family::of(definition);
     for ((index, key), count) in sums {
-        let Some(check) = board.checks.get(index) else {
+        let Some(check) = view.board.checks.get(index) else {
             continue;
         };
         let owner = births.owner(check.id());

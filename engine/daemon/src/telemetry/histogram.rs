@@ -4,9 +4,9 @@
 //! 0.12 ms, falls into the zero bucket: so a run of up to 64 s can touch at most 152 buckets, and
 //! no target can inflate them by the latencies it chooses.
 
-use std::{collections::BTreeMap, sync::LazyLock};
+use std::sync::LazyLock;
 
-use leadsman_core::phase::Nanos;
+use leadsman_core::{few::Few, phase::Nanos};
 
 use super::values::seconds;
 
@@ -40,7 +40,7 @@ struct Buckets {
     sum: Nanos,
     classic: [u64; CLASSIC_MS.len() + 1],
     zero: u64,
-    native: BTreeMap<i32, u64>,
+    native: Few<i32, u64>,
 }
 
 /// Native buckets as the protobuf format has them: runs of neighbours, and differences of counts.
@@ -100,7 +100,7 @@ impl Buckets {
         }
         let place = NATIVE.partition_point(|bound| *bound < seconds);
         let index = FIRST_INDEX + i32::try_from(place).unwrap_or(0);
-        *self.native.entry(index).or_default() += 1;
+        self.native.add(index, 1);
     }
 
     fn merge(&mut self, other: &Self) {
@@ -111,9 +111,7 @@ impl Buckets {
             .iter_mut()
             .zip(other.classic)
             .for_each(|(bucket, more)| *bucket += more);
-        for (index, more) in &other.native {
-            *self.native.entry(*index).or_default() += more;
-        }
+        self.native.add_all(&other.native);
     }
 
     fn sparse(&self) -> Sparse {
@@ -122,12 +120,12 @@ impl Buckets {
             ..Sparse::default()
         };
         let (mut next, mut before) = (0, 0);
-        for (index, count) in &self.native {
-            match sparse.spans.last_mut().filter(|_| *index == next) {
+        for (index, count) in self.native.iter() {
+            match sparse.spans.last_mut().filter(|_| index == next) {
                 Some((_, length)) => *length += 1,
                 None => sparse.spans.push((index - next, 1)),
             }
-            let count = i64::try_from(*count).unwrap_or(i64::MAX);
+            let count = i64::try_from(count).unwrap_or(i64::MAX);
             sparse.deltas.push(count - before);
             (next, before) = (index + 1, count);
         }
@@ -137,6 +135,8 @@ impl Buckets {
 
 #[cfg(test)]
 mod tests {
+    use std::collections::BTreeMap;
+
     use proptest::prelude::*;
 
     use super::*;
@@ -190,7 +190,7 @@ mod tests {
     fn native(histogram: &Histogram) -> BTreeMap<i32, u64> {
         let buckets = histogram.0.as_ref();
         buckets
-            .map(|buckets| buckets.native.clone())
+            .map(|buckets| buckets.native.iter().collect())
             .unwrap_or_default()
     }
 

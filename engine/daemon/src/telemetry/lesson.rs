@@ -1,12 +1,11 @@
 //! What one run's record teaches, gathered before any lock is taken.
 
-use std::collections::BTreeMap;
-
 use leadsman_core::{
     attempt::{Cause, Ending, Report},
     egress::AddressClass,
     facts::{Facts, TlsFacts},
     failure::{Failure, FailureKind},
+    few::Few,
     limits::Limit,
     phase::{Nanos, Phases},
     record::RunRecord,
@@ -22,9 +21,9 @@ pub(super) struct Lesson {
     /// Of the last attempt that shook hands.
     pub(super) certificates: Option<Certificates>,
     /// What the policy refused, by network class.
-    pub(super) denied: BTreeMap<&'static str, u64>,
+    pub(super) denied: Few<&'static str, u64>,
     /// Limits that ended an attempt or cut something.
-    pub(super) limits: BTreeMap<Limit, u64>,
+    pub(super) limits: Few<Limit, u64>,
 }
 
 /// When certificates end, in Unix seconds: the first of all hosts that a run talked to.
@@ -56,10 +55,10 @@ impl Lesson {
     fn attempt(&mut self, report: &Report) {
         self.overhead = self.overhead.saturating_add(report.overhead());
         for (limit, times) in &report.usage.truncated {
-            *self.limits.entry(*limit).or_default() += times;
+            self.limits.add(*limit, *times);
         }
         if let Ending::Limit { limit } = report.ending {
-            *self.limits.entry(limit).or_default() += 1;
+            self.limits.add(limit, 1);
         }
         let observed = report
             .operations
@@ -70,7 +69,7 @@ impl Lesson {
             _ => None,
         });
         for class in observed.chain(refused).filter_map(network_class) {
-            *self.denied.entry(class).or_default() += 1;
+            self.denied.add(class, 1);
         }
     }
 }

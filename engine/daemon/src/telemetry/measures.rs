@@ -7,6 +7,7 @@ use std::{
 
 use leadsman_core::{
     attempt::Measure,
+    few::Few,
     id::ProbeName,
     plan::{Check, MeasureDescription},
 };
@@ -37,7 +38,7 @@ pub(super) struct Declared {
 #[derive(Debug, Clone, Default)]
 pub(super) struct Measured {
     pub(super) last: BTreeMap<SeriesName, f64>,
-    pub(super) dropped: BTreeMap<&'static str, u64>,
+    pub(super) dropped: Few<&'static str, u64>,
 }
 
 impl Declared {
@@ -100,7 +101,7 @@ impl Measured {
     pub(super) fn take(&mut self, measures: &[Measure], declared: &Declared) {
         for measure in measures {
             if let Err(reason) = self.take_one(measure, declared) {
-                *self.dropped.entry(reason).or_default() += 1;
+                self.dropped.add(reason, 1);
             }
         }
     }

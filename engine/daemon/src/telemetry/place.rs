@@ -213,11 +213,8 @@ impl Place {
         for (probe, numbers) in departed.chain(present) {
             let sums = probes.entry(probe).or_default();
             if definition.name == def::ATTEMPT_ENDINGS.name {
-                numbers
-                    .ledger
-                    .endings
-                    .iter()
-                    .for_each(|(ending, count)| *sums.entry(ending).or_default() += count);
+                let endings = numbers.ledger.endings.iter();
+                endings.for_each(|(ending, count)| *sums.entry(ending).or_default() += count);
             } else {
                 let limits = numbers.limits.iter();
                 limits.for_each(|(limit, count)| *sums.entry(limit.as_str()).or_default() += count);

@@ -12,6 +12,7 @@ use std::{
 use leadsman_core::{
     attempt::{Assignment, RunCause},
     evidence::EvidenceLimits,
+    few::Few,
     id::RunId,
     ledger::{Ended, Ledger},
     limits::Limit,
@@ -108,10 +109,10 @@ pub(super) struct Numbers {
     pub(super) failing: Histogram,
     pub(super) lag: Histogram,
     pub(super) overhead: Histogram,
-    pub(super) phases: BTreeMap<Phase, Tally>,
+    pub(super) phases: Few<Phase, Tally>,
     pub(super) certificates: Option<Certificates>,
-    pub(super) denied: BTreeMap<&'static str, u64>,
-    pub(super) limits: BTreeMap<Limit, u64>,
+    pub(super) denied: Few<&'static str, u64>,
+    pub(super) limits: Few<Limit, u64>,
     pub(super) measured: Measured,
     pub(super) steps: Steps,
     /// Until when the last outcome speaks for the target, in Unix milliseconds.
@@ -123,6 +124,13 @@ pub(super) struct Numbers {
 pub(super) struct Tally {
     pub(super) count: u64,
     pub(super) sum: Nanos,
+}
+
+impl Tally {
+    pub(super) fn add(&mut self, more: Self) {
+        self.count += more.count;
+        self.sum = self.sum.saturating_add(more.sum);
+    }
 }
 
 impl Slot {
@@ -240,7 +248,7 @@ impl Slot {
     /// Adds what was missed; returns what the last run came to.
     pub(super) fn tally(&self, missed: &mut BTreeMap<&'static str, u64>) -> Option<Outcome> {
         let state = self.lock();
-        for (reason, count) in &state.numbers.ledger.missed {
+        for (reason, count) in state.numbers.ledger.missed.iter() {
             *missed.entry(reason.as_str()).or_default() += count;
         }
         let last = state.numbers.ledger.last.as_ref()?;
@@ -353,46 +361,36 @@ impl Numbers {
     pub(super) fn absorb(&mut self, gone: &Self) {
         self.lag.merge(&gone.lag);
         self.overhead.merge(&gone.overhead);
-        for (phase, tally) in &gone.phases {
-            let sum = self.phases.entry(*phase).or_default();
-            sum.count += tally.count;
-            sum.sum = sum.sum.saturating_add(tally.sum);
+        for (phase, tally) in gone.phases.iter() {
+            self.phases.change(phase, |sum| sum.add(tally));
         }
-        add(&mut self.ledger.endings, &gone.ledger.endings);
-        add(&mut self.limits, &gone.limits);
-        add(&mut self.denied, &gone.denied);
-        add(&mut self.measured.dropped, &gone.measured.dropped);
+        self.ledger.endings.add_all(&gone.ledger.endings);
+        self.limits.add_all(&gone.limits);
+        self.denied.add_all(&gone.denied);
+        self.measured.dropped.add_all(&gone.measured.dropped);
     }
 
     fn learn(&mut self, lesson: &Lesson, record: &RunRecord, declared: &Declared) {
         self.overhead.observe(lesson.overhead);
         for (phase, nanos) in lesson.phases.iter() {
-            let tally = self.phases.entry(phase).or_default();
-            tally.count += 1;
-            tally.sum = tally.sum.saturating_add(nanos);
+            let once = Tally {
+                count: 1,
+                sum: nanos,
+            };
+            self.phases.change(phase, |sum| sum.add(once));
         }
         self.certificates = lesson.certificates.or(self.certificates);
-        for (class, times) in &lesson.denied {
-            *self.denied.entry(class).or_default() += times;
-        }
-        for (limit, times) in &lesson.limits {
-            *self.limits.entry(*limit).or_default() += times;
-        }
+        self.denied.add_all(&lesson.denied);
+        self.limits.add_all(&lesson.limits);
         if let Some(last) = record.last() {
             self.measured.take(&last.report.measures, declared);
             let outcome = last.conclusion.outcome();
             let ended = at_unix_ns(record.ended_unix_ns());
             let refused = self.steps.take(&last.report, outcome, ended);
             if refused > 0 {
-                *self.measured.dropped.entry("steps").or_default() += refused;
+                self.measured.dropped.add("steps", refused);
             }
         }
-    }
-}
-
-fn add<K: Ord + Copy>(sums: &mut BTreeMap<K, u64>, counts: &BTreeMap<K, u64>) {
-    for (key, count) in counts {
-        *sums.entry(*key).or_default() += count;
     }
 }
 

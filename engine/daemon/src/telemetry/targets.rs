@@ -94,7 +94,7 @@ fn ticks(targets: &[TargetView<'_>]) -> Family {
 fn outcomes(targets: &[TargetView<'_>]) -> Family {
     each(&def::RUNS, targets, |target| {
         let outcomes = &target.numbers.ledger.outcomes;
-        let count = |outcome: Outcome| outcomes.get(&outcome).copied().unwrap_or(0);
+        let count = |outcome: Outcome| outcomes.get(outcome);
         Outcome::ALL.map(|outcome| {
             (
                 vec![label("outcome", outcome.as_str())],
@@ -120,7 +120,7 @@ fn missed(targets: &[TargetView<'_>], births: &mut Births) -> Family {
                 def::MISSED.name,
                 target.slot.serial(),
                 reason.as_str(),
-                *count,
+                count,
             );
             (vec![label("reason", reason.as_str())], shown.into())
         });
@@ -135,7 +135,7 @@ fn reasons(targets: &[TargetView<'_>], births: &mut Births) -> Family {
                 def::RUN_REASONS.name,
                 target.slot.serial(),
                 reason.as_str(),
-                *count,
+                count,
             );
             let labels = vec![
                 label("outcome", reason.outcome().as_str()),
