@@ -16,8 +16,13 @@ use leadsman_core::{
 };
 use leadsman_host::{Roster, Sandbox, SandboxSettings, Secrets};
 use leadsman_tests::guests::component;
+use mimalloc::MiMalloc;
 use serde_json::json;
 use tokio::runtime::Runtime;
+
+/// The daemon's.
+#[global_allocator]
+static ALLOCATOR: MiMalloc = MiMalloc;
 
 /// Attempts before the figures count, and attempts that count.
 const ATTEMPTS: (usize, usize) = (2_000, 20_000);
@@ -100,6 +105,7 @@ fn assignment() -> Result<Assignment, Box<dyn Error>> {
         limits: Limits::default(),
         egress: Arc::default(),
         secrets: Vec::new(),
+        written: None,
         places: None,
     })
 }

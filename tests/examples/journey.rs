@@ -23,9 +23,14 @@ use leadsman_core::{
     plan::{Network, Tls},
 };
 use leadsman_host::{Roster, Sandbox, SandboxSettings, Secrets};
+use mimalloc::MiMalloc;
 use rustix::time::{ClockId, clock_gettime};
 use serde_json::json;
 use tokio::runtime::{Builder, Runtime};
+
+/// The daemon's.
+#[global_allocator]
+static ALLOCATOR: MiMalloc = MiMalloc;
 
 /// Requests of one journey.
 const REQUESTS: usize = 10;
@@ -118,6 +123,7 @@ fn complete(
     let settings = leadsman_config::check_settings(&probe.description, settings)
         .map_err(|complaints| format!("{complaints:?}"))?;
     Ok(Assignment {
+        written: Some(assignment.settings),
         settings: settings.to_string().into(),
         ..assignment
     })
@@ -142,6 +148,7 @@ fn assignment(server: SocketAddr) -> Result<Assignment, Box<dyn Error>> {
             ..Egress::default()
         }),
         secrets: Vec::new(),
+        written: None,
         places: None,
     })
 }

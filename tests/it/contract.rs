@@ -5,11 +5,16 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use leadsman_core::outcome::{Blame, Outcome, Reason};
+use leadsman_core::{
+    outcome::{Blame, Outcome, Reason},
+    record::RunRecord,
+    seam::{Call, HttpCall},
+};
 use leadsman_tests::{
     engine::{Trial, concluded},
     peer::Peer,
 };
+use serde_json::json;
 
 /// Every file below a folder.
 fn files(folder: &Path) -> io::Result<Vec<PathBuf>> {
@@ -53,6 +58,50 @@ fn every_item_of_the_contract_is_documented_and_says_since_when() {
                 );
             }
         }
+    }
+}
+
+/// What a run asked of the network, its sentence, and its steps by name.
+type Done = (Vec<Call>, String, Vec<(String, Option<bool>)>);
+
+fn done(record: &RunRecord) -> Done {
+    let report = &record.last().unwrap().report;
+    let calls = report.operations.iter().map(|made| match &*made.call {
+        // What is left of the time is never the same.
+        Call::Http(call) => Call::Http(Box::new(HttpCall {
+            timeout: None,
+            ..(**call).clone()
+        })),
+        call => call.clone(),
+    });
+    let steps = report.steps.iter().map(|step| (step.name.clone(), step.ok));
+    (calls.collect(), record.sentence.clone(), steps.collect())
+}
+
+#[test]
+fn settings_as_they_are_written_mean_the_same_to_a_bundled_probe_as_with_all_defaults() {
+    let (web, host) = ("http://127.0.0.1:1", "127.0.0.1:1");
+    let posting =
+        json!({"method": "POST", "body": "b", "headers": {"x": "1"}, "status": ["2xx", 301]});
+    let walking = json!({
+        "steps": [{"name": "ask", "request": {"path": "/a", "headers": {"x": "1"}}, "expect": {"status": 204}}],
+        "cleanup": [
+            {"name": "look", "request": {"path": "/b", "method": "HEAD"}},
+            {"name": "talk", "tcp": {"dialogue": [{"expect": "^220 "}]}},
+        ],
+    });
+    for (probe, target, settings, calls) in [
+        ("http", web, json!({}), 1),
+        ("http", web, posting, 1),
+        ("dns", host, json!({"query": "a.example", "type": "TXT"}), 1),
+        ("tls", host, json!({}), 1),
+        ("tcp", host, json!({"dialogue": [{"expect": "^220 "}]}), 1),
+        ("journey", web, walking, 3),
+    ] {
+        let trial = Trial::bundled(probe, target, settings);
+        let written = done(&trial.clone().run());
+        assert_eq!(written.0.len(), calls, "{probe}: {written:?}");
+        assert_eq!(written, done(&trial.told_all().run()), "{probe}");
     }
 }
 

@@ -66,6 +66,7 @@ pub struct Trial {
     probe: Vec<u8>,
     target: String,
     settings: Value,
+    told_all: bool,
     timeout_ms: u64,
     limits: Limits,
     grants: Vec<String>,
@@ -80,6 +81,7 @@ impl Trial {
             probe: probe.into(),
             target: target.into(),
             settings: json!({}),
+            told_all: false,
             timeout_ms: 5_000,
             limits: Limits::default(),
             grants: Vec::new(),
@@ -110,6 +112,13 @@ impl Trial {
     #[must_use]
     pub fn settings(mut self, settings: Value) -> Self {
         self.settings = settings;
+        self
+    }
+
+    /// The probe sees every default in its settings, and not, as in a daemon, what is written alone.
+    #[must_use]
+    pub const fn told_all(mut self) -> Self {
+        self.told_all = true;
         self
     }
 
@@ -212,6 +221,7 @@ impl Trial {
                 .iter()
                 .map(|(name, ..)| ResourceName::new(name).expect(named))
                 .collect(),
+            written: (!self.told_all).then(|| self.settings.to_string().into()),
             places: None,
         }
     }

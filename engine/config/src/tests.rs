@@ -257,6 +257,34 @@ fn settings_are_judged_and_completed_for_the_command_line_too() {
 }
 
 #[test]
+fn a_probe_that_knows_its_defaults_is_told_what_is_written() {
+    let plan = loaded(
+        "checks:
+  web:
+    probe: http
+    targets: [a.example, {address: b.example, set: {path: /b}}]
+    settings: {method: HEAD}
+",
+    );
+    let plan = plan.unwrap_or_else(|problems| panic!("{problems}"));
+    let [one, other] = plan.checks[0].assignments.as_slice() else {
+        panic!("two targets: {:?}", plan.checks);
+    };
+    let written =
+        |of: &leadsman_core::attempt::Assignment| of.written.as_deref().map(str::to_owned);
+    assert_eq!(written(one).as_deref(), Some(r#"{"method":"HEAD"}"#));
+    assert_eq!(
+        written(other).as_deref(),
+        Some(r#"{"method":"HEAD","path":"/b"}"#)
+    );
+    assert!(
+        one.settings.contains(r#""max_redirects":10"#),
+        "{}",
+        one.settings
+    );
+}
+
+#[test]
 fn the_schema_for_editors_accepts_the_valid_and_refuses_what_it_can_see() {
     let probes = [
         ("http", described("http")),

@@ -29,6 +29,9 @@ pub struct Assignment {
     pub probe: ProbeName,
     /// The probe's settings as JSON text, defaults filled in, the target's `set` merged.
     pub settings: Arc<str>,
+    /// The same without the defaults that were filled in; `None` where nobody kept it.
+    #[serde(skip)]
+    pub written: Option<Arc<str>>,
     /// The target's labels.
     pub labels: BTreeMap<String, String>,
     /// How long one attempt may take.
@@ -42,6 +45,14 @@ pub struct Assignment {
     /// Where nested settings are written; `None` where nothing is nested.
     #[serde(skip)]
     pub places: Option<Arc<Places>>,
+}
+
+impl Assignment {
+    /// Puts other settings in place of its own: JSON text, defaults filled in.
+    pub fn set_settings(&mut self, complete: impl Into<Arc<str>>) {
+        self.settings = complete.into();
+        self.written = None;
+    }
 }
 
 /// Why a run happens. Only ticks enter the law and the SLIs.

@@ -41,6 +41,7 @@ impl Held {
     /// What runs, wherever it is written.
     fn without_lines(&self) -> Self {
         let assignment = Assignment {
+            written: None,
             places: None,
             ..self.assignment.as_ref().clone()
         };

@@ -285,6 +285,7 @@ fn order(settings: &str) -> Result<Order, NameError> {
         },
         egress: Arc::default(),
         secrets: Vec::new(),
+        written: None,
         places: None,
     };
     Ok(Order {

@@ -108,7 +108,7 @@ pub fn run<P: Probe>() -> Verdict {
 }
 
 fn read<S: Settings>() -> std::result::Result<S, String> {
-    serde_json::from_str(&raw::context::settings()).map_err(|error| error.to_string())
+    serde_json::from_str(&raw::context::written_settings()).map_err(|error| error.to_string())
 }
 
 /// Tells the host why, and turns the result into a verdict.

@@ -19,6 +19,15 @@ use crate::{
 /// How the probe itself judges settings.
 type Ask<'a> = dyn Fn(&str) -> Result<Vec<Complaint>, String> + 'a;
 
+/// Settings as JSON text.
+#[derive(Debug, Clone)]
+pub(super) struct Text {
+    /// With all defaults.
+    pub(super) complete: Arc<str>,
+    /// As they are written, merged.
+    pub(super) written: Arc<str>,
+}
+
 /// What judges the settings of one check.
 pub(super) struct Settings<'a> {
     /// The whole check: where a missing `settings` is reported.
@@ -32,9 +41,9 @@ pub(super) struct Settings<'a> {
 }
 
 impl Settings<'_> {
-    /// The settings for each target's `set`, as JSON text; `None` where something is wrong. Targets
+    /// The settings for each target's `set`; `None` where something is wrong. Targets
     /// without a `set` share one text.
-    pub(super) fn merged(&self, sets: &[Set<'_>], origins: &mut Origins) -> Option<Vec<Arc<str>>> {
+    pub(super) fn merged(&self, sets: &[Set<'_>], origins: &mut Origins) -> Option<Vec<Text>> {
         let mut own = Value::Object(Map::new());
         for layer in &self.layers {
             merge_patch(&mut own, self.judge.typed(layer.node));
@@ -43,7 +52,7 @@ impl Settings<'_> {
             self.complete(own, None)?;
             return Some(Vec::new());
         }
-        let mut made: BTreeMap<String, Option<Arc<str>>> = BTreeMap::new();
+        let mut made: BTreeMap<String, Option<Text>> = BTreeMap::new();
         let mut texts = Vec::new();
         for set in sets {
             let mut merged = own.clone();
@@ -53,7 +62,7 @@ impl Settings<'_> {
             let key = merged.to_string();
             let text = match made.get(&key) {
                 Some(text) => text.clone(),
-                None => self.text(merged, set.node, origins),
+                None => self.text(merged, &key, set.node, origins),
             };
             made.insert(key, text.clone());
             texts.push(text);
@@ -61,19 +70,28 @@ impl Settings<'_> {
         texts.into_iter().collect()
     }
 
-    fn text(&self, merged: Value, set: Option<&Node>, origins: &mut Origins) -> Option<Arc<str>> {
+    fn text(
+        &self,
+        merged: Value,
+        written: &str,
+        set: Option<&Node>,
+        origins: &mut Origins,
+    ) -> Option<Text> {
         let complete = self.complete(merged, set)?;
         self.trace(&complete, set, origins);
         let text = complete.to_string();
         self.consult(&text, set);
-        Some(text.into())
+        Some(Text {
+            complete: text.into(),
+            written: written.into(),
+        })
     }
 
     /// The steps that the settings name, each once.
-    pub(super) fn steps(&self, texts: &[Arc<str>]) -> Vec<String> {
+    pub(super) fn steps(&self, texts: &[Text]) -> Vec<String> {
         let mut found: Vec<String> = Vec::new();
         let mut last: Option<&Arc<str>> = None;
-        for text in texts {
+        for Text { complete: text, .. } in texts {
             // Targets without a `set` share one text.
             if last.is_some_and(|last| Arc::ptr_eq(last, text)) {
                 continue;

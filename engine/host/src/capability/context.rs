@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use leadsman_core::attempt::Assignment;
 use tokio::time::Instant;
 
 use crate::{
@@ -16,6 +17,14 @@ impl Host for GuestState {
     fn settings(&mut self) -> wasmtime::Result<String> {
         self.crossed();
         Ok(self.order.assignment.settings.as_ref().to_owned())
+    }
+
+    fn written_settings(&mut self) -> wasmtime::Result<String> {
+        self.crossed();
+        let Assignment {
+            settings, written, ..
+        } = self.order.assignment.as_ref();
+        Ok(written.as_ref().unwrap_or(settings).as_ref().to_owned())
     }
 
     fn target(&mut self) -> wasmtime::Result<String> {

@@ -100,6 +100,7 @@ fn assignment(target: &str) -> Assignment {
             ..Egress::default()
         }),
         secrets: Vec::new(),
+        written: None,
         places: None,
     }
 }

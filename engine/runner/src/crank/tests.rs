@@ -83,6 +83,7 @@ fn entry(seconds: u64, retry: Retry) -> Entry {
         limits: Limits::default(),
         egress: Arc::default(),
         secrets: Vec::new(),
+        written: None,
         places: None,
     };
     Entry {

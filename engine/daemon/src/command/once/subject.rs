@@ -47,7 +47,7 @@ pub(super) fn subject(
         let settings = serde_json::from_str(&assignment.settings).unwrap_or_default();
         let probe = (&assignment.probe, &subject.source);
         let settings = settings::stopping(settings, step, probe, probes)?;
-        assignment.settings = settings.to_string().into();
+        assignment.set_settings(settings.to_string());
         subject.assignment = Arc::new(assignment);
     }
     Ok(subject)
@@ -168,6 +168,7 @@ fn bare(arguments: &Once, probes: &Probes) -> Result<Subject, CommandError> {
         limits: Limits::default(),
         egress: Arc::new(egress(arguments, target)?),
         secrets: Vec::new(),
+        written: None,
         places: None,
     };
     Ok(Subject {

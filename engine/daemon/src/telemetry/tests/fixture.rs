@@ -58,6 +58,7 @@ pub(crate) fn check(id: &str, probe: &str, targets: &[&str]) -> Check {
             limits: Limits::default(),
             egress: Arc::default(),
             secrets: Vec::new(),
+            written: None,
             places: None,
         })
     };

@@ -5,7 +5,7 @@ pub mod context {
 
     use crate::mock::world;
 
-    pub fn settings() -> String {
+    pub fn written_settings() -> String {
         world(|world| world.mock.settings.to_string())
     }
 
