@@ -151,71 +151,60 @@ impl JsonSchema for Timespan {
     }
 }
 
-/// The name of a step that the probe will report: its series are there before its first run.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
-#[serde(transparent)]
-pub struct StepName(String);
+/// Names that the host looks at when the configuration is loaded: their `format` says what they name.
+macro_rules! names {
+    ($($(#[$about:meta])* $name:ident = $schema:tt;)*) => {$(
+        $(#[$about])*
+        #[derive(Debug, Clone, Default, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+        #[serde(transparent)]
+        pub struct $name(String);
 
-impl Deref for StepName {
-    type Target = str;
+        impl $name {
+            /// That name.
+            pub fn new(name: impl Into<String>) -> Self {
+                Self(name.into())
+            }
+        }
 
-    fn deref(&self) -> &str {
-        &self.0
-    }
+        impl Deref for $name {
+            type Target = str;
+
+            fn deref(&self) -> &str {
+                &self.0
+            }
+        }
+
+        impl fmt::Display for $name {
+            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str(&self.0)
+            }
+        }
+
+        impl JsonSchema for $name {
+            fn schema_name() -> Cow<'static, str> {
+                stringify!($name).into()
+            }
+
+            fn inline_schema() -> bool {
+                true
+            }
+
+            fn json_schema(_: &mut SchemaGenerator) -> Schema {
+                json_schema!($schema)
+            }
+        }
+    )*};
 }
 
-impl fmt::Display for StepName {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.0)
-    }
-}
-
-impl JsonSchema for StepName {
-    fn schema_name() -> Cow<'static, str> {
-        "StepName".into()
-    }
-
-    fn inline_schema() -> bool {
-        true
-    }
-
-    fn json_schema(_: &mut SchemaGenerator) -> Schema {
-        json_schema!({"type": "string", "format": "step", "minLength": 1, "maxLength": 128})
-    }
-}
-
-/// The name of a secret: the configuration must define it, and grant it to the check.
-#[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
-#[serde(transparent)]
-pub struct SecretName(String);
-
-impl SecretName {
-    /// The secret of that name.
-    pub fn new(name: impl Into<String>) -> Self {
-        Self(name.into())
-    }
-}
-
-impl Deref for SecretName {
-    type Target = str;
-
-    fn deref(&self) -> &str {
-        &self.0
-    }
-}
-
-impl JsonSchema for SecretName {
-    fn schema_name() -> Cow<'static, str> {
-        "SecretName".into()
-    }
-
-    fn inline_schema() -> bool {
-        true
-    }
-
-    fn json_schema(_: &mut SchemaGenerator) -> Schema {
-        json_schema!({"type": "string", "format": "secret", "minLength": 1})
-    }
+names! {
+    /// The name of a step that the probe will report: its series are there before its first run.
+    StepName = {"type": "string", "format": "step", "minLength": 1, "maxLength": 128};
+    /// The name of a secret: the configuration must define it, and grant it to the check.
+    SecretName = {"type": "string", "format": "secret", "minLength": 1};
+    /// The name of a trust store, which the configuration must define under `tls.trust`.
+    TrustName = {"type": "string", "format": "trust", "minLength": 1};
+    /// The name of a client identity, which the configuration must define under `tls.identities`.
+    IdentityName = {"type": "string", "format": "identity", "minLength": 1};
 }
 
 /// Complains about a TLS version that is not spoken; for a probe's `validate`.

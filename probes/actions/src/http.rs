@@ -11,6 +11,7 @@ mod transport;
 pub use count::Count;
 pub use equals::{Equals, Texts, same};
 pub use expectations::Expected;
+pub use leadsman_sdk::settings::{IdentityName, TrustName};
 pub use settings::{BasicAuth, BearerAuth, Body, CertificateExpectation, HeaderExpectation};
 pub use status::Statuses;
 pub use transport::{Transport, choice, method};

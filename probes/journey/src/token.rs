@@ -30,6 +30,8 @@ struct Wanted {
     /// `scope` and `audience`, where they are set.
     fields: Vec<(&'static str, String)>,
     token: JsonPath,
+    /// `trust` and `identity`, where they are set.
+    shake: Vec<(&'static str, String)>,
 }
 
 impl Tokens {
@@ -52,6 +54,18 @@ impl Tokens {
     }
 }
 
+/// How the token's server is met, where that is not as everywhere.
+fn shake(oauth2: &OAuth2) -> Vec<(&'static str, String)> {
+    let options = [
+        ("trust", oauth2.trust.as_deref()),
+        ("identity", oauth2.identity.as_deref()),
+    ];
+    let set = options
+        .into_iter()
+        .filter_map(|(name, value)| Some((name, value?.to_owned())));
+    set.collect()
+}
+
 impl Wanted {
     fn of(oauth2: &OAuth2, variables: &Variables<'_>) -> Result<Self> {
         let mut fields = Vec::new();
@@ -67,6 +81,7 @@ impl Wanted {
             in_body: oauth2.auth == "body",
             fields,
             token: oauth2.token.clone(),
+            shake: shake(oauth2),
         })
     }
 
@@ -89,6 +104,9 @@ impl Wanted {
             request = request.form(&fields);
         } else {
             request = request.form(&fields).basic(&self.client, &self.secret)?;
+        }
+        for (name, value) in &self.shake {
+            request = request.text(name, value);
         }
         if let Some(limit) = limit {
             request = request.timeout(limit);

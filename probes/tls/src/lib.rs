@@ -1,6 +1,9 @@
 //! The bundled `tls` probe: looks at a handshake and at the certificates that are presented.
 
-use leadsman_sdk::prelude::*;
+use leadsman_sdk::{
+    prelude::*,
+    settings::{IdentityName, TrustName},
+};
 
 /// Makes a TLS handshake and looks at what is presented. Remaining validity is exported as a
 /// metric; only a chain that does not verify now is a failure.
@@ -9,9 +12,9 @@ pub struct TlsSettings {
     /// The name to send and to judge the certificate for, instead of the target's host.
     pub server_name: Option<String>,
     /// A trust store named under `tls.trust`, instead of the location's own.
-    pub trust: Option<String>,
+    pub trust: Option<TrustName>,
     /// A client identity named under `tls.identities`.
-    pub identity: Option<String>,
+    pub identity: Option<IdentityName>,
     /// Do not fail on a chain that does not verify; its facts are exported all the same.
     #[setting(default = false)]
     pub insecure: bool,
@@ -54,8 +57,8 @@ pub fn tls(target: &Target, settings: &TlsSettings) -> Result<Verdict> {
 fn handshake(settings: &TlsSettings, host: String, port: u16) -> tls::Handshake {
     let named = [
         ("server-name", settings.server_name.clone()),
-        ("trust", settings.trust.clone()),
-        ("identity", settings.identity.clone()),
+        ("trust", settings.trust.as_deref().map(str::to_owned)),
+        ("identity", settings.identity.as_deref().map(str::to_owned)),
         ("tls-min", settings.tls_min.clone()),
         ("tls-max", settings.tls_max.clone()),
         ("family", Some(settings.family.clone())),

@@ -97,3 +97,38 @@ fn the_mistakes_of_both_files_are_told_at_once() {
         "{told}"
     );
 }
+
+#[test]
+fn a_trust_store_or_an_identity_that_nobody_defined_is_told_at_its_line_for_every_probe() {
+    let text = "tls: {trust: {corp: [ca.pem]}}
+checks:
+  page: {probe: http, targets: ['https://127.0.0.1:1'], settings: {trust: crop}}
+  mail: {probe: tcp, targets: ['127.0.0.1:1'], settings: {tls: true, identity: me}}
+  leaf: {probe: tls, targets: ['127.0.0.1:1'], settings: {trust: crop, identity: me}}
+  walk:
+    probe: journey
+    targets: ['https://127.0.0.1:1']
+    settings:
+      steps:
+      - {name: a, request: {path: /, trust: crop}}
+";
+    let folder = tempfile::tempdir().unwrap();
+    let (status, told) = validated(&folder, text, "", &[]);
+    assert_eq!(status, Some(78), "{told}");
+    for (what, name, line) in [
+        ("trust store", "crop", 3),
+        ("client identity", "me", 4),
+        ("trust store", "crop", 5),
+        ("client identity", "me", 5),
+        ("trust store", "crop", 11),
+    ] {
+        let at = format!("leadsman.yaml:{line}:");
+        let is_told =
+            |problem: &str| problem.contains(&at) && problem.contains(&format!("`{name}`"));
+        let found = told.split("\n\n").any(is_told);
+        assert!(
+            found && told.contains(what),
+            "{what} at line {line}: {told}"
+        );
+    }
+}

@@ -142,9 +142,9 @@ macro_rules! with_transport {
             /// The name to send and to judge the certificate for, instead of the URL's host.
             pub server_name: Option<String>,
             /// A trust store named under `tls.trust`, instead of the location's own.
-            pub trust: Option<String>,
+            pub trust: Option<$crate::http::TrustName>,
             /// A client identity named under `tls.identities`.
-            pub identity: Option<String>,
+            pub identity: Option<$crate::http::IdentityName>,
             /// Accept a certificate that does not verify.
             #[setting(default = false)]
             pub insecure: bool,

@@ -2,7 +2,10 @@
 
 use std::collections::BTreeMap;
 
-use leadsman_sdk::prelude::*;
+use leadsman_sdk::{
+    prelude::*,
+    settings::{IdentityName, TrustName},
+};
 
 /// Connects to a host and a port, with or without TLS, and holds a dialogue.
 #[derive(Debug, Clone, Settings)]
@@ -15,9 +18,9 @@ pub struct TcpSettings {
     /// The name to send and to judge the certificate for, instead of the target's host.
     pub server_name: Option<String>,
     /// A trust store named under `tls.trust`.
-    pub trust: Option<String>,
+    pub trust: Option<TrustName>,
     /// A client identity named under `tls.identities`.
-    pub identity: Option<String>,
+    pub identity: Option<IdentityName>,
     /// Accept a certificate that does not verify.
     #[setting(default = false)]
     pub insecure: bool,
@@ -58,11 +61,11 @@ impl TcpSettings {
         if self.tls {
             connect = connect.flag("insecure", self.insecure);
             let named = [
-                ("server-name", &self.server_name),
-                ("trust", &self.trust),
-                ("identity", &self.identity),
-                ("tls-min", &self.tls_min),
-                ("tls-max", &self.tls_max),
+                ("server-name", self.server_name.as_deref()),
+                ("trust", self.trust.as_deref()),
+                ("identity", self.identity.as_deref()),
+                ("tls-min", self.tls_min.as_deref()),
+                ("tls-max", self.tls_max.as_deref()),
             ];
             for (name, value) in named {
                 if let Some(value) = value {
@@ -118,13 +121,13 @@ pub fn validate(settings: &TcpSettings) -> Vec<Complaint> {
 
 fn transport(settings: &TcpSettings) -> Vec<Complaint> {
     let options = [
-        ("server_name", &settings.server_name),
-        ("trust", &settings.trust),
-        ("identity", &settings.identity),
+        ("server_name", settings.server_name.is_some()),
+        ("trust", settings.trust.is_some()),
+        ("identity", settings.identity.is_some()),
     ];
     let unused = options
         .into_iter()
-        .filter(|(_, value)| value.is_some() && !settings.tls);
+        .filter(|(_, is_set)| *is_set && !settings.tls);
     let mut complaints: Vec<_> = unused
         .map(|(name, _)| {
             Complaint::new(

@@ -2,7 +2,11 @@
 
 use std::collections::BTreeMap;
 
-use leadsman_sdk::{__private::schemars::JsonSchema, prelude::*, settings::SecretName};
+use leadsman_sdk::{
+    __private::schemars::JsonSchema,
+    prelude::*,
+    settings::{IdentityName, SecretName, TrustName},
+};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
@@ -89,6 +93,10 @@ pub struct OAuth2 {
     /// Where the token is in the answer.
     #[setting(default = JsonPath::new("$.access_token"))]
     pub token: JsonPath,
+    /// A trust store named under `tls.trust`, for `token_url` instead of the location's own.
+    pub trust: Option<TrustName>,
+    /// A client identity named under `tls.identities`, for `token_url`.
+    pub identity: Option<IdentityName>,
 }
 
 /// A keyed hash (HMAC, RFC 2104) over parts of the request, in a header field.

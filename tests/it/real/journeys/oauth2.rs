@@ -3,6 +3,11 @@
 use leadsman_tests::site::{Asked, Site, answer};
 
 use super::walk::{Walk, steps};
+use crate::real::{
+    certificates::{Authority, Validity},
+    nginx::Nginx,
+    process::free_port,
+};
 
 const SECRET: &str = "rope-and-lead-4711";
 const TOKEN: &str = "tok-planted-0815";
@@ -152,4 +157,43 @@ fn neither_the_clients_secret_nor_a_token_is_in_what_is_left_whether_it_passes_o
     }
     let asked = login.asked();
     assert!(asked.iter().all(is_known) && asked.len() > 3, "{asked:?}");
+}
+
+#[test]
+fn a_token_endpoint_is_met_with_the_trust_and_the_identity_that_are_written_for_it() {
+    let folder = tempfile::tempdir().unwrap();
+    let authority = Authority::new(folder.path());
+    let server = authority.signs("127.0.0.1", Validity::Days(10));
+    let client = authority.signs("client.test", Validity::Days(10));
+    let (ca, port) = (folder.path().join("ca.pem"), free_port());
+    let server = format!(
+        "server {{ listen 127.0.0.1:{port} ssl; ssl_certificate {}; ssl_certificate_key {}; ssl_client_certificate {}; \
+         ssl_verify_client on; location / {{ return 200 '{{\"access_token\": \"{TOKEN}\"}}'; }} }}",
+        server.certificate.display(),
+        server.key.display(),
+        ca.display()
+    );
+    let _login = Nginx::start(folder.path(), port, &server);
+    let url = format!("https://127.0.0.1:{port}");
+    let shop = shop();
+    let signed_in = |more: &str| {
+        Walk::to(shop.url())
+            .above(&format!(
+                "tls: {{trust: {{login: [\"{}\"]}}, identities: {{me: {{certificate: \"{}\", key: \"{}\"}}}}}}\n\
+                 secrets: {{login: {{file: password, hosts: [\"{url}\"]}}}}",
+                ca.display(),
+                client.certificate.display(),
+                client.key.display()
+            ))
+            .file("password", SECRET)
+            .grants(&format!("hosts: [\"{url}\"], secrets: [login]"))
+            .steps(&[&format!(
+                "{{name: read, request: {{path: /orders, oauth2: {{token_url: \"{url}/token\", client_id: probe, secret: login{more}}}}}}}"
+            )])
+            .once()
+    };
+    signed_in("").fails("tls_unknown_issuer", "step `read`: ");
+    // nginx answers who has no certificate with 400.
+    signed_in(", trust: login").fails("http_status", "step `read`: oauth2: expected a token");
+    signed_in(", trust: login, identity: me").comes_to("pass", "ok");
 }
