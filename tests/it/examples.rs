@@ -9,7 +9,7 @@ use std::{
 
 use leadsman::{app, catalog::Probes};
 use leadsman_host::{Sandbox, SandboxError, SandboxSettings};
-use leadsman_tests::engine::sandbox;
+use leadsman_tests::{engine::sandbox, guests::component};
 use tokio::runtime::Runtime;
 
 fn example(name: &str) -> PathBuf {
@@ -108,4 +108,30 @@ fn compiled_code_is_not_loaded_from_where_others_may_write() {
         matches!(&refused, SandboxError::Cache { source, .. } if source.to_string().contains("chmod 700")),
         "{refused:?}"
     );
+}
+
+#[test]
+fn what_a_probe_says_of_itself_is_kept_and_it_is_asked_again_where_that_is_broken() {
+    let (cache, io) = (tempfile::tempdir().unwrap(), Runtime::new().unwrap());
+    let settings = SandboxSettings {
+        cache: Some(cache.path().join("probes")),
+        ..SandboxSettings::default()
+    };
+    let sandbox = Sandbox::new(&settings, io.handle().clone()).unwrap();
+    let probe = component("does_nothing").unwrap();
+    let description = || sandbox.load(&probe).unwrap().description;
+    let said = description();
+    let folder = cache.path().join("probes/descriptions");
+    let kept = fs::read_dir(folder)
+        .unwrap()
+        .next()
+        .unwrap()
+        .unwrap()
+        .path();
+    let whole = fs::read_to_string(&kept).unwrap();
+    fs::write(&kept, whole.replace(&said.version, "9.9.9")).unwrap();
+    assert_eq!(description().version, "9.9.9");
+    fs::write(&kept, "{\"name\":").unwrap();
+    assert_eq!(description(), said);
+    assert_eq!(fs::read_to_string(&kept).unwrap(), whole);
 }

@@ -1,6 +1,7 @@
 //! Loading a probe: what it imports is checked by name before any of it runs.
 
 use std::{
+    fs,
     panic::{AssertUnwindSafe, catch_unwind},
     sync::Arc,
     time::Duration,
@@ -17,6 +18,7 @@ use wasmtime::component::Component;
 use crate::{
     attempt::guest_store,
     bindings::ProbePre,
+    descriptions,
     engine::Sandbox,
     expressions::Expressions,
     meter::{Meter, Metered},
@@ -107,7 +109,7 @@ impl Sandbox {
             .instantiate_pre(&component)
             .map_err(|error| LoadError::World(told(&error)))?;
         let pre = ProbePre::new(pre).map_err(|error| LoadError::World(told(&error)))?;
-        let description = self.describe(&pre)?;
+        let description = self.describe(&pre, bytes)?;
         Ok(Probe {
             pre,
             description: Arc::new(description),
@@ -145,15 +147,26 @@ impl Sandbox {
     fn describe(
         self: &Arc<Self>,
         pre: &ProbePre<GuestState>,
+        bytes: &[u8],
     ) -> Result<ProbeDescription, LoadError> {
+        let place = self.descriptions.place(bytes);
+        let kept = place.as_ref().and_then(|place| fs::read(place).ok());
+        let known = kept.and_then(|said| serde_json::from_slice(&said).ok());
+        if let Some(known) = known {
+            return Ok(known);
+        }
         let text = self
             .ask(pre, "{}", Expressions::default(), |question| {
                 question.describe
             })
             .map_err(LoadError::Describe)?;
-        serde_json::from_str(&text).map_err(|error| {
+        let description = serde_json::from_str(&text).map_err(|error| {
             LoadError::Describe(format!("what it returns is not a description: {error}"))
-        })
+        })?;
+        if let Some(place) = place {
+            descriptions::keep(&place, &text);
+        }
+        Ok(description)
     }
 
     /// Asks a probe what it finds wrong with settings (JSON text).

@@ -16,6 +16,7 @@ use wasmtime::{
 
 use crate::{
     bindings::Probe as ProbeWorld,
+    descriptions::Descriptions,
     guests::{Guests, Queued},
     state::GuestState,
     ticker::Ticker,
@@ -74,6 +75,7 @@ pub struct Sandbox {
     pub(crate) ticker: Ticker,
     pub(crate) io: Handle,
     pub(crate) slots: Arc<Semaphore>,
+    pub(crate) descriptions: Descriptions,
     guests: Guests,
 }
 
@@ -99,6 +101,7 @@ impl Sandbox {
             ticker,
             io,
             slots,
+            descriptions: Descriptions::beside(settings.cache.as_deref()),
             guests,
         }))
     }

@@ -13,6 +13,7 @@ mod bindings;
 )]
 mod capability;
 mod component;
+mod descriptions;
 mod engine;
 mod expressions;
 #[cfg(test)]
