@@ -247,11 +247,20 @@ impl Dispatcher {
         self.admit(actions);
     }
 
-    /// When to wake next, in Unix milliseconds.
-    pub fn next_wake(&self) -> Option<i64> {
-        let due = self.due.peek().map(|Reverse((at, ..))| *at);
-        let expiring = self.waiting.front().map(|waiting| waiting.latest + 1);
-        due.into_iter().chain(expiring).min()
+    /// When to wake next, and when to wake after that as far as it is known now, in Unix milliseconds.
+    pub fn next_wakes(&self) -> [Option<i64>; 2] {
+        // The second of a heap is one of its root's two children.
+        let due = self.due.as_slice().iter().take(3);
+        let due = due.map(|Reverse((at, ..))| *at);
+        let expiring = self.waiting.iter().take(2);
+        let expiring = expiring.map(|waiting| waiting.latest + 1);
+        due.chain(expiring)
+            .fold([None, None], |[first, second], at| match (first, second) {
+                (None, _) => [Some(at), None],
+                (Some(one), _) if at < one => [Some(at), first],
+                (_, None) => [first, Some(at)],
+                (_, Some(two)) => [first, Some(at.min(two))],
+            })
     }
 
     /// The next tick of a slot, in Unix milliseconds.

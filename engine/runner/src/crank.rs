@@ -6,7 +6,6 @@ use std::{
         Arc,
         atomic::{AtomicU64, Ordering},
     },
-    time::Duration,
 };
 
 use leadsman_core::{
@@ -22,10 +21,7 @@ use tokio::{
     task::{JoinError, JoinSet},
 };
 
-use crate::{run::run_once, turns::Turns};
-
-/// How long the loop sleeps at most: a clock that was set is noticed within this.
-const LONGEST_SLEEP: Duration = Duration::from_secs(1);
+use crate::{alarm::Alarm, run::run_once, turns::Turns};
 
 /// One check on one target.
 #[derive(Debug, Clone)]
@@ -173,13 +169,14 @@ impl<P: Prober, S: Sink> Runner<P, S> {
         let mut dispatcher = Dispatcher::new(timetables, self.capacity, (self.clock)());
         let mut running: JoinSet<Ended> = JoinSet::new();
         let mut actions = Vec::new();
+        let mut alarm = Alarm::new();
         self.announce(&dispatcher);
         loop {
             let drained = *draining.borrow();
             if drained && running.is_empty() {
                 return;
             }
-            let wait = self.until(&dispatcher);
+            alarm.set(dispatcher.next_wakes(), || (self.clock)().unix_ms);
             let happened = tokio::select! {
                 // Cancel-safe: a join set keeps what it has not handed out.
                 Some(ended) = running.join_next() => Happened::Ended(ended),
@@ -188,7 +185,7 @@ impl<P: Prober, S: Sink> Runner<P, S> {
                 // Cancel-safe: the value stays where it is.
                 Ok(()) = draining.changed(), if !drained => Happened::Event(Event::Drain),
                 // Cancel-safe: a sleep has no effect but to end.
-                () = tokio::time::sleep(wait) => Happened::Event(Event::Wake),
+                () = alarm.rings() => Happened::Event(Event::Wake),
             };
             let event = match happened {
                 Happened::Event(event) => Some(event),
@@ -263,16 +260,6 @@ impl<P: Prober, S: Sink> Runner<P, S> {
                 self.sink.planned(slot, next);
             }
         }
-    }
-
-    fn until(&self, dispatcher: &Dispatcher) -> Duration {
-        let now = (self.clock)().unix_ms;
-        let wait = dispatcher
-            .next_wake()
-            .map(|at| u64::try_from(at.saturating_sub(now)).unwrap_or(0));
-        wait.map_or(LONGEST_SLEEP, |ms| {
-            Duration::from_millis(ms).min(LONGEST_SLEEP)
-        })
     }
 
     /// Tells the sink, and the dispatcher that there is room again.

@@ -5,6 +5,7 @@
 //! runs things is behind one trait of core, so that scheduling is tested with a script and a paused
 //! clock.
 
+mod alarm;
 mod crank;
 mod run;
 mod turns;

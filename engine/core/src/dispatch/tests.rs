@@ -320,6 +320,12 @@ proptest! {
             let ticks: u64 = timetables.iter().map(|timetable| timetable.count_between(START, clocks.0.unix_ms, u64::MAX)).sum();
             let waiting = u64::try_from(dispatcher.waiting()).unwrap();
             prop_assert_eq!(ticks, book.runs() + book.missed.values().sum::<u64>() + waiting);
+            if waiting == 0 {
+                let mut due: Vec<i64> = dispatcher.due.iter().map(|Reverse((at, ..))| *at).collect();
+                due.sort_unstable();
+                let first_two = [due.first().copied(), due.get(1).copied()];
+                prop_assert_eq!(dispatcher.next_wakes(), first_two);
+            }
         }
         for ticks in book.started.values() {
             prop_assert!(ticks.windows(2).all(|pair| pair[0] < pair[1]), "no tick runs twice");

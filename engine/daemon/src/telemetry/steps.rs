@@ -65,18 +65,27 @@ impl Steps {
         u64::try_from(refused.count()).unwrap_or(u64::MAX)
     }
 
+    /// What became of a step so far; `None` where there is no room for another one.
+    fn seen(&mut self, name: &str, now: SystemTime) -> Option<&mut Seen> {
+        // A step that is known, as all but the first run's are, is found without a key of its own.
+        if !self.0.contains_key(name) {
+            if self.0.len() >= MOST {
+                return None;
+            }
+            self.0.insert(name.into(), Seen::none(now));
+        }
+        self.0.get_mut(name)
+    }
+
     fn book(
         &mut self,
         step: &Step,
         report: &Report,
         (outcome, now): (Outcome, SystemTime),
     ) -> bool {
-        let is_known = self.0.contains_key(step.name.as_str());
-        if !is_known && self.0.len() >= MOST {
+        let Some(seen) = self.seen(&step.name, now) else {
             return false;
-        }
-        let seen = self.0.entry(step.name.as_str().into());
-        let seen = seen.or_insert(Seen::none(now));
+        };
         let ended = step.ended.unwrap_or(report.took);
         seen.took.count += 1;
         seen.took.sum = seen

@@ -1,5 +1,6 @@
 //! The loop under a paused clock, with a scripted prober.
 
+use std::time::Duration;
 use std::{collections::BTreeMap, sync::Mutex};
 
 use leadsman_core::{
