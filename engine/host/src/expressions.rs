@@ -1,6 +1,10 @@
 //! Regular expressions, JSONPath and CEL: compiled once per check, from its settings.
 
-use std::{borrow::Cow, collections::HashMap, sync::Arc};
+use std::{
+    borrow::Cow,
+    collections::HashMap,
+    sync::{Arc, LazyLock},
+};
 
 use leadsman_core::plan::Complaint;
 use scraper::Html;
@@ -16,6 +20,9 @@ pub use marked::complaints;
 
 /// Longest expression, in bytes.
 pub(crate) const LONGEST: usize = 4096;
+
+/// CEL's standard macros and functions: hundreds of them, the same for every expression.
+static CEL: LazyLock<Arc<cel::Env>> = LazyLock::new(|| Arc::new(cel::Env::stdlib()));
 
 /// Values found by one expression at most, and bytes of each.
 const FOUND: (usize, usize) = (100, 64 << 10);
@@ -53,13 +60,14 @@ enum Compiled {
 /// The expressions of one check's settings.
 #[derive(Default)]
 pub struct Expressions {
-    compiled: HashMap<(&'static str, String), Compiled>,
+    /// By format, then by text.
+    compiled: HashMap<&'static str, HashMap<String, Compiled>>,
 }
 
 impl std::fmt::Debug for Expressions {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.debug_struct("Expressions")
-            .field("compiled", &self.compiled.len())
+            .field("compiled", &self.count())
             .finish()
     }
 }
@@ -67,11 +75,14 @@ impl std::fmt::Debug for Expressions {
 impl Expressions {
     /// Compiles what the schema marks, or says for each expression that does not compile where it stands.
     pub fn compile(schema: &Value, settings: &Value) -> Result<Self, Vec<Complaint>> {
-        let mut compiled = HashMap::new();
+        let mut compiled: HashMap<_, HashMap<_, _>> = HashMap::new();
         let mut complaints = Vec::new();
         for found in marked::marked(schema, settings) {
             match compile(found.format, &found.text) {
-                Ok(expression) => drop(compiled.insert((found.format, found.text), expression)),
+                Ok(expression) => {
+                    let of_format = compiled.entry(found.format).or_default();
+                    of_format.insert(found.text, expression);
+                }
                 Err(message) => complaints.push(Complaint {
                     pointer: found.pointer,
                     message,
@@ -142,14 +153,16 @@ impl Expressions {
     }
 
     fn get(&self, format: &str, text: &str) -> Result<&Compiled, Trouble> {
-        let format = marked::format(format).unwrap_or_default();
-        self.compiled
-            .get(&(format, text.to_owned()))
-            .ok_or_else(|| {
-                Trouble::Unknown(format!(
-                    "`{text}` is not an expression of this check's settings"
-                ))
-            })
+        let of_format = self.compiled.get(format);
+        of_format.and_then(|texts| texts.get(text)).ok_or_else(|| {
+            Trouble::Unknown(format!(
+                "`{text}` is not an expression of this check's settings"
+            ))
+        })
+    }
+
+    fn count(&self) -> usize {
+        self.compiled.values().map(HashMap::len).sum()
     }
 }
 
@@ -196,7 +209,7 @@ fn evaluate<'v>(
     program: &cel::Program,
     variables: impl IntoIterator<Item = (&'v str, &'v Value)>,
 ) -> Result<cel::Value, Trouble> {
-    let mut context = cel::Context::default();
+    let mut context = cel::Context::with_env(Arc::clone(&CEL));
     for (name, value) in variables {
         context
             .add_variable(name, value)
@@ -243,7 +256,8 @@ fn compile(format: &'static str, text: &str) -> Result<Compiled, String> {
 }
 
 fn compile_cel(text: &str) -> Result<cel::Program, String> {
-    cel::Program::compile(text).map_err(|error| format!("not a CEL expression: {error}"))
+    CEL.compile(text)
+        .map_err(|error| format!("not a CEL expression: {error}"))
 }
 
 fn compile_regex(text: &str) -> Result<Compiled, String> {
@@ -293,7 +307,7 @@ mod tests {
     #[test]
     fn what_the_schema_marks_is_compiled_and_nothing_else() {
         let expressions = expressions();
-        assert_eq!(expressions.compiled.len(), 3);
+        assert_eq!(expressions.count(), 3);
         assert!(matches!(
             expressions.holds("cel", "true", &Text("{}")),
             Err(Trouble::Unknown(_))
