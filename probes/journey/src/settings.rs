@@ -47,16 +47,17 @@ pub struct JourneySettings {
 }
 
 /// One step. It does exactly one of `request`, `dns`, `tcp`, `pause` and `use`.
+// What is large stands apart: a step that has no DNS question carries no room for one.
 #[derive(Debug, Settings)]
 pub struct Step {
     /// What it is called in metrics, records and sentences; unique in the journey.
     pub name: StepName,
     /// An HTTP exchange.
-    pub request: Option<Request>,
+    pub request: Option<Box<Request>>,
     /// A question to a DNS server; `system` where no `server` is named.
-    pub dns: Option<DnsSettings>,
+    pub dns: Option<Box<DnsSettings>>,
     /// A dialogue over a stream; with the target where no `address` is named.
-    pub tcp: Option<TcpSettings>,
+    pub tcp: Option<Box<TcpSettings>>,
     /// A pause.
     pub pause: Option<Timespan>,
     /// The steps of a fragment.
@@ -69,9 +70,9 @@ pub struct Step {
     /// Once for each item of a captured list.
     pub each: Option<Each>,
     /// Again until something holds.
-    pub until: Option<Until>,
+    pub until: Option<Box<Until>>,
     /// What is expected of a request's answer.
-    pub expect: Option<Expect>,
+    pub expect: Option<Box<Expect>>,
     /// How long the step may take.
     pub under: Option<Timespan>,
     /// Variables that later steps may use.

@@ -184,7 +184,7 @@ impl<'a> Review<'a> {
             self.known.extend(captures.map(String::as_str));
         }
         for (expect, place) in [
-            (step.expect.as_ref(), "expect"),
+            (step.expect.as_deref(), "expect"),
             (
                 step.until.as_ref().map(|until| &until.expect),
                 "until/expect",
@@ -193,7 +193,7 @@ impl<'a> Review<'a> {
             if let Some(expect) = expect {
                 let pointer = format!("{pointer}/{place}");
                 self.expect(expect, &pointer);
-                let transport = step.request.as_ref().map(Request::transport);
+                let transport = step.request.as_deref().map(Request::transport);
                 let never =
                     transport.and_then(|made| made.never_reached(expect.redirects, "redirects"));
                 self.all(never, &pointer);

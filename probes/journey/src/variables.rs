@@ -1,6 +1,9 @@
 //! The variables of a journey, and how templates are filled from them.
 
-use std::{cell::RefCell, collections::BTreeMap};
+use std::{
+    cell::{OnceCell, RefCell},
+    collections::BTreeMap,
+};
 
 use leadsman_sdk::prelude::*;
 use serde_json::{Map, Value};
@@ -69,7 +72,8 @@ impl Variable {
 pub(crate) struct Variables<'a> {
     target: &'a Target,
     scheme: &'a str,
-    unique: String,
+    /// One value for the whole attempt, drawn when it is first named.
+    unique: OnceCell<String>,
     set: BTreeMap<String, Variable>,
     /// The placeholders of captured secrets, by value and encoding.
     sealed: RefCell<BTreeMap<(String, String), String>>,
@@ -81,7 +85,7 @@ impl<'a> Variables<'a> {
         Self {
             target,
             scheme,
-            unique: hex(&context::random(8)),
+            unique: OnceCell::new(),
             set: BTreeMap::new(),
             sealed: RefCell::default(),
         }
@@ -239,7 +243,10 @@ impl<'a> Variables<'a> {
             "check" => context::check(),
             "location" => context::location(),
             "run" => context::run_id(),
-            "unique" => self.unique.clone(),
+            "unique" => {
+                let draw = || hex(&context::random(8));
+                self.unique.get_or_init(draw).clone()
+            }
             "random.hex" => hex(&context::random(8)),
             "random.uuid" => uuid(),
             "random.number" => number().to_string(),
