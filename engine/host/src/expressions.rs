@@ -21,7 +21,7 @@ pub use marked::complaints;
 /// Longest expression, in bytes.
 pub(crate) const LONGEST: usize = 4096;
 
-/// CEL's standard macros and functions: hundreds of them, the same for every expression.
+/// CEL's standard macros and functions: dozens of them, the same for every expression.
 static CEL: LazyLock<Arc<cel::Env>> = LazyLock::new(|| Arc::new(cel::Env::stdlib()));
 
 /// Values found by one expression at most, and bytes of each.

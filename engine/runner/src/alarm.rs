@@ -10,7 +10,8 @@ const LONGEST_SLEEP: Duration = Duration::from_secs(1);
 /// Rings at the next wake.
 ///
 /// A timer that is earlier than all others makes the runtime wake itself, by a system call. With the wake
-/// after the next one set already, a new timer never is.
+/// after the next one set already, a new timer seldom is: where two fall into one millisecond, or a
+/// nearer one has come since.
 #[derive(Debug)]
 pub(crate) struct Alarm {
     next: Timer,
@@ -73,6 +74,8 @@ impl Timer {
 
 #[cfg(test)]
 mod tests {
+    use std::cell::Cell;
+
     use super::*;
 
     /// A wall clock that begins at 0 with the runtime's paused one.
@@ -98,6 +101,25 @@ mod tests {
             let rang = rings_after(&mut alarm, wakes, began).await;
             assert_eq!(rang, Duration::from_millis(at), "{wakes:?}");
         }
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn the_wake_after_the_next_one_is_set_once() {
+        let (mut alarm, clock_reads) = (Alarm::new(), Cell::new(0));
+        let now_at = |ms: i64| {
+            let reads = &clock_reads;
+            move || {
+                reads.set(reads.get() + 1);
+                ms
+            }
+        };
+        alarm.set([Some(5), Some(9)], now_at(0));
+        assert_eq!(clock_reads.get(), 2, "both are new");
+        alarm.set([Some(5), Some(9)], now_at(0));
+        assert_eq!(clock_reads.get(), 2, "both are set");
+        alarm.rings().await;
+        alarm.set([Some(9), Some(20)], now_at(5));
+        assert_eq!(clock_reads.get(), 3, "the next one was set before");
     }
 
     #[tokio::test(start_paused = true)]

@@ -6,6 +6,7 @@ use leadsman_core::{
     outcome::{Outcome, Reason},
     plan::Retry,
     record::RunRecord,
+    seam::Call,
 };
 use leadsman_example_shop::{Fault, Options, Shop};
 use leadsman_tests::{
@@ -47,6 +48,31 @@ fn ten_requests_are_ten_crossings_on_one_connection() {
     let calls = |record: &RunRecord| record.last().unwrap().report.usage.host_calls;
     // One for the request; one to open its step, and one to close it.
     assert_eq!(calls(&many) - calls(&few), 10 * 3);
+}
+
+/// What a journey asks for that names its unique value in two steps.
+fn named_twice(peer: &Peer) -> Vec<String> {
+    let step = |name| json!({"name": name, "request": {"path": "/${unique}"}});
+    let steps = json!({"steps": [step("first"), step("second")]});
+    let record = Trial::bundled("journey", peer.url(), steps).run();
+    assert_eq!(record.outcome, Outcome::Pass, "{}", record.sentence);
+    let operations = &record.last().unwrap().report.operations;
+    let urls = operations
+        .iter()
+        .filter_map(|operation| match operation.call.as_ref() {
+            Call::Http(call) => Some(call.url.clone()),
+            _ => None,
+        });
+    urls.collect()
+}
+
+#[test]
+fn the_unique_value_is_the_same_in_an_attempt_and_another_in_the_next() {
+    let peer = patient();
+    let (one, other) = (named_twice(&peer), named_twice(&peer));
+    assert_eq!((one.len(), other.len()), (2, 2));
+    assert_eq!((&one[0], &other[0]), (&one[1], &other[1]));
+    assert_ne!(one[0], other[0]);
 }
 
 fn retried(shop: &Shop, settings: Value) -> RunRecord {
