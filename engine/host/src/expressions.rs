@@ -14,6 +14,7 @@ use serde_json_path::JsonPath;
 use css::Css;
 
 mod css;
+mod lent;
 mod marked;
 
 pub use marked::complaints;
@@ -211,9 +212,7 @@ fn evaluate<'v>(
 ) -> Result<cel::Value, Trouble> {
     let mut context = cel::Context::with_env(Arc::clone(&CEL));
     for (name, value) in variables {
-        context
-            .add_variable(name, value)
-            .map_err(|error| Trouble::Evaluation(error.to_string()))?;
+        context.add_variable_as_val(name, lent::value(value));
     }
     program
         .execute(&context)
