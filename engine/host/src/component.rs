@@ -1,9 +1,9 @@
 //! Loading a probe: what it imports is checked by name before any of it runs.
 
 use std::{
-    fs,
     panic::{AssertUnwindSafe, catch_unwind},
     sync::Arc,
+    thread,
     time::Duration,
 };
 
@@ -18,7 +18,7 @@ use wasmtime::component::Component;
 use crate::{
     attempt::guest_store,
     bindings::ProbePre,
-    descriptions,
+    descriptions::{self, Kept},
     engine::Sandbox,
     expressions::Expressions,
     meter::{Meter, Metered},
@@ -102,19 +102,32 @@ impl Sandbox {
     /// in the cache.
     pub fn load(self: &Arc<Self>, bytes: &[u8]) -> Result<Probe, LoadError> {
         recognised(bytes)?;
-        let component = self.compile(bytes)?;
+        let (component, kept) = self.recalled(bytes);
+        let component = component?;
         let imports = self.imports(&component)?;
         let pre = self
             .linker
             .instantiate_pre(&component)
             .map_err(|error| LoadError::World(told(&error)))?;
         let pre = ProbePre::new(pre).map_err(|error| LoadError::World(told(&error)))?;
-        let description = self.describe(&pre, bytes)?;
+        let description = self.describe(&pre, kept)?;
         Ok(Probe {
             pre,
             description: Arc::new(description),
             imports,
             size: bytes.len(),
+        })
+    }
+
+    /// The code, and what the probe has said of itself: both are read from the cache at the same time, for each
+    /// takes a digest of the whole component.
+    fn recalled(&self, bytes: &[u8]) -> (Result<Component, LoadError>, Kept) {
+        thread::scope(|scope| {
+            let recall = || self.descriptions.recall(bytes);
+            let beside = thread::Builder::new().spawn_scoped(scope, recall);
+            let component = self.compile(bytes);
+            let kept = beside.ok().and_then(|beside| beside.join().ok());
+            (component, kept.unwrap_or_else(recall))
         })
     }
 
@@ -147,13 +160,10 @@ impl Sandbox {
     fn describe(
         self: &Arc<Self>,
         pre: &ProbePre<GuestState>,
-        bytes: &[u8],
+        kept: Kept,
     ) -> Result<ProbeDescription, LoadError> {
-        let place = self.descriptions.place(bytes);
-        let kept = place.as_ref().and_then(|place| fs::read(place).ok());
-        let known = kept.and_then(|said| serde_json::from_slice(&said).ok());
-        if let Some(known) = known {
-            return Ok(known);
+        if let Some(said) = kept.said {
+            return Ok(said);
         }
         let text = self
             .ask(pre, "{}", Expressions::default(), |question| {
@@ -163,7 +173,7 @@ impl Sandbox {
         let description = serde_json::from_str(&text).map_err(|error| {
             LoadError::Describe(format!("what it returns is not a description: {error}"))
         })?;
-        if let Some(place) = place {
+        if let Some(place) = kept.place {
             descriptions::keep(&place, &text);
         }
         Ok(description)

@@ -8,11 +8,20 @@ use std::{
     process,
 };
 
-use leadsman_core::digest::sha256;
+use leadsman_core::{digest::sha256, plan::ProbeDescription};
 
 /// A folder with a file for each component, named after its digest; `None` keeps nothing.
 #[derive(Debug)]
 pub(crate) struct Descriptions(Option<PathBuf>);
+
+/// What is known of one component.
+#[derive(Debug)]
+pub(crate) struct Kept {
+    /// Where its description is, or will be; `None` where nothing is kept.
+    pub(crate) place: Option<PathBuf>,
+    /// What it has said, if it was asked before.
+    pub(crate) said: Option<ProbeDescription>,
+}
 
 impl Descriptions {
     /// In the directory of compiled code.
@@ -23,8 +32,16 @@ impl Descriptions {
         Self(made)
     }
 
+    /// What a component has said of itself.
+    pub(crate) fn recall(&self, component: &[u8]) -> Kept {
+        let place = self.place(component);
+        let read = place.as_ref().and_then(|place| fs::read(place).ok());
+        let said = read.and_then(|said| serde_json::from_slice(&said).ok());
+        Kept { place, said }
+    }
+
     /// Where a component's description is, or will be.
-    pub(crate) fn place(&self, component: &[u8]) -> Option<PathBuf> {
+    fn place(&self, component: &[u8]) -> Option<PathBuf> {
         let folder = self.0.as_ref()?;
         Some(folder.join(format!("{}.json", sha256(component))))
     }
