@@ -41,7 +41,7 @@ pub(crate) struct Options {
     only: Option<Group>,
 
     /// Write {figure: {ours, peer, native, ratio}} to this file. The ratio is ours to the peer's;
-    /// of `http_expect_500`, to `http_500`.
+    /// of `http_expect_500`, to the same without expectations.
     #[arg(long, value_name = "FILE")]
     json: Option<PathBuf>,
 }

@@ -43,8 +43,7 @@ pub(super) async fn all(bench: &Bench, target: &mut Target) -> Result<Vec<Figure
     let http = Load::of(Protocol::Http);
     let mut figures = vec![at_rate(bench, target, "http_500", http, (0.25, Some(2.5))).await?];
     figures.push(saturated(bench, target, http).await?);
-    let plain = figures.first().and_then(|figure| figure.ours);
-    figures.push(expecting(bench, target, plain).await?);
+    figures.push(expecting(bench, target).await?);
     let others = [
         ("https_500", Protocol::Https, 1.0 / 3.0),
         ("dns_500", Protocol::Dns, 1.0 / 3.0),
@@ -263,28 +262,40 @@ async fn saturated(bench: &Bench, target: &mut Target, load: Load) -> Result<Fig
     Ok(figure)
 }
 
-/// The same requests as `http_500`, and what is expected of the body besides.
-async fn expecting(
-    bench: &Bench,
-    target: &mut Target,
-    plain: Option<f64>,
-) -> Result<Figure, Failure> {
+/// The same requests as `http_500`, and what is expected of the body besides. What is held against it is measured
+/// again, in turn: minutes later a shared machine has another speed.
+async fn expecting(bench: &Bench, target: &mut Target) -> Result<Figure, Failure> {
     println!("==> http_expect_500");
-    let load = Load {
-        protocol: Protocol::Http,
+    let without = Load::of(Protocol::Http);
+    let with = Load {
         expects: true,
+        ..without
     };
-    let ours = ours(bench, target, load, usize::try_from(RATE)?, bench.window()).await?;
-    if ours.failed > 0.0 {
-        return Ok(Figure::absent("http_expect_500", &void(&ours)));
+    let (count, rounds) = (usize::try_from(RATE)?, if bench.quick { 1 } else { 3 });
+    let (mut plain, mut expecting) = (Vec::new(), Vec::new());
+    for _ in 0..rounds {
+        plain.push(ours(bench, target, without, count, bench.window()).await?);
+        expecting.push(ours(bench, target, with, count, bench.window()).await?);
     }
-    let peer = peer(bench, target, load, Some(RATE)).await?;
-    let mut figure = compared("http_expect_500", &ours, peer, None, (0.25, None));
-    figure.bars.clear();
-    figure.ratio = plain.map(|plain| ours.used.cpu_ms / plain);
-    let bar = figure
-        .ratio
-        .map(|ratio| Bar::at_most("of http_500", 1.25, ratio));
-    figure.bars.extend(bar);
+    if let Some(other) = plain
+        .iter()
+        .chain(&expecting)
+        .find(|kept| kept.failed > 0.0)
+    {
+        return Ok(Figure::absent("http_expect_500", &void(other)));
+    }
+    let (plain, expecting) = (median(plain), median(expecting));
+    let ratio = expecting.used.cpu_ms / plain.used.cpu_ms;
+    let peer = peer(bench, target, with, Some(RATE)).await?;
+    let mut figure = compared("http_expect_500", &expecting, peer, None, (0.25, None));
+    figure.ratio = Some(ratio);
+    figure.bars = vec![Bar::at_most("of the same without", 1.25, ratio)];
+    figure.remark = format!("{}; without {:.3} ms", figure.remark, plain.used.cpu_ms);
     Ok(figure)
+}
+
+/// The middle one by CPU.
+fn median(mut rounds: Vec<Kept>) -> Kept {
+    rounds.sort_by(|a, b| a.used.cpu_ms.total_cmp(&b.used.cpu_ms));
+    rounds.swap_remove(rounds.len() / 2)
 }
