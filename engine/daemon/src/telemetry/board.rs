@@ -74,7 +74,7 @@ impl Board {
         let mut board = Self {
             slots: Vec::new(),
             order: Vec::new(),
-            checks: Vec::new(),
+            checks: Vec::with_capacity(plan.checks.len()),
             departed: before
                 .map(|before| before.departed.clone())
                 .unwrap_or_default(),

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use leadsman_core::outcome::Outcome;
+use leadsman_core::{ledger::Events, outcome::Outcome};
 
 use super::{
     Shape,
@@ -43,48 +43,51 @@ type Series = (Vec<Label>, Value);
 pub(super) type Group = fn(&[TargetView<'_>], Shape, &mut Births) -> Vec<Family>;
 
 /// Everything labelled with a check, a target and a location, but the measures. Of ten thousand check-targets each
-/// group takes megabytes: one is written and forgotten before the next is made.
-pub(super) const GROUPS: [Group; 8] = [
-    |targets, _, births| slis(targets, births),
-    |targets, _, births| vec![ticks(targets), missed(targets, births)],
+/// family takes megabytes: one is written and forgotten before the next is made.
+pub(super) const GROUPS: [Group; 16] = [
+    |targets, _, _| vec![sli(&def::SLI_VALID, targets, |events| events.valid)],
+    |targets, _, _| vec![sli(&def::SLI_BAD, targets, |events| events.bad)],
+    |targets, _, births| vec![excluded(targets, births)],
+    |targets, _, _| vec![ticks(targets)],
+    |targets, _, births| vec![missed(targets, births)],
     |targets, _, _| vec![outcomes(targets)],
-    |targets, _, births| runs(targets, births),
-    |targets, shape, _| last(targets, shape.now_ms),
+    |targets, _, births| vec![reasons(targets, births)],
+    |targets, _, _| vec![attempts(targets)],
+    |targets, _, births| vec![degraded(targets, births)],
+    |targets, shape, _| vec![last_outcome(targets, shape.now_ms)],
+    |targets, _, _| vec![last_run(targets)],
+    |targets, _, _| vec![last_pass(targets)],
+    |targets, _, _| vec![last_failure(targets)],
     |targets, shape, _| vec![durations(targets, shape)],
     |targets, _, _| steps::families(targets).into(),
     |targets, _, _| certificates(targets),
 ];
 
-fn slis(targets: &[TargetView<'_>], births: &mut Births) -> Vec<Family> {
-    vec![
-        each(&def::SLI_VALID, targets, |target| {
-            sli(target, |events| events.valid)
-        }),
-        each(&def::SLI_BAD, targets, |target| {
-            sli(target, |events| events.bad)
-        }),
-        each(&def::SLI_EXCLUDED, targets, |target| {
-            let excluded = target.numbers.ledger.excluded;
-            let shown = (excluded > 0)
-                .then(|| births.shown(def::SLI_EXCLUDED.name, target.slot.serial(), "", excluded));
-            shown.map(|count| (vec![label("sli", "availability")], count.into()))
-        }),
-    ]
+/// Availability always; latency where there is an objective.
+fn sli(
+    definition: &'static Definition,
+    targets: &[TargetView<'_>],
+    count: fn(Events) -> u64,
+) -> Family {
+    each(definition, targets, |target| {
+        let ledger = &target.numbers.ledger;
+        let latency = target.slot.objectives().latency;
+        let latency = latency.map(|_| ("latency", ledger.latency));
+        let slis = [("availability", ledger.availability)]
+            .into_iter()
+            .chain(latency);
+        slis.map(|(sli, events)| (vec![label("sli", sli)], count(events).into()))
+            .collect::<Vec<Series>>()
+    })
 }
 
-/// Availability always; latency where there is an objective.
-fn sli(target: &TargetView<'_>, count: fn(leadsman_core::ledger::Events) -> u64) -> Vec<Series> {
-    let ledger = &target.numbers.ledger;
-    let latency = target
-        .slot
-        .objectives()
-        .latency
-        .map(|_| ("latency", ledger.latency));
-    let slis = [("availability", ledger.availability)]
-        .into_iter()
-        .chain(latency);
-    slis.map(|(sli, events)| (vec![label("sli", sli)], count(events).into()))
-        .collect()
+fn excluded(targets: &[TargetView<'_>], births: &mut Births) -> Family {
+    each(&def::SLI_EXCLUDED, targets, |target| {
+        let excluded = target.numbers.ledger.excluded;
+        let shown = (excluded > 0)
+            .then(|| births.shown(def::SLI_EXCLUDED.name, target.slot.serial(), "", excluded));
+        shown.map(|count| (vec![label("sli", "availability")], count.into()))
+    })
 }
 
 fn ticks(targets: &[TargetView<'_>]) -> Family {
@@ -104,13 +107,8 @@ fn outcomes(targets: &[TargetView<'_>]) -> Family {
     })
 }
 
-fn runs(targets: &[TargetView<'_>], births: &mut Births) -> Vec<Family> {
-    let attempts = counter(&def::ATTEMPTS, targets, |numbers| numbers.ledger.attempts);
-    vec![
-        reasons(targets, births),
-        attempts,
-        degraded(targets, births),
-    ]
+fn attempts(targets: &[TargetView<'_>]) -> Family {
+    counter(&def::ATTEMPTS, targets, |numbers| numbers.ledger.attempts)
 }
 
 fn missed(targets: &[TargetView<'_>], births: &mut Births) -> Family {
@@ -186,22 +184,26 @@ fn last_failure(targets: &[TargetView<'_>]) -> Family {
     })
 }
 
-fn last(targets: &[TargetView<'_>], now_ms: i64) -> Vec<Family> {
-    let outcome = |numbers: &Numbers| match numbers.last_outcome(now_ms)? {
-        Outcome::Pass => Some(1_u64.into()),
-        Outcome::Fail => Some(0_u64.into()),
-        Outcome::Unknown => None,
-    };
-    let run = |numbers: &Numbers| {
+fn last_outcome(targets: &[TargetView<'_>], now_ms: i64) -> Family {
+    gauge(&def::LAST_OUTCOME, targets, |numbers| {
+        match numbers.last_outcome(now_ms)? {
+            Outcome::Pass => Some(1_u64.into()),
+            Outcome::Fail => Some(0_u64.into()),
+            Outcome::Unknown => None,
+        }
+    })
+}
+
+fn last_run(targets: &[TargetView<'_>]) -> Family {
+    gauge(&def::LAST_RUN, targets, |numbers| {
         Some(unix_ns_seconds(numbers.ledger.last.as_ref()?.ended_unix_ns).into())
-    };
-    let pass = |numbers: &Numbers| Some(unix_ns_seconds(numbers.ledger.last_pass_unix_ns?).into());
-    vec![
-        gauge(&def::LAST_OUTCOME, targets, outcome),
-        gauge(&def::LAST_RUN, targets, run),
-        gauge(&def::LAST_PASS, targets, pass),
-        last_failure(targets),
-    ]
+    })
+}
+
+fn last_pass(targets: &[TargetView<'_>]) -> Family {
+    gauge(&def::LAST_PASS, targets, |numbers| {
+        Some(unix_ns_seconds(numbers.ledger.last_pass_unix_ns?).into())
+    })
 }
 
 /// Classic buckets cost 15 series for each outcome: failing runs have native ones only, and no text.
