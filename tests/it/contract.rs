@@ -75,7 +75,11 @@ fn done(record: &RunRecord) -> Done {
         call => call.clone(),
     });
     let steps = report.steps.iter().map(|step| (step.name.clone(), step.ok));
-    (calls.collect(), record.sentence.clone(), steps.collect())
+    (
+        calls.collect(),
+        record.sentence.to_string(),
+        steps.collect(),
+    )
 }
 
 #[test]

@@ -144,7 +144,7 @@ fn the_sentence_names_the_step_the_expectation_and_what_came_instead() {
     let shop = shop(Fault::CreateConflicts);
     let record = in_yaml(&shop);
     assert_eq!(
-        record.sentence,
+        &*record.sentence,
         "step `create`: status: expected 201, got 409; body.$.status: expected \"pending\", got nothing there"
     );
 }

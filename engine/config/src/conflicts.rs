@@ -3,6 +3,7 @@
 use std::{
     collections::{BTreeMap, BTreeSet},
     path::{Path, PathBuf},
+    sync::Arc,
 };
 
 use leadsman_core::{id::CheckId, plan::Check};
@@ -11,7 +12,7 @@ use crate::problem::{Problem, Problems};
 
 /// What no file can know alone: two checks of one id, a name that is still in use, a dependency on
 /// nothing or in a circle. Of two files with one id, the later one is wrong.
-pub fn conflicts(files: &[(&Path, &[Check])]) -> Vec<(PathBuf, Problems)> {
+pub fn conflicts(files: &[(&Path, &[Arc<Check>])]) -> Vec<(PathBuf, Problems)> {
     let mut owners: BTreeMap<&str, &Path> = BTreeMap::new();
     let mut wrong: BTreeMap<&Path, Vec<Problem>> = BTreeMap::new();
     for (path, checks) in files {
@@ -53,13 +54,16 @@ pub fn conflicts(files: &[(&Path, &[Check])]) -> Vec<(PathBuf, Problems)> {
 }
 
 /// Dependencies that lead back to where they began.
-fn circles<'a>(files: &[(&'a Path, &'a [Check])], wrong: &mut BTreeMap<&'a Path, Vec<Problem>>) {
+fn circles<'a>(
+    files: &[(&'a Path, &'a [Arc<Check>])],
+    wrong: &mut BTreeMap<&'a Path, Vec<Problem>>,
+) {
     let checks = || {
         files
             .iter()
             .flat_map(|(path, checks)| checks.iter().map(move |check| (*path, check)))
     };
-    let by_id: BTreeMap<&str, &Check> = checks()
+    let by_id: BTreeMap<&str, &Arc<Check>> = checks()
         .map(|(_, check)| (check.id.as_str(), check))
         .collect();
     for (path, check) in checks() {

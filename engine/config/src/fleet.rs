@@ -26,7 +26,7 @@ use crate::{
 /// The platform's file, valid, with the checks that it has itself.
 pub struct Platform {
     shared: platform::Platform,
-    own: Vec<Check>,
+    own: Vec<Arc<Check>>,
     names: Names,
 }
 
@@ -34,7 +34,7 @@ pub struct Platform {
 #[derive(Debug)]
 pub struct Sheet {
     /// Its checks that run here, or what is wrong with it.
-    pub checks: Result<Vec<Check>, Problems>,
+    pub checks: Result<Vec<Arc<Check>>, Problems>,
     /// What it names, be it right or wrong.
     pub names: Names,
 }
@@ -116,7 +116,7 @@ impl Platform {
     }
 
     /// The checks of the platform's own file.
-    pub fn own_checks(&self) -> &[Check] {
+    pub fn own_checks(&self) -> &[Arc<Check>] {
         &self.own
     }
 
@@ -154,7 +154,7 @@ impl Platform {
     }
 
     /// The whole plan with these checks, which have been read against this platform.
-    pub fn plan(&self, mut checks: Vec<Check>) -> Option<Plan> {
+    pub fn plan(&self, mut checks: Vec<Arc<Check>>) -> Option<Plan> {
         checks.sort_by(|a, b| a.id.cmp(&b.id));
         Some(Plan {
             location: self.shared.places.here.clone()?,
@@ -220,7 +220,7 @@ impl Fleet {
     /// One plan of all files, or what is wrong with any of them.
     pub fn plan(self) -> Result<Plan, Problems> {
         let platform = self.platform?;
-        let mut all: Vec<(&Path, &[Check])> = vec![(platform.path(), platform.own_checks())];
+        let mut all: Vec<(&Path, &[Arc<Check>])> = vec![(platform.path(), platform.own_checks())];
         let mut wrong = Vec::new();
         let names = self.files.values().map(|sheet| &sheet.names);
         wrong.extend(strangers(names.chain([platform.names()])));
@@ -239,7 +239,7 @@ impl Fleet {
             return Err(Problems::new(wrong));
         }
         let checks = all.into_iter().flat_map(|(_, checks)| checks);
-        let checks: Vec<Check> = checks.cloned().collect();
+        let checks: Vec<Arc<Check>> = checks.cloned().collect();
         let path = platform.path().to_path_buf();
         let nothing = || {
             let why = "the configuration has no check that runs at this location".to_owned();

@@ -17,6 +17,8 @@ mod templates;
 mod timing;
 mod tls;
 
+use std::sync::Arc;
+
 use leadsman_core::plan::{Catalog, Check};
 
 use crate::{
@@ -89,7 +91,7 @@ pub(crate) fn checks(
     platform: &Platform,
     reading: Reading<'_>,
     notes: &Notes<'_>,
-) -> Vec<Check> {
+) -> Vec<Arc<Check>> {
     let owner = Owner::read(table, platform, notes);
     let own_defaults = table
         .get("defaults")
@@ -110,7 +112,7 @@ pub(crate) fn checks(
     checks
 }
 
-fn each_check(table: &Table<'_>, platform: &Platform, shared: &Shared<'_>) -> Vec<Check> {
+fn each_check(table: &Table<'_>, platform: &Platform, shared: &Shared<'_>) -> Vec<Arc<Check>> {
     let notes = shared.notes;
     if platform.is_distributed() && table.get("checks").is_none() {
         return Vec::new();
@@ -125,7 +127,7 @@ fn each_check(table: &Table<'_>, platform: &Platform, shared: &Shared<'_>) -> Ve
     }
     entries
         .iter()
-        .filter_map(|entry| shared.check(entry))
+        .filter_map(|entry| shared.check(entry).map(Arc::new))
         .collect()
 }
 

@@ -23,8 +23,8 @@ pub fn classify(report: &Report, timeout: Nanos) -> Conclusion {
             Reason::Internal,
             "the run was cut because the daemon stopped",
         ),
-        Ending::HostFailed { message } => Conclusion::new(Reason::Internal, message),
-        Ending::NotLoaded { message } => Conclusion::new(Reason::ProbeLoad, message),
+        Ending::HostFailed { message } => Conclusion::new(Reason::Internal, message.as_str()),
+        Ending::NotLoaded { message } => Conclusion::new(Reason::ProbeLoad, message.as_str()),
     };
     overloaded(report, timeout)
         .filter(|_| is_about_time(judged.reason))

@@ -46,7 +46,7 @@ impl Default for EvidenceLimits {
             header_bytes: 200,
             log_lines: 50,
             log_line_bytes: 200,
-            total_bytes: 32 << 20,
+            total_bytes: 16 << 20,
         }
     }
 }

@@ -31,7 +31,7 @@ pub struct Facts {
     pub tls: Option<Arc<TlsFacts>>,
     /// The HTTP exchange, where there was one.
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub http: Option<HttpFacts>,
+    pub http: Option<Box<HttpFacts>>,
 }
 
 /// What an HTTP exchange taught.

@@ -1,5 +1,7 @@
 //! What the engine concludes from a run: outcome, reason and blame.
 
+use std::sync::Arc;
+
 use serde::{Deserialize, Serialize};
 
 /// What a run counts as. Only [`Outcome::Pass`] and [`Outcome::Fail`] are valid events of an SLI.
@@ -223,12 +225,12 @@ pub struct Conclusion {
     /// The cause, from which outcome and blame follow.
     pub reason: Reason,
     /// What happened, for people.
-    pub sentence: String,
+    pub sentence: Arc<str>,
 }
 
 impl Conclusion {
     /// A conclusion.
-    pub fn new(reason: Reason, sentence: impl Into<String>) -> Self {
+    pub fn new(reason: Reason, sentence: impl Into<Arc<str>>) -> Self {
         Self {
             reason,
             sentence: sentence.into(),

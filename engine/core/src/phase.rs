@@ -70,13 +70,37 @@ impl Phase {
 
 /// How long each phase took; a phase that was not reached is absent, never 0.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Phases([Option<Nanos>; 7]);
+#[serde(from = "[Option<Nanos>; 7]", into = "[Option<Nanos>; 7]")]
+pub struct Phases {
+    nanos: [Nanos; 7],
+    /// One bit for each phase that was reached: with an `Option` for each, this would be twice as large.
+    reached: u8,
+}
+
+impl From<[Option<Nanos>; 7]> for Phases {
+    fn from(each: [Option<Nanos>; 7]) -> Self {
+        let mut phases = Self::default();
+        for (phase, nanos) in Phase::ALL.into_iter().zip(each) {
+            if let Some(nanos) = nanos {
+                phases.add(phase, nanos);
+            }
+        }
+        phases
+    }
+}
+
+impl From<Phases> for [Option<Nanos>; 7] {
+    fn from(phases: Phases) -> Self {
+        Phase::ALL.map(|phase| phases.get(phase))
+    }
+}
 
 impl Phases {
     /// Adds to a phase; over several hops a phase's parts add up.
     pub fn add(&mut self, phase: Phase, nanos: Nanos) {
-        if let Some(slot) = self.0.get_mut(phase.index()) {
-            *slot = Some(slot.unwrap_or(0).saturating_add(nanos));
+        if let Some(slot) = self.nanos.get_mut(phase.index()) {
+            *slot = slot.saturating_add(nanos);
+            self.reached |= 1 << phase.index();
         }
     }
 
@@ -89,12 +113,13 @@ impl Phases {
 
     /// How long the phase took, or `None` where it was not reached.
     pub fn get(&self, phase: Phase) -> Option<Nanos> {
-        self.0.get(phase.index()).copied().flatten()
+        let is_reached = self.reached & (1 << phase.index()) != 0;
+        is_reached.then(|| self.nanos.get(phase.index()).copied())?
     }
 
     /// The sum of all phases, to the nanosecond: the operation's duration.
     pub fn total(&self) -> Nanos {
-        self.0.iter().flatten().sum()
+        self.nanos.iter().sum()
     }
 
     /// The sum without [`Phase::Blocked`]: the time that waited on the target.
@@ -123,6 +148,17 @@ mod tests {
         phases.add(Phase::Blocked, 10);
         assert_eq!((phases.total(), phases.waited_on_target()), (17, 7));
         assert_eq!(phases.get(Phase::Tls), None);
+    }
+
+    #[test]
+    fn a_phase_of_no_time_was_reached_and_one_that_was_not_is_null_in_records() {
+        let mut phases = Phases::default();
+        phases.add(Phase::Resolve, 0);
+        phases.add(Phase::Receive, 3);
+        let told = serde_json::to_string(&phases).unwrap();
+        assert_eq!(told, "[null,0,null,null,null,null,3]");
+        assert_eq!(serde_json::from_str::<Phases>(&told).unwrap(), phases);
+        assert_eq!(phases.get(Phase::Resolve), Some(0));
     }
 
     #[test]

@@ -35,7 +35,7 @@ pub struct Plan {
     /// The probes that checks use, bundled ones included.
     pub probes: BTreeMap<ProbeName, ProbeSource>,
     /// The checks that run at this location, ordered by id.
-    pub checks: Vec<Check>,
+    pub checks: Vec<Arc<Check>>,
 }
 
 /// What all checks share of the network.

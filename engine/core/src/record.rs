@@ -47,7 +47,7 @@ pub struct RunRecord {
     /// Who has to act.
     pub blame: Blame,
     /// What happened, for people.
-    pub sentence: String,
+    pub sentence: Arc<str>,
     /// The last attempt's latency: the union of what waited on the target.
     pub latency: Nanos,
     /// Every attempt.

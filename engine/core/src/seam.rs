@@ -49,13 +49,13 @@ pub enum Answer {
     /// To [`Call::Http`].
     Http(Result<HttpReply, Failure>),
     /// To [`Call::Dns`].
-    Dns(Result<DnsReply, Failure>),
+    Dns(Result<Box<DnsReply>, Failure>),
     /// To [`Call::Tls`]: succeeds on bad certificates too.
-    Tls(Result<Facts, Failure>),
+    Tls(Result<Box<Facts>, Failure>),
     /// To [`Call::TcpConnect`].
     TcpConnect(Result<TcpStreamReply, Failure>),
     /// To [`Call::TcpWrite`].
-    TcpWrite(Result<Facts, Failure>),
+    TcpWrite(Result<Box<Facts>, Failure>),
     /// To [`Call::TcpRead`].
     TcpRead(Result<TcpReadReply, Failure>),
     /// To [`Call::TcpClose`].
@@ -224,7 +224,7 @@ pub struct HttpReply {
     #[serde(skip)]
     pub body: Bytes,
     /// Everything else.
-    pub facts: Facts,
+    pub facts: Box<Facts>,
 }
 
 /// One DNS question.
@@ -275,7 +275,7 @@ pub struct DnsReply {
     /// `udp` or `tcp`.
     pub transport: String,
     /// Everything else.
-    pub facts: Facts,
+    pub facts: Box<Facts>,
 }
 
 /// One resource record.
@@ -331,7 +331,7 @@ pub struct TcpStreamReply {
     /// The stream's number in this attempt.
     pub stream: u32,
     /// What opening it taught.
-    pub facts: Facts,
+    pub facts: Box<Facts>,
 }
 
 /// What to read.
@@ -356,5 +356,5 @@ pub struct TcpReadReply {
     /// Whether the delimiter was found.
     pub found: bool,
     /// What reading taught.
-    pub facts: Facts,
+    pub facts: Box<Facts>,
 }

@@ -306,14 +306,14 @@ impl Configuration {
         }
     }
 
-    fn by_file<'a>(&'a self, good: &'a Good) -> Vec<(&'a Path, &'a [Check])> {
+    fn by_file<'a>(&'a self, good: &'a Good) -> Vec<(&'a Path, &'a [Arc<Check>])> {
         let own = (self.path.as_path(), good.platform.own_checks());
         let units = self.units.iter();
         let units = units.map(|(path, unit)| (path.as_path(), unit.checks.as_slice()));
         std::iter::once(own).chain(units).collect()
     }
 
-    fn checks(&self, good: &Good) -> Vec<Check> {
+    fn checks(&self, good: &Good) -> Vec<Arc<Check>> {
         let all = self.by_file(good).into_iter();
         all.flat_map(|(_, checks)| checks).cloned().collect()
     }

@@ -1,6 +1,7 @@
 //! Who sits in which slot: a check-target keeps its slot, and its account, over every reload.
 
 use std::{
+    borrow::Borrow,
     collections::BTreeMap,
     sync::{Arc, Mutex, PoisonError},
 };
@@ -70,15 +71,16 @@ impl Seats {
     }
 
     /// Seats for these checks. A check that `was` another one takes its seats.
-    pub fn arrange(&mut self, checks: &[Check]) -> Arrangement {
+    pub fn arrange<C: Borrow<Check>>(&mut self, checks: &[C]) -> Arrangement {
         let mut before = std::mem::take(&mut self.taken);
         let kept: Vec<Vec<Option<Seat>>> = checks
             .iter()
-            .map(|check| kept(check, &mut before))
+            .map(|check| kept(check.borrow(), &mut before))
             .collect();
         let left = before.values().map(|seat| seat.slot).collect();
         let pairs = checks.iter().zip(kept);
-        let seats = pairs.map(|(check, kept)| self.seat(check, kept)).collect();
+        let seats = pairs.map(|(check, kept)| self.seat(check.borrow(), kept));
+        let seats = seats.collect();
         Arrangement { seats, left }
     }
 

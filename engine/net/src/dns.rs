@@ -255,7 +255,7 @@ fn in_words(
     message: &Message,
     server: SocketAddr,
     transport: &str,
-    facts: leadsman_core::facts::Facts,
+    facts: Box<leadsman_core::facts::Facts>,
 ) -> DnsReply {
     let records = |records: &[Record]| {
         records

@@ -87,7 +87,7 @@ impl Session {
     pub async fn perform(&self, call: &Call) -> Answer {
         match call {
             Call::Http(call) => Answer::Http(self.http(call).await),
-            Call::Dns(call) => Answer::Dns(self.dns(call).await),
+            Call::Dns(call) => Answer::Dns(self.dns(call).await.map(Box::new)),
             Call::Tls(call) => self.look(call).await,
             Call::TcpConnect(call) => Answer::TcpConnect(self.tcp_connect(call).await),
             Call::TcpWrite {
@@ -126,7 +126,7 @@ impl Session {
                         .as_ref()
                         .is_some_and(|distrust| distrust.kind == failure.kind) =>
                 {
-                    Ok(*failure.facts)
+                    Ok(failure.facts)
                 }
                 _ => Err(failure),
             },

@@ -61,7 +61,7 @@ impl Session {
         let number = self.next_stream.fetch_add(1, Ordering::Relaxed);
         let opened = Facts {
             phases: leadsman_core::phase::Phases::default(),
-            ..facts.clone()
+            ..facts.as_ref().clone()
         };
         self.streams.put(number, Stream { opened, ..stream });
         Ok(TcpStreamReply {
@@ -110,7 +110,7 @@ impl Session {
         number: u32,
         bytes: &Bytes,
         timeout: Option<Nanos>,
-    ) -> Result<Facts, Failure> {
+    ) -> Result<Box<Facts>, Failure> {
         let stream = self.streams.get(number)?;
         let trace = Trace::start().about(&stream.opened);
         let ((), facts) = trace

@@ -17,7 +17,7 @@ use crate::{fault::Fault, wire::Tap};
 /// One operation's clock and facts.
 #[derive(Debug)]
 pub(crate) struct Trace {
-    pub(crate) facts: Facts,
+    pub(crate) facts: Box<Facts>,
     last: Instant,
     phase: Option<Phase>,
     hop: Phases,
@@ -27,7 +27,7 @@ pub(crate) struct Trace {
 impl Trace {
     pub(crate) fn start() -> Self {
         Self {
-            facts: Facts::default(),
+            facts: Box::default(),
             last: Instant::now(),
             phase: None,
             hop: Phases::default(),
@@ -37,7 +37,7 @@ impl Trace {
 
     /// Begins with what is known of a connection that was opened before.
     pub(crate) fn about(mut self, opened: &Facts) -> Self {
-        self.facts = opened.clone();
+        self.facts = Box::new(opened.clone());
         self
     }
 
@@ -46,7 +46,7 @@ impl Trace {
         mut self,
         limit: Instant,
         operation: impl AsyncFnOnce(&mut Self) -> Result<T, Fault>,
-    ) -> Result<(T, Facts), Failure> {
+    ) -> Result<(T, Box<Facts>), Failure> {
         let outcome = timeout_at(limit, operation(&mut self)).await;
         match outcome {
             Ok(Ok(value)) => {
@@ -113,7 +113,7 @@ impl Trace {
             kind: fault.kind,
             phase: reached,
             message: fault.message,
-            facts: Box::new(self.facts),
+            facts: self.facts,
         }
     }
 

@@ -1,6 +1,6 @@
 //! `teams`: what the platform lets each team's files use.
 
-use std::{collections::BTreeMap, time::Duration};
+use std::{collections::BTreeMap, sync::Arc, time::Duration};
 
 use leadsman_core::{
     egress::HostPattern,
@@ -64,7 +64,7 @@ fn ceilings(node: &Node, notes: &Notes<'_>) -> Ceilings {
 pub(super) fn judge(
     root: &Node,
     owner: &Owner,
-    checks: &[Check],
+    checks: &[Arc<Check>],
     platform: &Platform,
     notes: &Notes<'_>,
 ) {
@@ -82,7 +82,7 @@ pub(super) fn judge(
         notes,
     };
     judge.count("checks", checks.len(), ceilings.checks);
-    let series = checks.iter().map(cost::series).sum();
+    let series = checks.iter().map(|check| cost::series(check)).sum();
     judge.count("series", series, ceilings.series);
     for check in checks {
         judge.interval(check, ceilings.min_interval);

@@ -173,7 +173,7 @@ impl Probes {
     }
 
     /// The probes of these checks.
-    pub(crate) fn used(&self, checks: &[Check]) -> BTreeMap<ProbeName, ProbeSource> {
+    pub(crate) fn used(&self, checks: &[Arc<Check>]) -> BTreeMap<ProbeName, ProbeSource> {
         let used: BTreeSet<&ProbeName> = checks
             .iter()
             .flat_map(|check| check.assignments.iter().map(|assignment| &assignment.probe))

@@ -38,7 +38,7 @@ fn reply() -> Answer {
         status: 502,
         headers: vec![],
         body: bytes::Bytes::new(),
-        facts: Facts::default(),
+        facts: Box::default(),
     }))
 }
 
@@ -47,7 +47,7 @@ fn failure(kind: FailureKind) -> Answer {
 }
 
 fn dns(rcode: u16) -> Answer {
-    Answer::Dns(Ok(DnsReply {
+    Answer::Dns(Ok(Box::new(DnsReply {
         rcode,
         authoritative: true,
         truncated: false,
@@ -58,8 +58,8 @@ fn dns(rcode: u16) -> Answer {
         additional: vec![],
         server: String::new(),
         transport: "udp".to_owned(),
-        facts: Facts::default(),
-    }))
+        facts: Box::default(),
+    })))
 }
 
 fn distrusted(kind: FailureKind) -> Answer {
@@ -70,10 +70,10 @@ fn distrusted(kind: FailureKind) -> Answer {
         }),
         ..TlsFacts::default()
     };
-    Answer::Tls(Ok(Facts {
+    Answer::Tls(Ok(Box::new(Facts {
         tls: Some(Arc::new(tls)),
         ..Facts::default()
-    }))
+    })))
 }
 
 fn assertion(kind: &str, path: &str) -> Cause {
@@ -324,7 +324,7 @@ fn the_first_cause_wins_and_all_are_told() {
     let conclusion = classify(&report, SECOND);
     assert_eq!(conclusion.reason, Reason::HttpStatus);
     assert_eq!(
-        conclusion.sentence,
+        &*conclusion.sentence,
         "status: expected a, got b; body: expected a, got b"
     );
 }
@@ -436,7 +436,7 @@ fn a_sentence_names_the_step_once_and_the_line_of_each_setting() {
         ..report(Ending::Returned, Some(Verdict::Fail))
     };
     assert_eq!(
-        classify(&report, SECOND).sentence,
+        &*classify(&report, SECOND).sentence,
         "step `create`: status: expected a, got b (shop.yaml:7); body: expected a, got b (shop.yaml:8); \
          step `delete`: status: expected a, got b (shop.yaml:12)"
     );

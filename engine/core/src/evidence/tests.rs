@@ -2,9 +2,11 @@
 
 use super::*;
 use crate::{
-    attempt::{Ending, LogLine, Operation, RunCause},
+    attempt::{Cause, Ending, LogLine, Operation, RunCause},
+    failure::{Failure, FailureKind},
     id::{CheckId, Location, ProbeName, TargetName},
     outcome::{Blame, Conclusion, Outcome, Reason},
+    phase::Phase,
     record::AttemptRecord,
     seam::{HttpCall, HttpReply},
 };
@@ -32,7 +34,7 @@ fn reply(body: Bytes) -> Answer {
         status: 500,
         headers: vec![("x".to_owned(), Bytes::from(vec![b'x'; 5_000])); 50],
         body,
-        facts,
+        facts: Box::new(facts),
     }))
 }
 
@@ -71,7 +73,7 @@ fn record(answers: Vec<Answer>) -> RunRecord {
         outcome: Outcome::Fail,
         reason: Reason::HttpStatus,
         blame: Blame::Target,
-        sentence: "no".to_owned(),
+        sentence: "no".into(),
         latency: 0,
         attempts: vec![AttemptRecord {
             conclusion: Conclusion::new(Reason::HttpStatus, "no"),
@@ -148,7 +150,7 @@ fn what_came_is_the_last_body_and_can_be_printed() {
 #[test]
 fn a_record_weighs_what_is_in_it() {
     let body = |size: usize| record(vec![reply(Bytes::from(vec![b'x'; size]))]);
-    let (empty, full) = (weight(&body(0)), weight(&body(10_000)));
+    let (empty, full) = (weight(&body(1)), weight(&body(10_001)));
     assert_eq!(full - empty, 10_000);
     // 50 header fields of 5,000 bytes, a certificate of 2,000, 90 log lines of 1,000.
     assert!((342_000..360_000).contains(&empty), "{empty}");
@@ -156,4 +158,28 @@ fn a_record_weighs_what_is_in_it() {
     assert!(weight(&two) - empty > 252_000);
     EvidenceLimits::default().keep(&mut two);
     assert!(weight(&two) < 40_000, "{}", weight(&two));
+}
+
+/// A run of a bundled probe whose target accepts the connection and is silent.
+fn timed_out() -> RunRecord {
+    let sentence = "no answer within 10 s: the request was sent, nothing came";
+    let failure = Failure::new(FailureKind::ResponseTimeout, sentence).during(Phase::Wait);
+    let mut record = record(vec![Answer::Http(Err(failure))]);
+    let run = &mut record.attempts[0];
+    let report = Arc::make_mut(&mut run.report);
+    report.log.clear();
+    report.causes = vec![Cause::Operation { index: 0 }.into()];
+    record.run = "18c0ffee-000123456".to_owned();
+    record.address = "https://shop.example.com/health".to_owned();
+    record.sentence = sentence.into();
+    run.conclusion.sentence = Arc::clone(&record.sentence);
+    record
+}
+
+#[test]
+fn the_last_failure_of_ten_thousand_silent_targets_has_room_by_default() {
+    let mut kept = timed_out();
+    EvidenceLimits::default().keep(&mut kept);
+    let room = EvidenceLimits::default().total_bytes;
+    assert!(room / weight(&kept) >= 10_000, "{}", weight(&kept));
 }

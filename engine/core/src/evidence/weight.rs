@@ -1,7 +1,10 @@
 //! What a kept record takes in memory, near enough for a budget: its own bytes and all that hangs on
 //! it. Names that the configuration holds anyway are not counted.
 
-use std::mem::{size_of, size_of_val};
+use std::{
+    mem::{size_of, size_of_val},
+    sync::Arc,
+};
 
 use bytes::Bytes;
 
@@ -18,27 +21,34 @@ const APIECE: usize = 16;
 
 /// The bytes of a record and of what it alone holds.
 pub fn weight(record: &RunRecord) -> usize {
-    let texts = texts([&record.run, &record.address, &record.sentence]);
+    let texts = texts([&record.run, &record.address]) + text(&record.sentence);
     let attempts = list(&record.attempts, |attempt| {
-        text(&attempt.conclusion.sentence) + report(&attempt.report)
+        let own = &attempt.conclusion.sentence;
+        let is_shared = Arc::ptr_eq(own, &record.sentence);
+        report(&attempt.report) + if is_shared { 0 } else { text(own) }
     });
     size_of::<RunRecord>() + texts + attempts
 }
 
-fn text(text: &str) -> usize {
-    text.len() + APIECE
+/// What has no bytes is not allocated.
+const fn allocated(bytes: usize) -> usize {
+    if bytes == 0 { 0 } else { bytes + APIECE }
+}
+
+const fn text(text: &str) -> usize {
+    allocated(text.len())
 }
 
 fn texts<'a, I: IntoIterator<Item = &'a String>>(all: I) -> usize {
     all.into_iter().map(|one| text(one)).sum()
 }
 
-fn bytes(bytes: &Bytes) -> usize {
-    bytes.len() + APIECE
+const fn bytes(bytes: &Bytes) -> usize {
+    allocated(bytes.len())
 }
 
 fn list<T>(items: &[T], each: impl Fn(&T) -> usize) -> usize {
-    size_of_val(items) + APIECE + items.iter().map(each).sum::<usize>()
+    allocated(size_of_val(items)) + items.iter().map(each).sum::<usize>()
 }
 
 fn report(report: &Report) -> usize {
@@ -157,19 +167,22 @@ fn dns(reply: &DnsReply) -> usize {
     let record = |record: &DnsRecord| texts([&record.name, &record.text]);
     let sections = [&reply.answers, &reply.authority, &reply.additional];
     let sections: usize = sections.iter().map(|section| list(section, record)).sum();
-    sections + texts([&reply.server, &reply.transport]) + facts(&reply.facts)
+    let texts = texts([&reply.server, &reply.transport]);
+    size_of::<DnsReply>() + APIECE + sections + texts + facts(&reply.facts)
 }
 
 fn failure(failure: &Failure) -> usize {
-    text(&failure.message) + size_of::<Facts>() + APIECE + facts(&failure.facts)
+    text(&failure.message) + facts(&failure.facts)
 }
 
 fn facts(facts: &Facts) -> usize {
-    facts.tls.as_deref().map_or(0, tls) + facts.http.as_ref().map_or(0, http)
+    let learnt = facts.tls.as_deref().map_or(0, tls) + facts.http.as_deref().map_or(0, http);
+    size_of::<Facts>() + APIECE + learnt
 }
 
 fn http(facts: &HttpFacts) -> usize {
-    texts([&facts.version, &facts.final_url]) + list(&facts.hops, |hop| text(&hop.url))
+    let texts = texts([&facts.version, &facts.final_url]);
+    size_of::<HttpFacts>() + APIECE + texts + list(&facts.hops, |hop| text(&hop.url))
 }
 
 fn tls(facts: &TlsFacts) -> usize {

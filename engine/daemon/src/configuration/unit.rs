@@ -21,7 +21,7 @@ pub(super) struct Unit {
     /// What it was read with.
     pub(super) inputs: Inputs,
     /// What is in force.
-    pub(super) checks: Arc<Vec<Check>>,
+    pub(super) checks: Arc<Vec<Arc<Check>>>,
     /// When that was loaded.
     pub(super) loaded_unix_ms: Option<i64>,
     /// Why what it says now is not in force.
@@ -33,7 +33,7 @@ pub(super) struct Unit {
     /// What the file names now, in force or not.
     pub(super) present: Names,
     /// What was in force before.
-    earlier: Option<Arc<Vec<Check>>>,
+    earlier: Option<Arc<Vec<Arc<Check>>>>,
 }
 
 /// Why a file's text is not in force, and what is known of it all the same.

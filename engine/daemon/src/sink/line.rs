@@ -42,7 +42,7 @@ pub(super) fn log(record: &RunRecord, is_news: bool) {
                 step = line.step,
                 phases = line.phases,
                 remote = line.remote,
-                sentence = record.sentence,
+                sentence = &*record.sentence,
                 came = line.came,
                 $message
             )

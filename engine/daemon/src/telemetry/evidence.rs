@@ -141,7 +141,7 @@ pub struct RunSummary {
     /// Who has to act.
     pub blame: Blame,
     /// What happened, for people.
-    pub sentence: String,
+    pub sentence: Arc<str>,
     /// When it was due.
     pub planned_unix_ms: i64,
     /// When it ended.

@@ -60,7 +60,7 @@ pub struct LastRun {
     /// Who has to act.
     pub blame: Blame,
     /// What happened, for people.
-    pub sentence: String,
+    pub sentence: Arc<str>,
     /// When it ended.
     pub ended_unix_ms: i64,
 }
@@ -90,7 +90,7 @@ pub struct FailedRun {
     /// Who has to act.
     pub blame: Blame,
     /// What happened, for people.
-    pub sentence: String,
+    pub sentence: Arc<str>,
     /// How long it waited on the target.
     pub latency_seconds: f64,
     /// How many attempts it made.

@@ -111,7 +111,7 @@ pub(crate) fn question(server: SocketAddr) -> DnsCall {
     }
 }
 
-async fn ask(call: DnsCall) -> Result<DnsReply, leadsman_core::failure::Failure> {
+async fn ask(call: DnsCall) -> Result<Box<DnsReply>, leadsman_core::failure::Failure> {
     match session().perform(&Call::Dns(Box::new(call))).await {
         Answer::Dns(answer) => answer,
         other => panic!("{other:?}"),

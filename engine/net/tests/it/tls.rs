@@ -152,7 +152,7 @@ pub(crate) fn call(address: SocketAddr) -> HttpCall {
     }
 }
 
-async fn look(session: &Session, address: SocketAddr) -> Result<Facts, Failure> {
+async fn look(session: &Session, address: SocketAddr) -> Result<Box<Facts>, Failure> {
     let call = TlsCall {
         host: "127.0.0.1".to_owned(),
         port: address.port(),

@@ -54,7 +54,7 @@ fn by_leadsman(imported: &Imported, shop: &Shop) -> (bool, String) {
         .timeout_ms(2_000)
         .run();
     assert_ne!(record.outcome, Outcome::Unknown, "{}", record.sentence);
-    (record.outcome == Outcome::Pass, record.sentence)
+    (record.outcome == Outcome::Pass, record.sentence.to_string())
 }
 
 #[test]

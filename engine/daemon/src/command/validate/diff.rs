@@ -22,8 +22,11 @@ pub(super) struct Diff {
 
 impl Diff {
     pub(super) fn between(old: &Plan, new: &Plan) -> Self {
-        let mut before: BTreeMap<&CheckId, &Check> =
-            old.checks.iter().map(|check| (&check.id, check)).collect();
+        let mut before: BTreeMap<&CheckId, &Check> = old
+            .checks
+            .iter()
+            .map(|check| (&check.id, check.as_ref()))
+            .collect();
         let mut diff = Self::default();
         for check in &new.checks {
             let was = check.was.iter().find(|was| before.contains_key(was));

@@ -112,7 +112,7 @@ pub(crate) fn plan(checks: Vec<Check>) -> Plan {
         tls: Tls::default(),
         secrets: BTreeMap::new(),
         probes: BTreeMap::new(),
-        checks,
+        checks: checks.into_iter().map(Arc::new).collect(),
     }
 }
 
@@ -200,7 +200,7 @@ fn replied(facts: Facts) -> Answer {
         status: 200,
         headers: Vec::new(),
         body: Bytes::new(),
-        facts,
+        facts: Box::new(facts),
     }))
 }
 

@@ -110,7 +110,7 @@ fn a_target_that_answers_much_pushes_out_nobody_elses_runs() {
         telemetry.finished(slot, numbered(&failure(), u64::from(slot)));
     }
     let mut large = failure().as_ref().clone();
-    large.sentence = "x".repeat(20 * one);
+    large.sentence = "x".repeat(20 * one).into();
     let large = Arc::new(large);
     for number in 100..120 {
         telemetry.finished(0, numbered(&large, number));
