@@ -21,6 +21,7 @@ use crate::{
     roster::{Prepared, Roster},
     state::{GuestState, LimitReached, size, unix_now},
     trace::Trace,
+    underway::{Starter, Underway},
 };
 
 /// How much longer than its timeout a run may live: what its operations found at the deadline is
@@ -76,15 +77,17 @@ async fn attempt(sandbox: &Arc<Sandbox>, prepared: &Arc<Prepared>, order: Order)
     let trace = Arc::new(Trace::new(limits, order.assignment.places.clone()));
     let meter = Arc::new(Meter::default());
     let aside = Aside::begin(prepared.weight.is_heavy() || is_late(&order));
+    let underway = Underway::new();
     let turn = aside.is_asked().then(|| sandbox.queue());
     let guest = guest(
         (Arc::clone(sandbox), turn, slot),
         Arc::clone(prepared),
         order,
-        (Arc::clone(&trace), Arc::clone(&meter), aside.clone()),
+        (Arc::clone(&trace), Arc::clone(&meter)),
+        (underway.starter(), aside.clone()),
     );
     let metered = Metered::new(guest, Arc::clone(&meter), sandbox.ticker.clone());
-    let run = placement::run(metered, &aside, &prepared.weight, sandbox);
+    let run = placement::run((metered, underway), &aside, &prepared.weight, sandbox);
     let ended = tokio::time::timeout_at(ordered + timeout + GRACE, run).await;
     let end = match ended {
         Ok(Ok(finished)) => concluded(finished, &trace),
@@ -102,7 +105,8 @@ async fn guest(
     (sandbox, turn, _slot): (Arc<Sandbox>, Option<Queued>, OwnedSemaphorePermit),
     prepared: Arc<Prepared>,
     order: Order,
-    (trace, meter, aside): (Arc<Trace>, Arc<Meter>, Aside),
+    (trace, meter): (Arc<Trace>, Arc<Meter>),
+    driven: (Starter, Aside),
 ) -> Finished {
     drop(turn);
     let began = trace.start();
@@ -118,13 +122,7 @@ async fn guest(
         Arc::clone(&prepared.expressions),
         Arc::clone(&prepared.secrets),
     );
-    let state = GuestState::new(
-        order,
-        trace,
-        shared,
-        Some(session),
-        (sandbox.io.clone(), aside.clone()),
-    );
+    let state = GuestState::new(order, trace, shared, Some(session), driven);
     let result = run(&sandbox.engine, &prepared, state, meter).await;
     Finished {
         result,

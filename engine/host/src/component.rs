@@ -22,10 +22,11 @@ use crate::{
     engine::Sandbox,
     expressions::Expressions,
     meter::{Meter, Metered},
-    placement::Aside,
+    placement::{self, Aside},
     secrets::Secrets,
     state::GuestState,
     trace::Trace,
+    underway::Underway,
 };
 
 /// Largest component file, in bytes.
@@ -212,13 +213,15 @@ impl Sandbox {
         let (sandbox, pre, kept) = (Arc::clone(self), pre.clone(), Arc::clone(&trace));
         let meter = Arc::new(Meter::default());
         let budget = Arc::clone(&meter);
+        let mut underway = Underway::new();
+        let starter = underway.starter();
         let answer = async move {
             let state = GuestState::new(
                 order,
                 trace,
                 (Arc::new(expressions), Arc::new(Secrets::default())),
                 None,
-                (sandbox.io.clone(), Aside::begin(true)),
+                (starter, Aside::begin(true)),
             );
             let mut store = guest_store(&sandbox.engine, state, budget);
             let bindings = pre.instantiate_async(&mut store).await?;
@@ -230,14 +233,14 @@ impl Sandbox {
             }
         };
         let metered = Metered::new(answer, meter, self.ticker.clone());
-        let task = self.guest_thread().spawn(metered);
+        let answered = placement::apart(metered, &mut underway, self.guest_thread());
         let outcome = self
             .io
-            .block_on(async { tokio::time::timeout(ASKED, task).await });
+            .block_on(async { tokio::time::timeout(ASKED, answered).await });
         match outcome {
             Ok(Ok(Ok(text))) => Ok(text),
             Ok(Ok(Err(error))) => Err(last_words(&kept).unwrap_or_else(|| told(&error))),
-            Ok(Err(error)) => Err(error.to_string()),
+            Ok(Err(error)) => Err(error),
             Err(_) => Err(format!("it did not answer within {} s", ASKED.as_secs())),
         }
     }

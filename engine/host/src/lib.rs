@@ -33,6 +33,7 @@ mod secrets;
 mod state;
 mod ticker;
 mod trace;
+mod underway;
 mod watchdog;
 
 pub use component::{LoadError, Probe};

@@ -3,19 +3,11 @@
 use std::sync::{Arc, OnceLock};
 
 use leadsman_core::seam::Answer;
-use tokio::{sync::Notify, task::AbortHandle};
+use tokio::sync::Notify;
 
-/// A task of the I/O runtime that ends with whoever holds this.
-#[derive(Debug)]
-pub(crate) struct AbortOnDrop(pub(crate) AbortHandle);
+use crate::underway::Cut;
 
-impl Drop for AbortOnDrop {
-    fn drop(&mut self) {
-        self.0.abort();
-    }
-}
-
-/// Set once, from the I/O runtime; waited for, on the guests'.
+/// Set once, where the operation is driven; waited for, where the guest runs.
 #[derive(Debug, Default)]
 pub(crate) struct Signal {
     answer: OnceLock<Option<Arc<Answer>>>,
@@ -54,9 +46,9 @@ impl Signal {
 #[derive(Debug)]
 pub struct Pending {
     pub(crate) signal: Arc<Signal>,
-    /// Ends the operation when the guest drops the handle.
-    pub(crate) _task: AbortOnDrop,
-    pub(crate) taken: bool,
+    /// Ends the operation when the guest drops the handle; `None` where it had ended already.
+    _cut: Option<Cut>,
+    taken: bool,
     /// Whether the body is copied into the guest.
     pub(crate) deliver: bool,
     /// Index into the record's operations; `None` is a timer.
@@ -64,6 +56,28 @@ pub struct Pending {
 }
 
 impl Pending {
+    /// Of an operation under way.
+    pub(crate) fn begun(signal: Arc<Signal>, cut: Cut, operation: Option<usize>) -> Self {
+        Self {
+            signal,
+            _cut: Some(cut),
+            taken: false,
+            deliver: false,
+            operation,
+        }
+    }
+
+    /// Of an operation whose signal is set.
+    pub(crate) fn ended(signal: Arc<Signal>, operation: Option<usize>) -> Self {
+        Self {
+            signal,
+            _cut: None,
+            taken: false,
+            deliver: false,
+            operation,
+        }
+    }
+
     /// The answer, once; `None` before it has come, for a timer, and the second time.
     pub(crate) fn take(&mut self) -> Option<Answered> {
         if std::mem::replace(&mut self.taken, true) {

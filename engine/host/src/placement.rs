@@ -8,7 +8,7 @@
 use std::{
     any::Any,
     future::{Future, poll_fn},
-    panic::{AssertUnwindSafe, catch_unwind},
+    panic::AssertUnwindSafe,
     pin::pin,
     sync::{
         Arc,
@@ -18,7 +18,10 @@ use std::{
     time::Duration,
 };
 
-use crate::{engine::Sandbox, pending::AbortOnDrop};
+use futures_util::FutureExt;
+use tokio::{runtime::Handle, task::AbortHandle};
+
+use crate::{engine::Sandbox, underway::Underway};
 
 /// How long a guest may compute at a stretch beside the sockets. A TLS handshake takes up to half of it.
 pub(crate) const STRETCH: Duration = Duration::from_millis(1);
@@ -67,9 +70,9 @@ impl Aside {
     }
 }
 
-/// Runs a guest where it belongs, to its end; a panic on its way is told as its message.
+/// Runs a guest where it belongs, to its end, and drives what it starts; a panic on its way is told as its message.
 pub(crate) async fn run<F>(
-    guest: F,
+    (guest, mut underway): (F, Underway),
     aside: &Aside,
     weight: &Weight,
     sandbox: &Sandbox,
@@ -79,15 +82,37 @@ where
 {
     let mut guest = guest;
     if !aside.is_asked() {
-        let ended = poll_fn(|context| beside(&mut guest, aside, context)).await;
-        if let Some(ended) = ended {
-            return ended;
+        let here = poll_fn(|context| beside(&mut guest, aside, context));
+        if let Some(output) = unless_panicked(underway.beside(here)).await? {
+            return Ok(output);
         }
         weight.learn();
     }
-    let mut task = sandbox.guest_thread().spawn(guest);
+    apart(guest, &mut underway, sandbox.guest_thread()).await
+}
+
+/// Runs a guest on a thread of the guests, and drives what it starts here.
+pub(crate) async fn apart<F>(
+    guest: F,
+    underway: &mut Underway,
+    thread: &Handle,
+) -> Result<F::Output, String>
+where
+    F: Future<Output: Send> + Send + 'static,
+{
+    let mut task = thread.spawn(guest);
     let _cut = AbortOnDrop(task.abort_handle());
-    (&mut task).await.map_err(|error| error.to_string())
+    let ended = unless_panicked(underway.beside(&mut task)).await?;
+    ended.map_err(|error| error.to_string())
+}
+
+/// A task that ends with whoever holds this.
+struct AbortOnDrop(AbortHandle);
+
+impl Drop for AbortOnDrop {
+    fn drop(&mut self) {
+        self.0.abort();
+    }
 }
 
 /// One poll beside the sockets; `None` when the guest has to go.
@@ -95,14 +120,17 @@ fn beside<F: Future + Unpin>(
     guest: &mut F,
     aside: &Aside,
     context: &mut Context<'_>,
-) -> Poll<Option<Result<F::Output, String>>> {
-    let polled = catch_unwind(AssertUnwindSafe(|| pin!(guest).poll(context)));
-    match polled {
-        Err(panic) => Poll::Ready(Some(Err(message(panic.as_ref())))),
-        Ok(Poll::Ready(output)) => Poll::Ready(Some(Ok(output))),
-        Ok(Poll::Pending) if aside.is_asked() => Poll::Ready(None),
-        Ok(Poll::Pending) => Poll::Pending,
+) -> Poll<Option<F::Output>> {
+    match pin!(guest).poll(context) {
+        Poll::Ready(output) => Poll::Ready(Some(output)),
+        Poll::Pending if aside.is_asked() => Poll::Ready(None),
+        Poll::Pending => Poll::Pending,
     }
+}
+
+async fn unless_panicked<F: Future>(future: F) -> Result<F::Output, String> {
+    let ended = AssertUnwindSafe(future).catch_unwind().await;
+    ended.map_err(|panic| message(panic.as_ref()))
 }
 
 fn message(panic: &(dyn Any + Send)) -> String {
@@ -155,7 +183,13 @@ mod tests {
     /// Where the polls of a guest were made, and what was learnt of its check.
     async fn threads(aside: Aside, asks: bool) -> (Vec<bool>, Weight) {
         let (sandbox, weight) = (sandbox(), Weight::default());
-        let run = run(guest(asks, &aside), &aside, &weight, &sandbox).await;
+        let run = run(
+            (guest(asks, &aside), Underway::new()),
+            &aside,
+            &weight,
+            &sandbox,
+        )
+        .await;
         let is_apart = |name: Option<String>| name.is_some_and(|name| name == "leadsman-guest-0");
         (run.unwrap().into_iter().map(is_apart).collect(), weight)
     }
@@ -183,7 +217,13 @@ mod tests {
         for apart in [false, true] {
             let aside = Aside::begin(apart);
             let guest = poll_fn(|_| -> Poll<()> { panic!("lost its way") });
-            let told = run(guest, &aside, &Weight::default(), &sandbox()).await;
+            let told = run(
+                (guest, Underway::new()),
+                &aside,
+                &Weight::default(),
+                &sandbox(),
+            )
+            .await;
             assert!(told.unwrap_err().contains("lost its way"), "{apart}");
         }
     }

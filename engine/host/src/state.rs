@@ -13,7 +13,7 @@ use leadsman_core::{
     seam::{Answer, Call},
 };
 use leadsman_net::Session;
-use tokio::{runtime::Handle, time::Instant};
+use tokio::time::Instant;
 use wasmtime::{
     ResourceLimiter,
     component::{Resource, ResourceTable},
@@ -23,10 +23,11 @@ use wasmtime_wasi::{WasiCtx, WasiCtxView, WasiView};
 use crate::{
     expressions::Expressions,
     output::Output,
-    pending::{AbortOnDrop, Answered, Pending, Pollable, Signal},
+    pending::{Answered, Pending, Pollable, Signal},
     placement::{Aside, STRETCH},
     secrets::Secrets,
     trace::Trace,
+    underway::{Operation, Starter},
 };
 
 /// Work of the host on more bytes than this is done apart from the sockets.
@@ -55,7 +56,7 @@ pub(crate) struct GuestState {
     pub(crate) began: Instant,
     /// `None` while a probe is only asked about itself.
     pub(crate) session: Option<Arc<Session>>,
-    pub(crate) io: Handle,
+    pub(crate) starter: Starter,
     pub(crate) aside: Aside,
     /// Made when the guest first asks: most never do.
     wasi: Option<WasiCtx>,
@@ -71,7 +72,7 @@ impl GuestState {
         trace: Arc<Trace>,
         (expressions, secrets): (Arc<Expressions>, Arc<Secrets>),
         session: Option<Arc<Session>>,
-        (io, aside): (Handle, Aside),
+        (starter, aside): (Starter, Aside),
     ) -> Self {
         let began = Instant::now();
         let deadline = began + Duration::from_nanos(order.assignment.timeout);
@@ -86,7 +87,7 @@ impl GuestState {
             deadline,
             began,
             session,
-            io,
+            starter,
             aside,
             wasi: None,
             requests: 0,
@@ -115,7 +116,7 @@ impl GuestState {
         }
     }
 
-    /// Starts an operation on the I/O runtime, where every timestamp is taken.
+    /// Starts an operation, which the task of the run drives: there, every timestamp is taken.
     pub(crate) fn start(&mut self, call: Call) -> wasmtime::Result<Pending> {
         self.admit()?;
         let call = Arc::new(call);
@@ -125,34 +126,18 @@ impl GuestState {
             let answer = Arc::new(refused(&call));
             self.trace.end(index, Arc::clone(&answer));
             signal.set(Some(answer));
-            return Ok(Pending {
-                signal,
-                _task: self.nothing(),
-                taken: false,
-                deliver: false,
-                operation: Some(index),
-            });
+            return Ok(Pending::ended(signal, Some(index)));
         };
-        let (trace, tell, flying) = (
-            Arc::clone(&self.trace),
-            Arc::clone(&signal),
-            Arc::clone(&self.in_flight),
-        );
-        let task = self.io.spawn(async move {
-            // Made here, not where the guest calls: its stack stays small while it waits.
-            let performed = Box::pin(session.perform(&call));
-            let answer = Arc::new(performed.await);
-            trace.end(index, Arc::clone(&answer));
-            drop(flying);
-            tell.set(Some(answer));
-        });
-        Ok(Pending {
-            signal,
-            _task: AbortOnDrop(task.abort_handle()),
-            taken: false,
-            deliver: false,
-            operation: Some(index),
-        })
+        let operation = Operation::Call {
+            session,
+            call,
+            trace: Arc::clone(&self.trace),
+            index,
+            signal: Arc::clone(&signal),
+            flying: Arc::clone(&self.in_flight),
+        };
+        let cut = self.starter.start(operation);
+        Ok(Pending::begun(signal, cut, Some(index)))
     }
 
     /// Performs an operation and waits for it.
@@ -165,16 +150,10 @@ impl GuestState {
     }
 
     /// An operation that ended before it began.
-    pub(crate) fn already(&self, answer: Answer) -> Pending {
+    pub(crate) fn already(answer: Answer) -> Pending {
         let signal = Arc::new(Signal::default());
         signal.set(Some(Arc::new(answer)));
-        Pending {
-            signal,
-            _task: self.nothing(),
-            taken: false,
-            deliver: false,
-            operation: None,
-        }
+        Pending::ended(signal, None)
     }
 
     /// What a guest waits on for an operation.
@@ -197,25 +176,14 @@ impl GuestState {
         Ok((pending.take(), pending.deliver))
     }
 
-    /// Waits on the I/O runtime, whose timers no guest can delay.
+    /// Waits on the task of the run, which no guest delays.
     pub(crate) fn timer(&self, duration: Duration) -> Pending {
         let signal = Arc::new(Signal::default());
-        let tell = Arc::clone(&signal);
-        let task = self.io.spawn(async move {
-            tokio::time::sleep(duration).await;
-            tell.set(None);
-        });
-        Pending {
-            signal,
-            _task: AbortOnDrop(task.abort_handle()),
-            taken: false,
-            deliver: false,
-            operation: None,
-        }
-    }
-
-    fn nothing(&self) -> AbortOnDrop {
-        AbortOnDrop(self.io.spawn(std::future::ready(())).abort_handle())
+        let operation = Operation::Timer {
+            duration,
+            signal: Arc::clone(&signal),
+        };
+        Pending::begun(signal, self.starter.start(operation), None)
     }
 
     fn admit(&mut self) -> wasmtime::Result<()> {

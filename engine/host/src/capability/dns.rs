@@ -34,7 +34,7 @@ impl Host for GuestState {
         self.crossed();
         let pending = match asked(question) {
             Ok(call) => GuestState::start(self, Call::Dns(Box::new(call)))?,
-            Err(failure) => self.already(Answer::Dns(Err(failure))),
+            Err(failure) => Self::already(Answer::Dns(Err(failure))),
         };
         Ok(self.table.push(pending)?)
     }

@@ -49,7 +49,7 @@ impl Host for GuestState {
                 pending.deliver = asked.deliver;
                 pending
             }
-            Err(failure) => self.already(Answer::Http(Err(failure))),
+            Err(failure) => Self::already(Answer::Http(Err(failure))),
         };
         Ok(self.table.push(pending)?)
     }

@@ -44,7 +44,7 @@ impl Host for GuestState {
         self.crossed();
         let pending = match asked(host, port, options) {
             Ok(call) => GuestState::start(self, Call::Tls(Box::new(call)))?,
-            Err(failure) => self.already(Answer::Tls(Err(failure))),
+            Err(failure) => Self::already(Answer::Tls(Err(failure))),
         };
         Ok(self.table.push(pending)?)
     }

@@ -36,6 +36,7 @@ use crate::{
     placement::Aside,
     state::GuestState,
     trace::Trace,
+    underway::Underway,
 };
 
 /// A probe of the first version.
@@ -259,7 +260,7 @@ fn a_verdict_more_would_break_an_old_probe() {
         trace,
         Default::default(),
         None,
-        (io.handle().clone(), Aside::begin(true)),
+        (Underway::new().starter(), Aside::begin(true)),
     );
     let mut store = guest_store(&sandbox.engine, state, Arc::default());
     let instance = io.block_on(linked.instantiate_async(&mut store)).unwrap();
