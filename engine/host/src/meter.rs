@@ -8,12 +8,17 @@ use std::{
         atomic::{AtomicU64, Ordering},
     },
     task::{Context, Poll},
-    time::Duration,
+    time::{Duration, Instant},
 };
 
 use rustix::time::{ClockId, clock_gettime};
 
 use crate::ticker::Ticker;
+
+/// What takes less by the clock on the wall is counted by it: it is wrong by no more than this, and only where a
+/// thread loses its core for less. Most polls of most guests are shorter, and asking the kernel takes longer than
+/// some of them.
+const SHORT: Duration = Duration::from_micros(100);
 
 /// The CPU time of one guest: of its finished polls, and since the running one began.
 #[derive(Debug, Default)]
@@ -43,9 +48,14 @@ impl Meter {
         self.poll_began.store(thread_cpu(), Ordering::Relaxed);
     }
 
-    fn end(&self) {
-        let took = thread_cpu().saturating_sub(self.poll_began.load(Ordering::Relaxed));
-        self.used.fetch_add(took, Ordering::Relaxed);
+    fn end(&self, wall: Duration) {
+        let took = if wall < SHORT {
+            wall
+        } else {
+            self.stretch()
+        };
+        let nanos = u64::try_from(took.as_nanos()).unwrap_or(u64::MAX);
+        self.used.fetch_add(nanos, Ordering::Relaxed);
     }
 }
 
@@ -91,6 +101,7 @@ impl<F: Future> Future for Metered<F> {
 struct Inside {
     meter: Arc<Meter>,
     ticker: Ticker,
+    began: Instant,
 }
 
 impl Inside {
@@ -100,13 +111,60 @@ impl Inside {
         Self {
             meter: Arc::clone(meter),
             ticker: ticker.clone(),
+            began: Instant::now(),
         }
     }
 }
 
 impl Drop for Inside {
     fn drop(&mut self) {
-        self.meter.end();
+        self.meter.end(self.began.elapsed());
         self.ticker.leave();
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::thread;
+
+    use super::*;
+
+    /// Uses this thread's CPU for a while.
+    fn burn(nanos: u64) {
+        let began = thread_cpu();
+        while thread_cpu().saturating_sub(began) < nanos {
+            std::hint::spin_loop();
+        }
+    }
+
+    /// What is counted of one poll.
+    fn counted(poll: impl FnOnce()) -> u64 {
+        let meter = Meter::default();
+        meter.begin();
+        let began = Instant::now();
+        poll();
+        meter.end(began.elapsed());
+        meter.used()
+    }
+
+    #[test]
+    fn a_poll_that_loses_its_core_counts_what_it_computed() {
+        let used = counted(|| thread::spawn(|| burn(20_000_000)).join().unwrap());
+        assert!(used < 10_000_000, "{used}");
+    }
+
+    #[test]
+    fn a_long_poll_counts_its_cpu_time() {
+        let used = counted(|| burn(3_000_000));
+        assert!(used >= 3_000_000, "{used}");
+    }
+
+    #[test]
+    fn polls_too_short_to_ask_the_kernel_about_add_up() {
+        let meter = Meter::default();
+        for _ in 0..1000 {
+            meter.end(Duration::from_micros(99));
+        }
+        assert_eq!(meter.used(), 99_000_000);
     }
 }
