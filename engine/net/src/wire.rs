@@ -2,15 +2,17 @@
 
 use std::{
     io,
+    mem::MaybeUninit,
     pin::Pin,
     sync::{
         Arc,
-        atomic::{AtomicU64, Ordering},
+        atomic::{AtomicBool, AtomicU64, Ordering},
     },
     task::{Context, Poll, ready},
     time::Duration,
 };
 
+use socket2::SockRef;
 use tokio::{
     io::{AsyncRead, AsyncWrite, ReadBuf},
     net::TcpStream,
@@ -49,6 +51,17 @@ impl Wire {
     pub(crate) fn tap(&self) -> &Arc<Tap> {
         &self.tap
     }
+
+    /// Whether the socket has neither bytes nor an end to be read. It is asked itself: what the runtime knows of it
+    /// is as old as its last look for events.
+    fn is_silent(&self) -> bool {
+        let stream = match &self.layer {
+            Layer::Plain(stream) => stream,
+            Layer::Tls(stream) => stream.get_ref().0,
+        };
+        let peeked = SockRef::from(stream).peek(&mut [MaybeUninit::uninit()]);
+        peeked.is_err_and(|error| error.kind() == io::ErrorKind::WouldBlock)
+    }
 }
 
 /// When bytes passed, since the last rewind.
@@ -57,6 +70,9 @@ pub(crate) struct Tap {
     base: Instant,
     sent: AtomicU64,
     heard: AtomicU64,
+    /// The next read asks the socket whether it is silent.
+    asked: AtomicBool,
+    silent: AtomicBool,
 }
 
 impl Default for Tap {
@@ -65,6 +81,8 @@ impl Default for Tap {
             base: Instant::now(),
             sent: AtomicU64::new(0),
             heard: AtomicU64::new(0),
+            asked: AtomicBool::new(false),
+            silent: AtomicBool::new(false),
         }
     }
 }
@@ -84,6 +102,17 @@ impl Tap {
     /// When the first byte came in.
     pub(crate) fn heard(&self) -> Option<Instant> {
         self.read(&self.heard)
+    }
+
+    /// Has the next read ask the socket whether it is silent.
+    pub(crate) fn ask(&self) {
+        self.silent.store(false, Ordering::Relaxed);
+        self.asked.store(true, Ordering::Relaxed);
+    }
+
+    /// Whether a read since then found the socket silent.
+    pub(crate) fn found_silence(&self) -> bool {
+        self.silent.load(Ordering::Relaxed)
     }
 
     fn read(&self, mark: &AtomicU64) -> Option<Instant> {
@@ -120,6 +149,10 @@ impl AsyncRead for Wire {
     ) -> Poll<io::Result<()>> {
         let this = self.get_mut();
         let before = buf.filled().len();
+        if this.tap.asked.load(Ordering::Relaxed) {
+            this.tap.asked.store(false, Ordering::Relaxed);
+            this.tap.silent.store(this.is_silent(), Ordering::Relaxed);
+        }
         ready!(match &mut this.layer {
             Layer::Plain(stream) => Pin::new(stream).poll_read(cx, buf),
             Layer::Tls(stream) => Pin::new(stream).poll_read(cx, buf),

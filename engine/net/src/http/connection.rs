@@ -1,7 +1,7 @@
 //! One HTTP connection, driven by whoever uses it: it needs no task beside the request's own.
 
 use std::{
-    future::{Future, poll_fn},
+    future::{Future, poll_fn, ready},
     net::SocketAddr,
     pin::{Pin, pin},
     sync::{Arc, Mutex, PoisonError},
@@ -171,6 +171,16 @@ impl Connection {
         content.end()
     }
 
+    /// Nobody drove it while it was idle: this finds out whether the other side closed it.
+    async fn catch_up(&mut self) {
+        self.tap.ask();
+        alongside(&mut self.driver, ready(())).await;
+        if !self.tap.found_silence() {
+            // What came in reaches the driver only once the runtime has looked for events.
+            alongside(&mut self.driver, tokio::task::yield_now()).await;
+        }
+    }
+
     /// Whether another request can go out.
     async fn is_ready(&mut self) -> bool {
         match &mut self.sender {
@@ -205,8 +215,7 @@ impl Session {
                     .rposition(|kept| kept.session == session && kept.connection.key == *key)?;
                 kept.swap_remove(at).connection
             };
-            // Nobody drove it while it was idle: this look finds out whether the other side closed it.
-            alongside(&mut connection.driver, tokio::task::yield_now()).await;
+            connection.catch_up().await;
             if connection.driver.is_some() && connection.is_ready().await {
                 return Some(connection);
             }
