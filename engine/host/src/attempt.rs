@@ -78,7 +78,7 @@ async fn attempt(sandbox: &Arc<Sandbox>, prepared: &Arc<Prepared>, order: Order)
     let meter = Arc::new(Meter::default());
     let aside = Aside::begin(prepared.weight.is_heavy() || is_late(&order));
     let underway = Underway::new();
-    let turn = aside.is_asked().then(|| sandbox.queue());
+    let turn = aside.is_apart().then(|| sandbox.queue());
     let guest = guest(
         (Arc::clone(sandbox), turn, slot),
         Arc::clone(prepared),

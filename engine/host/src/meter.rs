@@ -49,11 +49,7 @@ impl Meter {
     }
 
     fn end(&self, wall: Duration) {
-        let took = if wall < SHORT {
-            wall
-        } else {
-            self.stretch()
-        };
+        let took = if wall < SHORT { wall } else { self.stretch() };
         let nanos = u64::try_from(took.as_nanos()).unwrap_or(u64::MAX);
         self.used.fetch_add(nanos, Ordering::Relaxed);
     }

@@ -103,8 +103,12 @@ impl GuestState {
 
     /// Before the host works on so many bytes for the guest: where they are many, it goes on apart.
     pub(crate) async fn works_on(&mut self, bytes: usize) {
-        if bytes > MANY_BYTES && !self.aside.is_asked() {
-            self.aside.ask();
+        if bytes <= MANY_BYTES {
+            return;
+        }
+        let was_apart = self.aside.is_apart();
+        self.aside.ask();
+        if !was_apart {
             tokio::task::yield_now().await;
         }
     }
