@@ -71,7 +71,7 @@ impl Scrape {
 }
 
 impl Sample {
-    fn has(&self, labels: &[(&str, &str)]) -> bool {
+    pub(crate) fn has(&self, labels: &[(&str, &str)]) -> bool {
         labels
             .iter()
             .all(|(name, value)| self.labels.get(*name).is_some_and(|known| known == value))
