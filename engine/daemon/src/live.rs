@@ -275,7 +275,7 @@ impl Live {
     fn edition(&self, files: Vec<FileState>, revision: String) -> Edition {
         let described = self.plan.probes.iter().filter_map(|(name, source)| {
             let probe = self.probes.get(name, source).ok()?;
-            Some((name.clone(), probe.description.measures.clone()))
+            Some((name.clone(), probe.description.measures.as_slice().into()))
         });
         Edition {
             revision,

@@ -23,7 +23,7 @@ pub struct Edition {
     /// Its revision, for `leadsman_config_info`.
     pub revision: String,
     /// What each probe declares that it measures; anything else is dropped and counted.
-    pub measures: BTreeMap<ProbeName, Vec<MeasureDescription>>,
+    pub measures: BTreeMap<ProbeName, Arc<[MeasureDescription]>>,
     /// The files that it came from.
     pub files: Vec<FileState>,
     /// The probes that its checks use.

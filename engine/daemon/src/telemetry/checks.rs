@@ -46,7 +46,7 @@ pub(super) struct CheckEntry {
 impl CheckEntry {
     pub(super) fn new(
         check: &Check,
-        measures: &BTreeMap<ProbeName, Vec<MeasureDescription>>,
+        measures: &BTreeMap<ProbeName, Arc<[MeasureDescription]>>,
         (before, now): (Option<&Self>, SystemTime),
     ) -> Self {
         let declared = Declared::new(check, measures);
@@ -292,6 +292,7 @@ fn phases(view: &View<'_>, births: &mut Births) -> Family {
         }
     }
     let mut family = Family::of(&def::RUN_PHASE);
+    family.samples.reserve_exact(sums.len());
     for ((index, phase), tally) in sums {
         let Some(check) = view.board.checks.get(index) else {
             continue;
@@ -299,8 +300,7 @@ fn phases(view: &View<'_>, births: &mut Births) -> Family {
         let owner = births.owner(check.id());
         let is_new = births.is_new(def::RUN_PHASE.name, owner, phase.as_str());
         let tally = if is_new { Tally::default() } else { tally };
-        let mut own = view.place.to_vec();
-        own.push(label("phase", phase.as_str()));
+        let own = [view.place.as_ref(), &[label("phase", phase.as_str())]].concat();
         let value = Value::Summary {
             sum: seconds(tally.sum),
             count: tally.count,

@@ -2,7 +2,10 @@
 
 use std::{
     collections::BTreeMap,
-    sync::atomic::{AtomicU32, Ordering},
+    sync::{
+        Arc,
+        atomic::{AtomicU32, Ordering},
+    },
 };
 
 use leadsman_core::{
@@ -30,7 +33,8 @@ pub(super) struct SeriesName {
 /// The measures that a check's probe declares, and how many series they have become.
 #[derive(Debug)]
 pub(super) struct Declared {
-    measures: Vec<MeasureDescription>,
+    /// Of all checks of the probe together.
+    measures: Arc<[MeasureDescription]>,
     series: AtomicU32,
 }
 
@@ -49,29 +53,23 @@ impl Declared {
 
     pub(super) fn new(
         check: &Check,
-        measures: &BTreeMap<ProbeName, Vec<MeasureDescription>>,
+        measures: &BTreeMap<ProbeName, Arc<[MeasureDescription]>>,
     ) -> Self {
         let probe = check
             .assignments
             .first()
             .map(|assignment| &assignment.probe);
-        let declared = probe
-            .and_then(|probe| measures.get(probe))
-            .cloned()
-            .unwrap_or_default();
-        let measures = declared
-            .into_iter()
-            .filter(|measure| is_name(&measure.name))
-            .collect();
+        let declared = probe.and_then(|probe| measures.get(probe)).cloned();
         Self {
-            measures,
+            measures: declared.unwrap_or_default(),
             series: AtomicU32::new(0),
         }
     }
 
     /// What the probe says of a measure.
     pub(super) fn get(&self, name: &str) -> Option<&MeasureDescription> {
-        self.measures.iter().find(|measure| measure.name == name)
+        let declared = self.measures.iter().find(|measure| measure.name == name);
+        declared.filter(|measure| is_name(&measure.name))
     }
 
     /// The series of a measure, if the probe declared it.

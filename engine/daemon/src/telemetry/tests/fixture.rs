@@ -134,7 +134,7 @@ pub(crate) fn edition() -> Edition {
     };
     Edition {
         revision: "0c5e".to_owned(),
-        measures: BTreeMap::from([(ProbeName::new("http").unwrap(), vec![measure])]),
+        measures: BTreeMap::from([(ProbeName::new("http").unwrap(), [measure].into())]),
         files: Vec::new(),
         probes: Vec::new(),
     }
