@@ -260,7 +260,7 @@ pub struct LogLine {
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default)]
 pub struct Usage {
-    /// CPU time inside the guest.
+    /// CPU time inside the guest; stretches below 0.1 ms by the clock on the wall.
     pub cpu: Nanos,
     /// Highest linear memory, in bytes.
     pub memory_bytes: u64,

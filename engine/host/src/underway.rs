@@ -107,25 +107,25 @@ pub(crate) struct Underway {
     operations: FuturesUnordered<Abortable<Pin<Box<dyn Future<Output = ()> + Send>>>>,
     task: Arc<Task>,
     /// Rung by what the operations wait for.
-    inner: (Arc<Bell>, Waker),
+    operations_bell: (Arc<Bell>, Waker),
     /// Rung by what the guest waits for.
-    outer: (Arc<Bell>, Waker),
+    guest_bell: (Arc<Bell>, Waker),
 }
 
 impl Underway {
     /// Nothing is under way.
     pub(crate) fn new() -> Self {
         let task = Arc::new(Task::default());
-        let inner = Bell::hung(&task);
+        let operations_bell = Bell::hung(&task);
         let starter = Starter {
             started: Arc::default(),
-            bell: Arc::clone(&inner.0),
+            bell: Arc::clone(&operations_bell.0),
         };
         Self {
             starter,
             operations: FuturesUnordered::new(),
-            outer: Bell::hung(&task),
-            inner,
+            guest_bell: Bell::hung(&task),
+            operations_bell,
             task,
         }
     }
@@ -137,7 +137,7 @@ impl Underway {
 
     /// Waits for a future and drives the operations meanwhile.
     pub(crate) async fn beside<F: Future + Unpin>(&mut self, mut future: F) -> F::Output {
-        self.outer.0.rung.store(true, Ordering::SeqCst);
+        self.guest_bell.0.rung.store(true, Ordering::SeqCst);
         poll_fn(|context| self.poll(&mut future, context)).await
     }
 
@@ -152,7 +152,7 @@ impl Underway {
             if let Poll::Ready(output) = self.turn(future) {
                 return Poll::Ready(output);
             }
-            if polled.may_end([&self.outer.0, &self.inner.0]) {
+            if polled.may_end([&self.guest_bell.0, &self.operations_bell.0]) {
                 return Poll::Pending;
             }
         }
@@ -162,15 +162,15 @@ impl Underway {
 
     /// Whoever was woken is polled once.
     fn turn<F: Future + Unpin>(&mut self, future: &mut F) -> Poll<F::Output> {
-        if self.outer.0.is_rung() {
-            let mut context = Context::from_waker(&self.outer.1);
+        if self.guest_bell.0.is_rung() {
+            let mut context = Context::from_waker(&self.guest_bell.1);
             if let Poll::Ready(output) = Pin::new(future).poll(&mut context) {
                 return Poll::Ready(output);
             }
         }
-        if self.inner.0.is_rung() {
+        if self.operations_bell.0.is_rung() {
             self.admit();
-            let mut context = Context::from_waker(&self.inner.1);
+            let mut context = Context::from_waker(&self.operations_bell.1);
             while let Poll::Ready(Some(_)) = self.operations.poll_next_unpin(&mut context) {}
         }
         Poll::Pending

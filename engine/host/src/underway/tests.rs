@@ -62,7 +62,7 @@ async fn an_operation_that_ends_at_once_needs_no_second_poll_of_the_task() {
         let (signal, _cut) = timer(&starter, 0);
         signal.wait().await;
     });
-    underway.outer.0.rung.store(true, Ordering::SeqCst);
+    underway.guest_bell.0.rung.store(true, Ordering::SeqCst);
     let woken = Arc::new(Woken::default());
     let waker = Waker::from(Arc::clone(&woken));
     let polled = underway.poll(&mut guest, &mut Context::from_waker(&waker));
@@ -117,7 +117,7 @@ async fn a_guest_that_wakes_itself_for_ever_lets_other_tasks_have_their_turn() {
         context.waker().wake_by_ref();
         Poll::Pending
     });
-    underway.outer.0.rung.store(true, Ordering::SeqCst);
+    underway.guest_bell.0.rung.store(true, Ordering::SeqCst);
     let woken = Arc::new(Woken::default());
     let waker = Waker::from(Arc::clone(&woken));
     let polled = underway.poll(&mut guest, &mut Context::from_waker(&waker));
