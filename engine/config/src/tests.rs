@@ -285,6 +285,27 @@ fn a_probe_that_knows_its_defaults_is_told_what_is_written() {
 }
 
 #[test]
+fn checks_that_set_the_same_share_their_settings() {
+    let check = |name: &str, status: &str| {
+        format!(
+            "  {name}: {{probe: http, targets: [\"https://{name}.example\"], settings: {{status: {status}}}}}\n"
+        )
+    };
+    let (one, two, other) = (
+        check("one", "2xx"),
+        check("two", "2xx"),
+        check("three", "404"),
+    );
+    let plan = loaded(&format!("location: here\nchecks:\n{one}{two}{other}")).unwrap();
+    let settings = |id: &str| {
+        let check = plan.checks.iter().find(|check| check.id.as_str() == id);
+        check.unwrap().assignments[0].settings.clone()
+    };
+    assert!(std::sync::Arc::ptr_eq(&settings("one"), &settings("two")));
+    assert_ne!(settings("one"), settings("three"));
+}
+
+#[test]
 fn the_schema_for_editors_accepts_the_valid_and_refuses_what_it_can_see() {
     let probes = [
         ("http", described("http")),

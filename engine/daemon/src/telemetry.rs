@@ -236,7 +236,7 @@ impl Telemetry {
         writer.finish()
     }
 
-    /// Tells the families of one moment, a few at a time: whoever is told forgets them before the next are made.
+    /// Tells the families of one moment, part by part: whoever is told forgets one before the next is made.
     fn families(
         &self,
         format: Format,
@@ -251,25 +251,32 @@ impl Telemetry {
             classic: self.settings.classic_histograms,
             now_ms,
         };
+        let part = Writer::part(format);
         let mut counts = SeriesCounts::of(&board.checks);
         let mut tell_counted = |families: Vec<Family>| {
             counts.add(&families, format);
             tell(families)
         };
         for group in targets::GROUPS {
-            let families = group(&targets, shape, &mut self.births());
-            tell_counted(families)?;
+            for part in targets.chunks(part) {
+                let family = group(part, shape, &mut self.births());
+                tell_counted(vec![family])?;
+            }
         }
-        let view = checks::View {
-            board: &board,
-            targets: &targets,
-            place: self.place.labels(),
-            now_ms,
-        };
         for group in checks::GROUPS {
-            let families = group(&view, &mut self.births());
-            tell_counted(families)?;
+            for start in (0..board.checks.len()).step_by(part) {
+                let view = checks::View {
+                    board: &board,
+                    targets: &targets,
+                    part: start..board.checks.len().min(start.saturating_add(part)),
+                    place: self.place.labels(),
+                    now_ms,
+                };
+                let family = group(&view, &mut self.births());
+                tell_counted(vec![family])?;
+            }
         }
+        tell_counted(checks::measured(&board.checks, &targets))?;
         tell_counted(self.of_place(&board, &targets, shape))?;
         let counted = counts.told(&board.checks);
         tell(vec![counted])?;

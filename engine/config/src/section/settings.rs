@@ -82,8 +82,8 @@ impl Settings<'_> {
         let text = complete.to_string();
         self.consult(&text, set);
         Some(Text {
-            complete: text.into(),
-            written: written.into(),
+            complete: self.judge.shared(&text),
+            written: self.judge.shared(written),
         })
     }
 

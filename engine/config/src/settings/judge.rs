@@ -1,5 +1,10 @@
 //! One probe's schema, ready to judge settings and to complete them.
 
+use std::{
+    collections::HashSet,
+    sync::{Arc, Mutex, PoisonError},
+};
+
 use jsonschema::Validator;
 use leadsman_core::plan::{Complaint, ProbeDescription};
 use serde_json::Value;
@@ -38,6 +43,8 @@ pub fn check_settings(
 pub(crate) struct Judge {
     schema: Value,
     validator: Validator,
+    /// Settings that were said already: those of most checks of a fleet read the same.
+    said: Mutex<HashSet<Arc<str>>>,
 }
 
 impl Judge {
@@ -49,7 +56,22 @@ impl Judge {
                 description.name
             )
         })?;
-        Ok(Self { schema, validator })
+        Ok(Self {
+            schema,
+            validator,
+            said: Mutex::default(),
+        })
+    }
+
+    /// Settings as text, the same one for all who say the same.
+    pub(crate) fn shared(&self, text: &str) -> Arc<str> {
+        let mut said = self.said.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(known) = said.get(text) {
+            return Arc::clone(known);
+        }
+        let new: Arc<str> = text.into();
+        said.insert(Arc::clone(&new));
+        new
     }
 
     /// Of a probe that is not here: it takes whatever it is given, and completes nothing.

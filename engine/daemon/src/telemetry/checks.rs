@@ -3,6 +3,7 @@
 use std::{
     borrow::Cow,
     collections::{BTreeMap, BTreeSet},
+    ops::Range,
     sync::Arc,
     time::{Duration, SystemTime},
 };
@@ -159,56 +160,65 @@ fn numbers(check: &Check) -> Vec<(&'static Definition, Vec<Label>, f64)> {
         .collect()
 }
 
-/// What a scrape sees, at one moment.
+/// What a scrape sees of some checks, at one moment.
 pub(super) struct View<'a> {
     pub(super) board: &'a Board,
+    /// Of all checks, in the plan's order.
     pub(super) targets: &'a [TargetView<'a>],
+    /// Which checks it is about.
+    pub(super) part: Range<usize>,
     /// The location's label.
     pub(super) place: &'a Arc<[Label]>,
     pub(super) now_ms: i64,
 }
 
-/// Makes some families of all checks.
-pub(super) type Group = fn(&View<'_>, &mut Births) -> Vec<Family>;
+impl<'a> View<'a> {
+    /// Its checks, each with its place.
+    fn checks(&self) -> impl Iterator<Item = (usize, &'a CheckEntry)> + use<'a> {
+        let checks = self.board.checks.get(self.part.clone()).unwrap_or_default();
+        (self.part.start..).zip(checks)
+    }
 
-/// Everything labelled with a check and no target, and the measures; in groups like those of check-targets.
+    /// The targets of its checks.
+    fn targets(&self) -> &'a [TargetView<'a>] {
+        let place = |check| move |target: &TargetView<'_>| target.slot.check() < check;
+        let start = self.targets.partition_point(place(self.part.start));
+        let end = self.targets.partition_point(place(self.part.end));
+        self.targets.get(start..end).unwrap_or_default()
+    }
+}
+
+/// Makes one family of some checks.
+pub(super) type Group = fn(&View<'_>, &mut Births) -> Family;
+
+/// Everything labelled with a check and no target; in parts like the families of check-targets.
 pub(super) const GROUPS: [Group; 13] = [
-    |view, _| vec![described(&view.board.checks)],
-    |view, _| vec![promised(&def::CHECK_INTERVAL, view)],
-    |view, _| vec![promised(&def::CHECK_TIMEOUT, view)],
-    |view, _| vec![promised(&def::CHECK_LOCATIONS, view)],
-    |view, _| vec![promised(&def::CHECK_PAGE_LOCATIONS, view)],
-    |view, _| vec![promised(&def::OBJECTIVE, view)],
-    |view, _| vec![promised(&def::LATENCY_THRESHOLD, view)],
-    |view, _| vec![maintenance(view), dependencies(view)],
-    |view, births| vec![phases(view, births)],
+    |view, _| described(view),
+    |view, _| promised(&def::CHECK_INTERVAL, view),
+    |view, _| promised(&def::CHECK_TIMEOUT, view),
+    |view, _| promised(&def::CHECK_LOCATIONS, view),
+    |view, _| promised(&def::CHECK_PAGE_LOCATIONS, view),
+    |view, _| promised(&def::OBJECTIVE, view),
+    |view, _| promised(&def::LATENCY_THRESHOLD, view),
+    |view, _| maintenance(view),
+    |view, _| dependencies(view),
+    |view, births| phases(view, births),
     |view, births| {
         let denied: CountsOf = |numbers| &numbers.denied;
-        vec![happened(
-            (&def::EGRESS_DENIED, "network_class"),
-            denied,
-            view,
-            births,
-        )]
+        happened((&def::EGRESS_DENIED, "network_class"), denied, view, births)
     },
     |view, births| {
         let dropped: CountsOf = |numbers| &numbers.measured.dropped;
-        vec![happened(
-            (&def::MEASURES_DROPPED, "reason"),
-            dropped,
-            view,
-            births,
-        )]
+        happened((&def::MEASURES_DROPPED, "reason"), dropped, view, births)
     },
-    |view, births| vec![dropped_lines(&view.board.checks, births)],
-    |view, _| measured(&view.board.checks, view.targets),
+    |view, births| dropped_lines(view, births),
 ];
 
 /// Whether each check that has windows is in one.
 fn maintenance(view: &View<'_>) -> Family {
     let mut family = Family::of(&def::MAINTENANCE);
     let mut told = None;
-    for target in view.targets {
+    for target in view.targets() {
         let index = target.slot.check();
         let check = view
             .board
@@ -227,16 +237,16 @@ fn maintenance(view: &View<'_>) -> Family {
 
 /// Whether what a check depends on fails here: one of its targets, by its last outcome.
 fn dependencies(view: &View<'_>) -> Family {
-    let checks = &view.board.checks;
     let mut family = Family::of(&def::DEPENDENCY_FAILING);
-    if !checks.iter().any(CheckEntry::depends) {
+    if !view.checks().any(|(_, check)| check.depends()) {
         return family;
     }
+    // What a check depends on may be in any part.
     let failing: BTreeSet<&CheckId> = (view.targets.iter())
         .filter(|target| target.numbers.fails_at(view.now_ms))
         .map(|target| &target.slot.assignment().check)
         .collect();
-    for (index, check) in checks.iter().enumerate() {
+    for (index, check) in view.checks() {
         for on in &check.about.depends_on {
             let mut own = view.place.to_vec();
             own.push(written("on", on.as_str()));
@@ -247,9 +257,9 @@ fn dependencies(view: &View<'_>) -> Family {
     family
 }
 
-fn described(checks: &[CheckEntry]) -> Family {
+fn described(view: &View<'_>) -> Family {
     let mut family = Family::of(&def::CHECK_INFO);
-    for (index, check) in checks.iter().enumerate() {
+    for (index, check) in view.checks() {
         family.add(Some(index), Labels::shared(&check.info), 1_u64);
     }
     family
@@ -257,7 +267,7 @@ fn described(checks: &[CheckEntry]) -> Family {
 
 fn promised(definition: &'static Definition, view: &View<'_>) -> Family {
     let mut family = Family::of(definition);
-    for (index, check) in view.board.checks.iter().enumerate() {
+    for (index, check) in view.checks() {
         for (_, labels, number) in check
             .numbers
             .iter()
@@ -275,11 +285,12 @@ fn promised(definition: &'static Definition, view: &View<'_>) -> Family {
 
 /// A check's targets, and what those counted that left it.
 fn all_of<'a>(view: &View<'a>) -> impl Iterator<Item = (usize, &'a Numbers)> + use<'a> {
-    let (board, targets) = (view.board, view.targets);
-    let present = (targets.iter()).map(|target| (target.slot.check(), &*target.numbers));
-    let checks = board.checks.iter().enumerate();
-    let departed =
-        checks.filter_map(|(index, check)| Some((index, board.departed.of_check(check)?)));
+    let departed = &view.board.departed;
+    let present = view.targets().iter();
+    let present = present.map(|target| (target.slot.check(), &*target.numbers));
+    let departed = view
+        .checks()
+        .filter_map(|(index, check)| Some((index, departed.of_check(check)?)));
     present.chain(departed)
 }
 
@@ -341,9 +352,9 @@ fn happened(
 }
 
 /// Log lines of checks that had too many.
-fn dropped_lines(checks: &[CheckEntry], births: &mut Births) -> Family {
+fn dropped_lines(view: &View<'_>, births: &mut Births) -> Family {
     let mut family = Family::of(&def::LOG_LINES_DROPPED);
-    for (index, check) in checks.iter().enumerate() {
+    for (index, check) in view.checks() {
         let dropped = check.lines.dropped();
         if dropped > 0 {
             let owner = births.owner(check.id());
@@ -356,7 +367,7 @@ fn dropped_lines(checks: &[CheckEntry], births: &mut Births) -> Family {
 }
 
 /// A family for each name that a probe has measured.
-fn measured(checks: &[CheckEntry], targets: &[TargetView<'_>]) -> Vec<Family> {
+pub(super) fn measured(checks: &[CheckEntry], targets: &[TargetView<'_>]) -> Vec<Family> {
     let mut families: BTreeMap<&str, Family> = BTreeMap::new();
     for target in targets {
         for (series, value) in &target.numbers.measured.last {

@@ -1,7 +1,7 @@
 //! OpenMetrics and protobuf, by the library's encoders over one collector.
 
 use std::{
-    fmt,
+    fmt::{self, Write},
     sync::Arc,
     time::{SystemTime, UNIX_EPOCH},
 };
@@ -30,14 +30,40 @@ use super::{
     text,
 };
 
-/// Families as OpenMetrics, but summaries, which the library does not know: they come last, written as in 0.0.4.
-/// Nothing is dated: a `_created` line is one more series for a Prometheus that knows nothing better.
-pub(super) fn write_open_metrics(families: Vec<Family>, out: &mut Pieces<'_>) -> fmt::Result {
-    for family in families {
-        let shown = Shown::new(family, Format::OpenMetrics);
-        open_metrics_text::encode_registry(out, &shown.registry())?;
+/// A family as OpenMetrics, without its head where that is written already. It is no summary: the library does not
+/// know those. Nothing is dated: a `_created` line is one more series for a Prometheus that knows nothing better.
+pub(super) fn write_open_metrics(
+    family: Family,
+    is_begun: bool,
+    out: &mut Pieces<'_>,
+) -> fmt::Result {
+    let shown = Shown::new(family, Format::OpenMetrics);
+    let head_lines = if is_begun { HEAD_LINES } else { 0 };
+    let mut out = Headless { head_lines, out };
+    open_metrics_text::encode_registry(&mut out, &shown.registry())
+}
+
+/// `HELP` and `TYPE`.
+const HEAD_LINES: usize = 2;
+
+/// Leaves out so many lines that come first.
+struct Headless<'a, 'b> {
+    head_lines: usize,
+    out: &'a mut Pieces<'b>,
+}
+
+impl Write for Headless<'_, '_> {
+    fn write_str(&mut self, text: &str) -> fmt::Result {
+        let mut rest = text;
+        while self.head_lines > 0 {
+            let Some((_, after)) = rest.split_once('\n') else {
+                return Ok(());
+            };
+            self.head_lines -= 1;
+            rest = after;
+        }
+        self.out.write_str(rest)
     }
-    Ok(())
 }
 
 /// The end of OpenMetrics.
@@ -45,14 +71,10 @@ pub(super) fn write_end(out: &mut Pieces<'_>) -> fmt::Result {
     open_metrics_text::encode_eof(out)
 }
 
-/// Families as delimited protobuf. A summary becomes a histogram without buckets.
-pub(super) fn write_protobuf(families: Vec<Family>, out: &mut Pieces<'_>) -> fmt::Result {
-    for family in families {
-        for message in messages(family)? {
-            out.add(&message.encode_length_delimited_to_vec())?;
-        }
-    }
-    Ok(())
+/// A family as delimited protobuf. A summary becomes a histogram without buckets.
+pub(super) fn write_protobuf(family: Family, out: &mut Pieces<'_>) -> fmt::Result {
+    let mut messages = messages(family)?.into_iter();
+    messages.try_for_each(|message| out.add(&message.encode_length_delimited_to_vec()))
 }
 
 /// A family as a message, each series that counts with its birth: the library dates native histograms only.

@@ -78,6 +78,8 @@ impl Evidence {
                 let before = self.failed.pop_front();
                 self.room.leave(before.map_or(0, |before| before.weight));
             }
+            // Most have one or none: a queue that grows by itself has room for four at once.
+            self.failed.reserve_exact(1);
             self.failed.push_back(kept);
         }
         self.keep_to_share();

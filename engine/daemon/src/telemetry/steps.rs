@@ -110,20 +110,22 @@ const fn came_to(step: &Step, attempt: Outcome) -> Outcome {
     }
 }
 
-/// At most five series a step: its outcomes, and the count and sum of its durations.
-pub(super) fn families(targets: &[TargetView<'_>]) -> [Family; 2] {
-    [
-        family(&def::STEP_RESULTS, targets, |seen| {
-            let results = Outcome::ALL.into_iter().zip(seen.results);
-            results
-                .map(|(outcome, count)| (Some(label("outcome", outcome.as_str())), count.into()))
-                .collect()
-        }),
-        family(&def::STEP_DURATION, targets, |seen| {
-            let (sum, count) = (seconds(seen.took.sum), seen.took.count);
-            vec![(None, Value::Summary { sum, count })]
-        }),
-    ]
+/// How often each step ended how; at most five series a step, with those of its durations.
+pub(super) fn results(targets: &[TargetView<'_>]) -> Family {
+    family(&def::STEP_RESULTS, targets, |seen| {
+        let results = Outcome::ALL.into_iter().zip(seen.results);
+        results
+            .map(|(outcome, count)| (Some(label("outcome", outcome.as_str())), count.into()))
+            .collect()
+    })
+}
+
+/// How long each step took: the count and the sum.
+pub(super) fn durations(targets: &[TargetView<'_>]) -> Family {
+    family(&def::STEP_DURATION, targets, |seen| {
+        let (sum, count) = (seconds(seen.took.sum), seen.took.count);
+        vec![(None, Value::Summary { sum, count })]
+    })
 }
 
 /// A label beside the step's, and the value.

@@ -39,28 +39,31 @@ impl<'a> TargetView<'a> {
 /// The labels and the value of one series, without those that its check-target gives it.
 type Series = (Vec<Label>, Value);
 
-/// Makes some families of all check-targets.
-pub(super) type Group = fn(&[TargetView<'_>], Shape, &mut Births) -> Vec<Family>;
+/// Makes one family of some check-targets.
+pub(super) type Group = fn(&[TargetView<'_>], Shape, &mut Births) -> Family;
 
 /// Everything labelled with a check, a target and a location, but the measures. Of ten thousand check-targets each
-/// family takes megabytes: one is written and forgotten before the next is made.
-pub(super) const GROUPS: [Group; 16] = [
-    |targets, _, _| vec![sli(&def::SLI_VALID, targets, |events| events.valid)],
-    |targets, _, _| vec![sli(&def::SLI_BAD, targets, |events| events.bad)],
-    |targets, _, births| vec![excluded(targets, births)],
-    |targets, _, _| vec![ticks(targets)],
-    |targets, _, births| vec![missed(targets, births)],
-    |targets, _, _| vec![outcomes(targets)],
-    |targets, _, births| vec![reasons(targets, births)],
-    |targets, _, _| vec![attempts(targets)],
-    |targets, _, births| vec![degraded(targets, births)],
-    |targets, shape, _| vec![last_outcome(targets, shape.now_ms)],
-    |targets, _, _| vec![last_run(targets)],
-    |targets, _, _| vec![last_pass(targets)],
-    |targets, _, _| vec![last_failure(targets)],
-    |targets, shape, _| vec![durations(targets, shape)],
-    |targets, _, _| steps::families(targets).into(),
-    |targets, _, _| certificates(targets),
+/// family takes megabytes: a part of one is written and forgotten before the next is made.
+pub(super) const GROUPS: [Group; 19] = [
+    |targets, _, _| sli(&def::SLI_VALID, targets, |events| events.valid),
+    |targets, _, _| sli(&def::SLI_BAD, targets, |events| events.bad),
+    |targets, _, births| excluded(targets, births),
+    |targets, _, _| ticks(targets),
+    |targets, _, births| missed(targets, births),
+    |targets, _, _| outcomes(targets),
+    |targets, _, births| reasons(targets, births),
+    |targets, _, _| attempts(targets),
+    |targets, _, births| degraded(targets, births),
+    |targets, shape, _| last_outcome(targets, shape.now_ms),
+    |targets, _, _| last_run(targets),
+    |targets, _, _| last_pass(targets),
+    |targets, _, _| last_failure(targets),
+    |targets, shape, _| durations(targets, shape),
+    |targets, _, _| steps::results(targets),
+    |targets, _, _| steps::durations(targets),
+    |targets, _, _| certificate(&def::LEAF_NOT_AFTER, targets, |ends| ends.leaf),
+    |targets, _, _| certificate(&def::EARLIEST_NOT_AFTER, targets, |ends| ends.earliest),
+    |targets, _, _| certificate(&def::CHAIN_VALID_UNTIL, targets, |ends| ends.valid_until),
 ];
 
 /// Availability always; latency where there is an objective.
@@ -220,21 +223,14 @@ fn durations(targets: &[TargetView<'_>], shape: Shape) -> Family {
     })
 }
 
-fn certificates(targets: &[TargetView<'_>]) -> Vec<Family> {
-    let of = |definition, moment: fn(&Certificates) -> Option<i64>| {
-        gauge(definition, targets, move |numbers| {
-            Some(unix_seconds(moment(numbers.certificates.as_ref()?)?).into())
-        })
-    };
-    vec![
-        of(&def::LEAF_NOT_AFTER, |certificates| certificates.leaf),
-        of(&def::EARLIEST_NOT_AFTER, |certificates| {
-            certificates.earliest
-        }),
-        of(&def::CHAIN_VALID_UNTIL, |certificates| {
-            certificates.valid_until
-        }),
-    ]
+fn certificate(
+    definition: &'static Definition,
+    targets: &[TargetView<'_>],
+    moment: fn(&Certificates) -> Option<i64>,
+) -> Family {
+    gauge(definition, targets, |numbers| {
+        Some(unix_seconds(moment(numbers.certificates.as_ref()?)?).into())
+    })
 }
 
 fn gauge(

@@ -7,17 +7,17 @@ use super::{
     pieces::Pieces,
 };
 
-/// Families as text.
-pub(super) fn write(families: Vec<Family>, out: &mut Pieces<'_>) -> fmt::Result {
+/// A family as text, without its head where that is written already.
+pub(super) fn write(family: &Family, is_begun: bool, out: &mut Pieces<'_>) -> fmt::Result {
     let mut text = String::new();
-    for family in families {
-        head(&mut text, &family);
-        // A family of ten thousand checks is not one text either.
-        for sample in family.samples {
-            write_sample(&mut text, &family.name, &sample);
-            out.write_str(&text)?;
-            text.clear();
-        }
+    if !is_begun {
+        head(&mut text, family);
+    }
+    // A family of ten thousand checks is not one text either.
+    for sample in &family.samples {
+        write_sample(&mut text, &family.name, sample);
+        out.write_str(&text)?;
+        text.clear();
     }
     Ok(())
 }

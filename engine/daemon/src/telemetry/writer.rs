@@ -6,18 +6,21 @@ use bytes::Bytes;
 
 use super::{
     collector,
-    exposition::{Family, Kind},
+    exposition::{Family, Kind, Text},
     format::Format,
     pieces::Pieces,
     text,
 };
 
-/// Writes families as they are made, and forgets them.
+/// Of how many checks or check-targets a text has a family at once.
+const PART: usize = 1_000;
+
+/// Writes families as they are made, and forgets them. The parts of one follow each other.
 pub(super) struct Writer<'a> {
     format: Format,
     out: Pieces<'a>,
-    /// What OpenMetrics has at its end.
-    summaries: Vec<Family>,
+    /// The family that was written last.
+    last: Option<Text>,
 }
 
 impl<'a> Writer<'a> {
@@ -26,22 +29,38 @@ impl<'a> Writer<'a> {
         Self {
             format,
             out: Pieces::new(take),
-            summaries: Vec::new(),
+            last: None,
         }
     }
 
-    /// Writes families; the error says that nobody wants more.
-    pub(super) fn write(&mut self, mut families: Vec<Family>) -> fmt::Result {
-        families.retain(|family| !family.samples.is_empty());
-        match self.format {
-            Format::Text => text::write(families, &mut self.out),
-            Format::Protobuf => collector::write_protobuf(families, &mut self.out),
-            Format::OpenMetrics => {
-                let (summaries, known): (Vec<Family>, Vec<Family>) = families
-                    .into_iter()
-                    .partition(|family| family.kind == Kind::Summary);
-                self.summaries.extend(summaries);
-                collector::write_open_metrics(known, &mut self.out)
+    /// Of how many checks or check-targets a family is to be made at once. In protobuf it is one message.
+    pub(super) const fn part(format: Format) -> usize {
+        match format {
+            Format::Text | Format::OpenMetrics => PART,
+            Format::Protobuf => usize::MAX,
+        }
+    }
+
+    /// Writes families, or parts of them; the error says that nobody wants more.
+    pub(super) fn write(&mut self, families: Vec<Family>) -> fmt::Result {
+        let told = families.into_iter();
+        told.filter(|family| !family.samples.is_empty())
+            .try_for_each(|family| self.one(family))
+    }
+
+    fn one(&mut self, family: Family) -> fmt::Result {
+        let is_begun = self.last.as_ref() == Some(&family.name);
+        if !is_begun {
+            self.last = Some(family.name.clone());
+        }
+        match (self.format, family.kind) {
+            (Format::Protobuf, _) => collector::write_protobuf(family, &mut self.out),
+            // The library knows no summaries.
+            (Format::Text, _) | (Format::OpenMetrics, Kind::Summary) => {
+                text::write(&family, is_begun, &mut self.out)
+            }
+            (Format::OpenMetrics, _) => {
+                collector::write_open_metrics(family, is_begun, &mut self.out)
             }
         }
     }
@@ -49,7 +68,6 @@ impl<'a> Writer<'a> {
     /// Writes what comes last.
     pub(super) fn finish(mut self) -> fmt::Result {
         if self.format == Format::OpenMetrics {
-            text::write(self.summaries, &mut self.out)?;
             collector::write_end(&mut self.out)?;
         }
         self.out.finish()

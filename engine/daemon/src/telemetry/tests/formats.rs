@@ -8,7 +8,7 @@ use super::{
     },
     reading::{Series, protobuf, series, text},
 };
-use crate::telemetry::{BuildInfo, Format, Telemetry, TelemetrySettings};
+use crate::telemetry::{BuildInfo, Format, Telemetry, TelemetrySettings, writer::Writer};
 
 /// Some runs, and a scrape that has seen what appeared.
 fn settled() -> Telemetry {
@@ -63,6 +63,31 @@ fn protobuf_says_what_text_says_and_has_the_failing_durations_too() {
             .filter(|(name, _)| !name.contains("_bucket{"))
             .collect()
     );
+}
+
+#[test]
+fn a_family_that_is_written_in_parts_is_still_one() {
+    let many = Writer::part(Format::Text) + 1;
+    let name = |number| format!("shop/{number:04}");
+    let checks = (0..many).map(|number| check(&name(number), "http", &["home"]));
+    let telemetry = of(checks.collect(), settings());
+    let numbers = 0..u32::try_from(many).unwrap();
+    numbers.for_each(|slot| book(&telemetry, slot, &passing(120 * MS)));
+    telemetry.render(Format::Text);
+    let [plain, open] = [Format::Text, Format::OpenMetrics].map(|format| text(&telemetry, format));
+    for exposition in [&plain, &open] {
+        let heads = exposition.lines().filter(|line| line.starts_with("# "));
+        let mut seen = std::collections::HashSet::new();
+        assert!(heads.into_iter().all(|head| seen.insert(head)));
+        assert!(seen.len() > 50, "{}", seen.len());
+    }
+    assert_eq!(series(&open), series(&plain));
+    let phases = |series: Series| {
+        let of = |(name, _): &(&String, _)| name.starts_with("leadsman_run_phase_seconds_count");
+        series.iter().filter(of).count()
+    };
+    assert_eq!(phases(series(&plain)), phases(protobuf(&telemetry)));
+    assert!(phases(series(&plain)) >= many);
 }
 
 #[test]
