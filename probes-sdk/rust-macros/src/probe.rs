@@ -75,9 +75,9 @@ pub(crate) fn expand(options: &Options, function: &ItemFn) -> Result<TokenStream
 
                 fn check(
                     target: ::leadsman_sdk::Target,
-                    settings: Self::Settings,
+                    settings: &Self::Settings,
                 ) -> ::leadsman_sdk::Result<::leadsman_sdk::Verdict> {
-                    #called(&target, &settings)
+                    #called(&target, settings)
                 }
             }
 

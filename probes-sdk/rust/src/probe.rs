@@ -73,7 +73,7 @@ pub trait Probe {
     }
 
     /// One attempt.
-    fn check(target: Target, settings: Self::Settings) -> Result<Verdict>;
+    fn check(target: Target, settings: &Self::Settings) -> Result<Verdict>;
 }
 
 /// The JSON that the contract's `describe` returns.
@@ -99,7 +99,7 @@ pub fn validate<P: Probe>() -> String {
 /// One attempt, and what its result says to the host.
 pub fn run<P: Probe>() -> Verdict {
     match read::<P::Settings>() {
-        Ok(settings) => concluded(P::check(Target::new(raw::context::target()), settings)),
+        Ok(settings) => concluded(P::check(Target::new(raw::context::target()), &settings)),
         Err(message) => {
             report::statement(&format!("the settings do not fit this probe: {message}"));
             Verdict::Unknown
@@ -107,7 +107,9 @@ pub fn run<P: Probe>() -> Verdict {
     }
 }
 
-fn read<S: Settings>() -> std::result::Result<S, String> {
+/// The settings, not on the stack: what a run touches of that is kept while it waits, and each caller on the way
+/// would have a copy of them.
+fn read<S: Settings>() -> std::result::Result<Box<S>, String> {
     serde_json::from_str(&raw::context::written_settings()).map_err(|error| error.to_string())
 }
 

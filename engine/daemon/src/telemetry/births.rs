@@ -8,7 +8,8 @@ use std::collections::{HashMap, HashSet};
 /// The series that a scrape has already seen at 0.
 #[derive(Debug, Default)]
 pub(super) struct Births {
-    seen: HashSet<(&'static str, u64, &'static str)>,
+    /// The owners of each family's series, by the family and the series' key: these are few.
+    seen: HashMap<(&'static str, &'static str), HashSet<u64>>,
     owners: HashMap<String, u64>,
 }
 
@@ -29,7 +30,7 @@ impl Births {
     /// Whether a family's series of this owner (a check-target's serial, or a named one) is seen for the
     /// first time.
     pub(super) fn is_new(&mut self, family: &'static str, owner: u64, key: &'static str) -> bool {
-        self.seen.insert((family, owner, key))
+        self.seen.entry((family, key)).or_default().insert(owner)
     }
 
     /// What to expose of a count.

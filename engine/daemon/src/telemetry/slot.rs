@@ -268,11 +268,10 @@ impl Slot {
         Arc::clone(&self.lock().numbers)
     }
 
-    /// The numbers, and the id of the last run that did not pass.
-    pub(super) fn at_this_moment(&self) -> (Arc<Numbers>, Option<String>) {
+    /// The numbers, and the last run that did not pass.
+    pub(super) fn at_this_moment(&self) -> (Arc<Numbers>, Option<Arc<RunRecord>>) {
         let state = self.lock();
-        let failed = state.evidence.last_failed();
-        let failed = failed.map(|record| record.run.clone());
+        let failed = state.evidence.last_failed().cloned();
         (Arc::clone(&state.numbers), failed)
     }
 

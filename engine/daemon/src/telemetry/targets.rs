@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use leadsman_core::{ledger::Events, outcome::Outcome};
+use leadsman_core::{ledger::Events, outcome::Outcome, record::RunRecord};
 
 use super::{
     Shape,
@@ -22,16 +22,16 @@ pub(super) struct TargetView<'a> {
     pub(super) slot: &'a Slot,
     pub(super) numbers: Arc<Numbers>,
     /// The last run that did not pass.
-    failed_run: Option<String>,
+    failed: Option<Arc<RunRecord>>,
 }
 
 impl<'a> TargetView<'a> {
     pub(super) fn of(slot: &'a Slot) -> Self {
-        let (numbers, failed_run) = slot.at_this_moment();
+        let (numbers, failed) = slot.at_this_moment();
         Self {
             slot,
             numbers,
-            failed_run,
+            failed,
         }
     }
 }
@@ -175,7 +175,7 @@ impl Numbers {
 /// Which run to look at, while the last one has not passed.
 fn last_failure(targets: &[TargetView<'_>]) -> Family {
     each(&def::LAST_FAILURE, targets, |target| {
-        let run = target.failed_run.as_ref()?;
+        let run = &target.failed.as_ref()?.run;
         let conclusion = &target.numbers.ledger.last.as_ref()?.conclusion;
         let labels = vec![
             written("run", run),
