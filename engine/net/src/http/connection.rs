@@ -1,11 +1,11 @@
 //! One HTTP connection, driven by whoever uses it: it needs no task beside the request's own.
 
 use std::{
-    future::{Future, poll_fn, ready},
+    future::{Future, poll_fn},
     net::SocketAddr,
     pin::{Pin, pin},
     sync::{Arc, Mutex, PoisonError},
-    task::Poll,
+    task::{Context, Poll, Waker},
 };
 
 use http_body_util::BodyExt;
@@ -63,7 +63,7 @@ pub(crate) struct Kept {
 /// A connection that carries one request at a time.
 pub(crate) struct Connection {
     sender: Sender,
-    driver: Option<Pin<Box<dyn Future<Output = hyper::Result<()>> + Send>>>,
+    driver: Driver,
     tap: Arc<Tap>,
     key: Key,
     pub(crate) remote: SocketAddr,
@@ -145,12 +145,8 @@ impl Connection {
         request: Request<Outgoing>,
     ) -> Result<Response<Incoming>, Broken> {
         let answer = match &mut self.sender {
-            Sender::Http1(sender) => {
-                alongside(&mut self.driver, sender.send_request(request)).await
-            }
-            Sender::Http2(sender) => {
-                alongside(&mut self.driver, sender.send_request(request)).await
-            }
+            Sender::Http1(sender) => ahead_of(&mut self.driver, sender.send_request(request)).await,
+            Sender::Http2(sender) => ahead_of(&mut self.driver, sender.send_request(request)).await,
         };
         let response = answer.map_err(Broken)?;
         Ok(response)
@@ -163,7 +159,7 @@ impl Connection {
         content: &mut Content,
     ) -> Result<(), Fault> {
         content.check(!incoming.is_end_stream())?;
-        while let Some(frame) = alongside(&mut self.driver, incoming.frame()).await {
+        while let Some(frame) = ahead_of(&mut self.driver, incoming.frame()).await {
             if let Ok(chunk) = frame.map_err(Broken)?.into_data() {
                 content.push(chunk)?;
             }
@@ -174,7 +170,8 @@ impl Connection {
     /// Nobody drove it while it was idle: this finds out whether the other side closed it.
     async fn catch_up(&mut self) {
         self.tap.ask();
-        alongside(&mut self.driver, ready(())).await;
+        // With a waker of no one: a request that is sent after this wakes nobody who is about to drive it anyway.
+        drive(&mut self.driver, &mut Context::from_waker(Waker::noop()));
         if !self.tap.found_silence() {
             // What came in reaches the driver only once the runtime has looked for events.
             alongside(&mut self.driver, tokio::task::yield_now()).await;
@@ -184,6 +181,8 @@ impl Connection {
     /// Whether another request can go out.
     async fn is_ready(&mut self) -> bool {
         match &mut self.sender {
+            Sender::Http1(sender) if sender.is_ready() => true,
+            Sender::Http2(sender) if sender.is_ready() => true,
             Sender::Http1(sender) => alongside(&mut self.driver, sender.ready()).await.is_ok(),
             Sender::Http2(sender) => alongside(&mut self.driver, sender.ready()).await.is_ok(),
         }
@@ -223,25 +222,35 @@ impl Session {
     }
 }
 
+/// What drives a connection, until it ends.
+type Driver = Option<Pin<Box<dyn Future<Output = hyper::Result<()>> + Send>>>;
+
+/// Begins what waits on the connection before that is driven: what it asks of it is there, then, when it is.
+async fn ahead_of<T>(driver: &mut Driver, work: impl Future<Output = T>) -> T {
+    let mut work = pin!(work);
+    match poll_fn(|cx| Poll::Ready(work.as_mut().poll(cx))).await {
+        Poll::Ready(done) => done,
+        Poll::Pending => alongside(driver, work).await,
+    }
+}
+
 /// Drives the connection while something waits on it.
-async fn alongside<T>(
-    driver: &mut Option<Pin<Box<dyn Future<Output = hyper::Result<()>> + Send>>>,
-    work: impl Future<Output = T>,
-) -> T {
+async fn alongside<T>(driver: &mut Driver, work: impl Future<Output = T>) -> T {
     let mut work = pin!(work);
     poll_fn(|cx| {
-        if let Some(running) = driver
-            && running.as_mut().poll(cx).is_ready()
-        {
-            // How it ended is told to whoever waits on it.
-            *driver = None;
-        }
-        match work.as_mut().poll(cx) {
-            Poll::Ready(done) => Poll::Ready(done),
-            Poll::Pending => Poll::Pending,
-        }
+        drive(driver, cx);
+        work.as_mut().poll(cx)
     })
     .await
+}
+
+fn drive(driver: &mut Driver, cx: &mut Context<'_>) {
+    if let Some(running) = driver
+        && running.as_mut().poll(cx).is_ready()
+    {
+        // How it ended is told to whoever waits on it.
+        *driver = None;
+    }
 }
 
 /// Where hyper's HTTP/2 puts what runs beside a request.
