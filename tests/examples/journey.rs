@@ -1,5 +1,8 @@
 //! What a journey of ten requests on one connection costs in CPU, and the same ten requests in plain Rust: figures
 //! of `cargo xtask bench`, as one line of JSON. What is asked is a process of its own, so that its CPU is not counted.
+//!
+//! All of it has one core. With more, whoever writes a request pays for waking the core that the server sleeps on, the
+//! more the longer it was idle; on a virtual machine that is more than all the rest, and none of it is a journey's.
 
 use std::{
     env,
@@ -24,7 +27,10 @@ use leadsman_core::{
 };
 use leadsman_host::{Roster, Sandbox, SandboxSettings, Secrets};
 use mimalloc::MiMalloc;
-use rustix::time::{ClockId, clock_gettime};
+use rustix::{
+    thread::{CpuSet, sched_getcpu, sched_setaffinity},
+    time::{ClockId, clock_gettime},
+};
 use serde_json::json;
 use tokio::runtime::{Builder, Runtime};
 
@@ -47,6 +53,7 @@ fn main() -> Result<(), Box<dyn Error>> {
     {
         return serve();
     }
+    stay_on_one_core()?;
     let mut server = Command::new(env::current_exe()?)
         .arg("serve")
         .stdout(Stdio::piped())
@@ -61,6 +68,13 @@ fn main() -> Result<(), Box<dyn Error>> {
     server.wait()?;
     writeln!(io::stdout(), "{}", figures?)?;
     Ok(())
+}
+
+/// This process, its threads and the server that it starts.
+fn stay_on_one_core() -> io::Result<()> {
+    let mut core = CpuSet::new();
+    core.set(sched_getcpu());
+    Ok(sched_setaffinity(None, &core)?)
 }
 
 /// Rounds of both, one after the other, so that a busy machine is busy for both; the median of each.

@@ -86,7 +86,9 @@ impl Expectations {
 
     /// The setting that the next expectations are about, as a JSON pointer: the record then names its line.
     pub fn at(&mut self, pointer: impl Into<String>) -> &mut Self {
-        self.about = Some(pointer.into());
+        if !self.silent {
+            self.about = Some(pointer.into());
+        }
         self
     }
 

@@ -21,7 +21,7 @@ impl Target {
 
     /// The address as a URL: a bare host gets `scheme`.
     pub fn url(&self, scheme: &str) -> String {
-        if self.0.contains("://") {
+        if parts(&self.0).is_some() {
             self.0.clone()
         } else {
             format!("{scheme}://{}", self.0)
@@ -31,25 +31,22 @@ impl Target {
     /// The target's URL with another path; `https` where the target is a bare host. A path that is
     /// empty keeps the target's own.
     pub fn join(&self, path: &str) -> Result<String> {
-        let url = self.url("https");
-        let Some((scheme, rest)) = url.split_once("://").filter(|(_, rest)| !rest.is_empty())
-        else {
+        let (scheme, rest) = parts(&self.0).unwrap_or(("https", &self.0));
+        if rest.is_empty() {
+            let url = self.url("https");
             return Err(Error::Undecided(format!("the target `{url}` is no URL")));
-        };
+        }
         if path.is_empty() {
-            return Ok(url);
+            return Ok(self.url("https"));
         }
         let authority = rest.split(['/', '?', '#']).next().unwrap_or_default();
         let slash = if path.starts_with('/') { "" } else { "/" };
-        Ok(format!("{scheme}://{authority}{slash}{path}"))
+        Ok([scheme, "://", authority, slash, path].concat())
     }
 
     /// The host and the port; `default` where no port is written. A scheme and a path are passed over.
     pub fn host_and_port(&self, default: u16) -> Result<(String, u16)> {
-        let rest = self
-            .0
-            .split_once("://")
-            .map_or(self.0.as_str(), |(_, rest)| rest);
+        let rest = parts(&self.0).map_or(self.0.as_str(), |(_, rest)| rest);
         let authority = rest.split(['/', '?', '#']).next().unwrap_or_default();
         let (host, port) = split(authority);
         let port = match port {
@@ -66,6 +63,12 @@ impl Target {
         }
         Ok((host.to_owned(), port))
     }
+}
+
+/// The scheme, and what stands behind its `://`.
+fn parts(address: &str) -> Option<(&str, &str)> {
+    let (scheme, rest) = address.split_once(':')?;
+    Some((scheme, rest.strip_prefix("//")?))
 }
 
 /// Splits `host:port`, `[v6]:port`, and a bare IPv6 address.

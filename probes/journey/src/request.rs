@@ -15,23 +15,29 @@ use crate::{
 pub(crate) struct Client {
     shared: http::Session,
     is_shared: bool,
-    base: String,
+    base: Target,
+    /// The base without a path, where it is a URL.
+    origin: Option<String>,
     tokens: Tokens,
 }
 
 impl Client {
     /// A client for a target; `is_shared` keeps cookies and connections across requests.
     pub(crate) fn new(target: &Target, scheme: &str, is_shared: bool) -> Self {
-        let base = target.url(scheme);
+        let base = Target::new(target.url(scheme));
         Self {
-            shared: http::Session::of(&Target::new(&base)),
+            shared: http::Session::of(&base),
             is_shared,
+            origin: base
+                .join("/")
+                .ok()
+                .map(|root| root.trim_end_matches('/').to_owned()),
             base,
             tokens: Tokens::default(),
         }
     }
 
-    /// Sends a request, which stands in this setting and may take so long.
+    /// Sends the request of the step at this setting; it may take so long.
     pub(crate) fn send(
         &mut self,
         request: &Request,
@@ -65,7 +71,7 @@ impl Client {
         let own = request.timeout.map(Timespan::get);
         if let Some(oauth2) = &request.oauth2 {
             let began = left.map(|_| context::now());
-            let pointer = format!("{pointer}/oauth2");
+            let pointer = format!("{pointer}/request/oauth2");
             let token = self
                 .tokens
                 .get(oauth2, variables, &pointer, limit(own, left))?;
@@ -89,9 +95,12 @@ impl Client {
             (Some(url), _) => variables.fill(url.as_str(), Place::Plain)?,
             (None, Some(path)) => {
                 let path = variables.fill(path.as_str(), Place::Plain)?;
-                Target::new(&self.base).join(&path)?
+                match &self.origin {
+                    Some(origin) if path.starts_with('/') => [origin, path.as_str()].concat(),
+                    _ => self.base.join(&path)?,
+                }
             }
-            (None, None) => self.base.clone(),
+            (None, None) => self.base.address().to_owned(),
         };
         for (name, template) in &request.query {
             let value = variables.fill(template.as_str(), Place::Plain)?;

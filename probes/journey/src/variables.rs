@@ -153,6 +153,9 @@ impl<'a> Variables<'a> {
     }
 
     fn filled(&self, template: &str, place: Place, keeps_groups: bool) -> Result<String> {
+        if !template.contains('$') {
+            return Ok(template.to_owned());
+        }
         let mut out = String::with_capacity(template.len());
         for piece in pieces(template).map_err(Error::undecided)? {
             match piece {

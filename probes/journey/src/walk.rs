@@ -1,12 +1,12 @@
 //! Walking a journey: its steps in order, then its cleanup.
 
-use std::time::Duration;
+use std::{mem::ManuallyDrop, time::Duration};
 
 use leadsman_sdk::prelude::*;
 
 use crate::{
     request::Client,
-    settings::{JourneySettings, Step},
+    settings::{Expect, JourneySettings, Step},
     variables::{Place, Variable, Variables},
 };
 
@@ -35,7 +35,8 @@ pub(crate) const LEFT_OUT: Measure = Measure {
 
 /// Walks the journey.
 pub(crate) fn walk(target: &Target, settings: &JourneySettings) -> Verdict {
-    let mut walk = Walk::new(target, settings);
+    // The guest's memory ends with the walk: nothing has to be taken apart before.
+    let mut walk = ManuallyDrop::new(Walk::new(target, settings));
     let main = match walk.begin() {
         Course::Passed => walk.steps(&settings.steps, "/steps"),
         early => early,
@@ -61,6 +62,8 @@ pub(crate) struct Walk<'a> {
     target: &'a Target,
     variables: Variables<'a>,
     client: Client,
+    /// What is expected where a step says nothing.
+    unsaid: Expect,
     /// What has to be left of the attempt when the steps end.
     reserve: Duration,
     is_unrepeatable: bool,
@@ -82,6 +85,7 @@ impl<'a> Walk<'a> {
             target,
             variables: Variables::new(target, &settings.scheme),
             client: Client::new(target, &settings.scheme, settings.connections == "shared"),
+            unsaid: Expect::default(),
             reserve,
             is_unrepeatable: false,
             left_out: None,
@@ -109,7 +113,8 @@ impl<'a> Walk<'a> {
     /// Walks steps until one does not pass.
     fn steps(&mut self, steps: &'a [Step], pointer: &str) -> Course {
         for (index, step) in steps.iter().enumerate() {
-            let course = self.step(step, &format!("{pointer}/{index}"));
+            let place = [pointer, "/", &index.to_string()].concat();
+            let course = self.step(step, &place);
             if course != Course::Passed {
                 return course;
             }
