@@ -75,8 +75,9 @@ pub(crate) fn take(
         Ok(values) => values,
         Err(Mismatch::UnknownExpression(text)) => return Err(Error::undecided(text)),
         Err(Mismatch::Unreadable(why) | Mismatch::Evaluation(why)) => {
+            let why = || format!("{why} in `{}`", came.excerpt());
             return fallen_back(capture)
-                .ok_or_else(|| nothing((name, source), came, pointer, &why));
+                .ok_or_else(|| nothing((name, source), came, pointer, &why()));
         }
     };
     if values.is_empty() {

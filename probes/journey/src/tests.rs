@@ -184,6 +184,52 @@ fn what_was_waited_for_in_vain_is_told_as_what_came_instead() {
     assert_eq!(run.assertions[1].got, "not in 7 tries");
 }
 
+/// The order whose second step captures something that no answer has, before all that it does have.
+fn order_with_a_capture_too_many() -> Value {
+    let mut settings = order();
+    settings["steps"][1]["capture"]["absent"] = json!({"json": "$.absent"});
+    settings
+}
+
+#[test]
+fn what_else_a_step_captures_is_there_for_the_cleanup_where_one_capture_finds_nothing() {
+    let run = shop()
+        .settings(order_with_a_capture_too_many())
+        .run(journey);
+    assert_eq!(run.verdict, Verdict::Fail);
+    assert_eq!(run.assertions[0].path, "capture.absent");
+    assert_eq!(asked(&run).last().unwrap(), "DELETE /orders/7");
+}
+
+#[test]
+fn what_was_waited_for_in_vain_is_captured_all_the_same() {
+    let mut settings = order();
+    settings["steps"][2]["until"]["expect"]["body"]["json"]["$.status"] = json!("shipped");
+    settings["steps"][2]["capture"] = json!({"order": {"json": "$.really"}});
+    let seven = Reply::ok(r#"{"status": "pending", "really": 8}"#);
+    let run = shop()
+        .on("GET", &at("/orders/7"), seven)
+        .on("DELETE", &at("/orders/8"), Reply::status(204))
+        .settings(settings)
+        .run(journey);
+    assert_eq!(run.verdict, Verdict::Fail);
+    assert_eq!(asked(&run).last().unwrap(), "DELETE /orders/8");
+}
+
+#[test]
+fn a_capture_from_a_body_that_is_no_json_shows_the_body() {
+    let capture = json!({"token": {"json": "$.token"}});
+    let step = json!({"name": "sign in", "request": {"path": "/"}, "capture": capture});
+    let run = Mock::new(SHOP)
+        .settings(json!({"steps": [step]}))
+        .on("GET", &at("/"), Reply::ok("<html>busy"))
+        .run(journey);
+    assert_eq!(run.verdict, Verdict::Fail);
+    let unmet = &run.assertions[0];
+    assert_eq!(unmet.path, "capture.token");
+    assert!(unmet.got.contains("`<html>busy`"), "{}", unmet.got);
+}
+
 #[test]
 fn a_capture_that_finds_nothing_fails_its_step_and_a_cleanup_without_its_variable_is_left_out() {
     let run = shop()

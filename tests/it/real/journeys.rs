@@ -15,6 +15,7 @@ use super::{
     process::{Process, free_port},
 };
 
+mod after;
 mod certificates;
 mod connections;
 mod loops;

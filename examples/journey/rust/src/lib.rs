@@ -24,8 +24,8 @@ pub struct Order {
 #[probe]
 pub fn order(target: &Target, settings: &Order) -> Result<Verdict> {
     let shop = http::Session::of(target);
-    let token = step("sign in", || sign_in(&shop, &settings.password))?;
     report::unrepeatable();
+    let token = step("sign in", || sign_in(&shop, &settings.password))?;
     let walked = step("create", || create(&shop, &token)).and_then(|order| {
         let read = step("wait until ready", || {
             wait_until_ready(&shop, &token, &order, settings)

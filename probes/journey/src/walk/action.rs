@@ -1,5 +1,7 @@
 //! What one step does, and what is expected of it.
 
+use std::time::Duration;
+
 use leadsman_probe_actions::http::Body;
 use leadsman_sdk::prelude::*;
 
@@ -12,18 +14,22 @@ use crate::{
 };
 
 impl Walk<'_> {
-    /// Acts, expects, captures. What can be captured is, also where an expectation was not met: the cleanup
-    /// may need it.
+    /// Acts, expects, captures. What can be captured is, also where something else went wrong with what came: the
+    /// cleanup may need it, and what is secret in it has to be hidden.
     pub(super) fn act(&mut self, step: &Step, pointer: &str) -> Result<()> {
         let came = self.came(step, pointer)?;
         let met = self.expect(step, &came, pointer);
-        if met.is_err() {
+        let done = met.and_then(|()| self.capture(step, &came, pointer));
+        if done.is_err() {
             self.capture_quietly(step, &came);
-            return met;
         }
+        done
+    }
+
+    fn capture(&mut self, step: &Step, came: &Came, pointer: &str) -> Result<()> {
         for (name, capture) in &step.capture {
             self.about = format!("{pointer}/capture/{name}");
-            let taken = take((name, capture), &came, &self.client, &self.about)?;
+            let taken = take((name, capture), came, &self.client, &self.about)?;
             self.variables.set(name, taken)?;
         }
         pointer.clone_into(&mut self.about);
@@ -73,20 +79,30 @@ impl Walk<'_> {
     fn exchange(&mut self, step: &Step, request: &Request, pointer: &str) -> Result<Came> {
         self.unsafe_from_here(request.is_safe());
         let Some(until) = &step.until else {
-            return self.send(request, pointer).map(Came::Http);
+            let left = self.left()?;
+            return self.send(request, pointer, left).map(Came::Http);
         };
         let began = context::now();
         let mut tries = 1;
         loop {
-            let response = self.send(request, pointer)?;
+            let within = until
+                .within
+                .saturating_sub(context::now().saturating_sub(began));
+            // The last try has as long as a pause between two, where it has no more.
+            let within = within.max(*until.every);
+            let left = self.left()?.map_or(within, |left| left.min(within));
+            let response = self.send(request, pointer, Some(left))?;
             let mut quiet = Expectations::silent();
             check(&until.expect, &response, &self.variables, &mut quiet)?;
+            let came = Came::Http(response);
             if quiet.all_met() {
-                return Ok(Came::Http(response));
+                return Ok(came);
             }
+            // The next try may bring nothing.
+            self.capture_quietly(step, &came);
             let waited = context::now().saturating_sub(began);
             if waited + *until.every > *until.within {
-                return self.gave_up(until, &response, pointer, tries);
+                return self.gave_up(until, &came, pointer, tries);
             }
             context::sleep(*until.every);
             tries += 1;
@@ -94,15 +110,11 @@ impl Walk<'_> {
     }
 
     /// Tells what did not become true.
-    fn gave_up(
-        &self,
-        until: &Until,
-        response: &http::Response,
-        pointer: &str,
-        tries: u32,
-    ) -> Result<Came> {
+    fn gave_up(&self, until: &Until, came: &Came, pointer: &str, tries: u32) -> Result<Came> {
         let mut expect = Expectations::below(format!("{pointer}/until/expect"));
-        check(&until.expect, response, &self.variables, &mut expect)?;
+        if let Came::Http(response) = came {
+            check(&until.expect, response, &self.variables, &mut expect)?;
+        }
         let expected = format!("all that within {} ms", until.within.as_millis());
         let got = format!("not in {tries} tries");
         Expectations::below(format!("{pointer}/until"))
@@ -111,8 +123,12 @@ impl Walk<'_> {
         Err(Error::Unmet)
     }
 
-    fn send(&mut self, request: &Request, pointer: &str) -> Result<http::Response> {
-        let left = self.left()?;
+    fn send(
+        &mut self,
+        request: &Request,
+        pointer: &str,
+        left: Option<Duration>,
+    ) -> Result<http::Response> {
         self.client
             .send(request, &mut self.variables, (pointer, left))
     }
