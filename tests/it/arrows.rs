@@ -82,6 +82,41 @@ fn crates_point_only_where_the_design_lets_them() {
     }
 }
 
+/// Every manifest of the workspace but its own.
+fn manifests(folder: &Path) -> Vec<PathBuf> {
+    let mut found = Vec::new();
+    for entry in fs::read_dir(folder).unwrap() {
+        let path = entry.unwrap().path();
+        let name = path.file_name().unwrap_or_default().to_string_lossy();
+        if path.is_dir() && name != "target" && !name.starts_with('.') {
+            found.extend(manifests(&path));
+        } else if name == "Cargo.toml" && folder != root() {
+            found.push(path);
+        }
+    }
+    found
+}
+
+#[test]
+fn versions_of_dependencies_stand_in_one_table() {
+    let manifests = manifests(&root());
+    assert!(manifests.len() > 15, "the manifests are found");
+    for manifest in manifests {
+        let text = fs::read_to_string(&manifest).unwrap();
+        let mut section = "";
+        for line in text.lines() {
+            if line.starts_with('[') {
+                section = line;
+            } else if section.ends_with("dependencies]") && line.contains('=') {
+                let is_of_the_table = ["workspace = true", "path = "]
+                    .iter()
+                    .any(|from| line.contains(from));
+                assert!(is_of_the_table, "{}: {line}", manifest.display());
+            }
+        }
+    }
+}
+
 #[test]
 fn judgement_has_no_runtime_no_clock_and_no_io() {
     let core = dependencies("engine/core");

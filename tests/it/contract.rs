@@ -56,8 +56,43 @@ fn every_item_of_the_contract_is_documented_and_says_since_when() {
                     lines[index - 1].starts_with("@since("),
                     "no @since: {place}"
                 );
+                let is_documented = lines[index - 2].starts_with("///");
+                assert!(is_documented, "not documented: {place}");
             }
         }
+    }
+}
+
+#[test]
+fn a_record_is_read_back_from_its_json_as_it_was() {
+    let site = Peer::answering(
+        b"HTTP/1.1 302 Found\r\nlocation: /next\r\ncontent-length: 2\r\nx-odd: \xe9\r\n\r\nok",
+    )
+    .unwrap();
+    let (web, host) = (site.url(), site.address().to_string());
+    let told = json!({"redirects": "none", "status": 302});
+    for (probe, target, settings) in [
+        ("http", web.as_str(), told),
+        ("http", web.as_str(), json!({})),
+        (
+            "dns",
+            host.as_str(),
+            json!({"query": "a.example", "transport": "tcp"}),
+        ),
+        ("tls", host.as_str(), json!({})),
+        (
+            "tcp",
+            host.as_str(),
+            json!({"dialogue": [{"send": "a\r\n\r\n", "expect": "^HTTP"}]}),
+        ),
+    ] {
+        let record = Trial::bundled(probe, target, settings).run();
+        let text = serde_json::to_string(&record).unwrap();
+        assert_eq!(
+            serde_json::from_str::<RunRecord>(&text).unwrap(),
+            record,
+            "{text}"
+        );
     }
 }
 

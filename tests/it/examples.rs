@@ -74,7 +74,7 @@ fn a_settings_mistake_is_told_at_its_own_line_by_the_probes_own_schema() {
 fn expressions_and_versions_that_cannot_be_are_told_at_their_lines() {
     let folder = tempfile::tempdir().unwrap();
     let file = folder.path().join("wrong.yaml");
-    let text = "checks:\n  web:\n    probe: http\n    targets: [\"http://127.0.0.1:1\"]\n    settings:\n      expect_body:\n        json_path: [\"items[\"]\n        cel: [\"1 +\"]\n      tls_min: TLS 1.0\n";
+    let text = "checks:\n  web:\n    probe: http\n    targets: [\"http://127.0.0.1:1\"]\n    settings:\n      expect_body:\n        json_path: [\"items[\"]\n        cel: [\"1 +\"]\n      tls_min: TLS 1.0\n  tls:\n    probe: tls\n    targets: [\"127.0.0.1:1\"]\n    settings:\n      tls_max: TLS 1.1\n";
     fs::write(&file, text).unwrap();
     let told = app::load(&file, &Probes::new(Arc::clone(sandbox())))
         .unwrap_err()
@@ -83,6 +83,7 @@ fn expressions_and_versions_that_cannot_be_are_told_at_their_lines() {
         (":7:", "JSONPath"),
         (":8:", "CEL"),
         (":9:", "rustls has nothing below TLS 1.2"),
+        (":14:", "rustls has nothing below TLS 1.2"),
     ] {
         assert!(
             told.contains(line) && told.contains(word),

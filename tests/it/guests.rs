@@ -2,6 +2,7 @@
 
 use std::{
     io::{Read, Write},
+    sync::Barrier,
     time::{Duration, Instant},
 };
 
@@ -201,7 +202,14 @@ fn a_host_that_nobody_granted_is_refused_and_the_line_that_would_allow_it_is_tol
 
 #[test]
 fn three_requests_are_in_flight_at_once_and_latency_counts_their_time_once() {
-    let peer = ok_peer();
+    // It answers nobody before all three have asked.
+    let all = Barrier::new(3);
+    let peer = Peer::start(move |stream| {
+        head(stream)?;
+        all.wait();
+        stream.write_all(b"HTTP/1.1 200 OK\r\ncontent-length: 2\r\nconnection: close\r\n\r\nok")
+    })
+    .unwrap();
     let record = trial("asks_in_parallel", &peer.url()).run();
     assert_eq!(
         concluded(&record),

@@ -301,7 +301,7 @@ fn checks_that_set_the_same_share_their_settings() {
         let check = plan.checks.iter().find(|check| check.id.as_str() == id);
         check.unwrap().assignments[0].settings.clone()
     };
-    assert!(std::sync::Arc::ptr_eq(&settings("one"), &settings("two")));
+    assert!(Arc::ptr_eq(&settings("one"), &settings("two")));
     assert_ne!(settings("one"), settings("three"));
 }
 

@@ -47,3 +47,62 @@ pub(crate) async fn first_scrape(telemetry: &Telemetry) {
     }
     tokio::time::sleep(SCRAPE_ENDS).await;
 }
+
+#[cfg(test)]
+mod tests {
+    use std::time::SystemTime;
+
+    use tokio::time::Instant;
+
+    use super::*;
+    use crate::telemetry::{
+        BuildInfo, TelemetrySettings,
+        tests::fixture::{MS, book, check, edition, passing, plan, seats, settings},
+    };
+
+    /// Scraped at this moment, and then a run was booked.
+    fn booked(clock: fn() -> SystemTime) -> Telemetry {
+        let checks = vec![check("web", "http", &["home"])];
+        let seats = seats(&checks);
+        let settings = TelemetrySettings {
+            clock,
+            ..settings()
+        };
+        let told = (BuildInfo::default(), edition());
+        let telemetry = Telemetry::new(&plan(checks), &seats, told, settings);
+        telemetry.note_scrape();
+        book(&telemetry, 0, &passing(120 * MS));
+        telemetry
+    }
+
+    async fn waited(clock: fn() -> SystemTime) -> u64 {
+        let (telemetry, began) = (booked(clock), Instant::now());
+        last_scrapes(&telemetry, 1).await;
+        began.elapsed().as_secs()
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_scrape_of_the_last_values_is_waited_for_fifteen_seconds() {
+        assert_eq!(waited(SystemTime::now).await, 15);
+        assert_eq!(
+            waited(|| SystemTime::now() - Duration::from_mins(4)).await,
+            15
+        );
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn whom_nobody_scraped_for_five_minutes_waits_for_no_scrape() {
+        assert_eq!(
+            waited(|| SystemTime::now() - Duration::from_secs(301)).await,
+            0
+        );
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_scrape_after_the_last_run_ends_the_wait() {
+        let (telemetry, began) = (booked(SystemTime::now), Instant::now());
+        telemetry.note_scrape();
+        last_scrapes(&telemetry, 1).await;
+        assert_eq!(began.elapsed().as_secs(), 0);
+    }
+}

@@ -243,6 +243,14 @@ fn an_explanation_says_where_a_value_comes_from_and_sends_nothing() {
         said.contains("fine.yaml:1") && said.contains("fine.yaml:3"),
         "{said}"
     );
+    for part in [
+        "next ticks 20",
+        "may reach  http://127.0.0.1:1",
+        "secrets    nothing",
+        "cpu_ms ",
+    ] {
+        assert!(said.contains(part), "{part}: {said}");
+    }
     assert_eq!(status(&["explain", "wbe", "--config", path]), Some(64));
     let fine = leadsman_with(&["validate", "--config", path, "--format", "json"]);
     let told: Value = serde_json::from_slice(&fine.stdout).unwrap();

@@ -172,6 +172,19 @@ fn a_machine_that_slept_misses_what_it_slept_through_and_does_not_burst() {
 }
 
 #[test]
+fn a_dispatcher_that_was_kept_from_its_work_misses_what_came_due_meanwhile_as_late() {
+    let (mut clocks, mut book) = (Clocks::new(), Book::default());
+    let mut dispatcher = Dispatcher::new(vec![every(0, 10)], 10, clocks.0);
+    clocks.pass(35_000);
+    step(&mut dispatcher, clocks, Event::Wake, &mut book);
+    let missed = book.missed[&MissedReason::Late];
+    assert_eq!(book.missed.len(), 1);
+    let ticks = every(0, 10).count_between(START, clocks.0.unix_ms, u64::MAX);
+    assert_eq!(book.runs() + missed, ticks);
+    assert!(missed >= 2, "{missed}");
+}
+
+#[test]
 fn a_clock_set_forward_is_told_from_a_suspend_and_one_set_back_does_not_silence_an_interval() {
     let (mut clocks, mut book) = (Clocks::new(), Book::default());
     let mut dispatcher = Dispatcher::new(vec![every(0, 10)], 10, clocks.0);
