@@ -2,12 +2,11 @@
 
 mod demo;
 mod hurl;
+mod nextest;
 pub(crate) mod packages;
+mod tools;
 
-use std::{
-    process::{Command, Stdio},
-    time::Instant,
-};
+use std::{process::Command, time::Instant};
 
 use crate::{cargo, failure::Failure, span, wasm};
 
@@ -56,7 +55,7 @@ pub(crate) fn run() -> Result<(), Failure> {
     wasm::ensure()?;
     packages::ensure()?;
     hurl::ensure()?;
-    nextest()?;
+    nextest::ensure()?;
     for (place, step) in STEPS.iter().enumerate() {
         take(place + 1, step)?;
     }
@@ -64,20 +63,6 @@ pub(crate) fn run() -> Result<(), Failure> {
     let (all, took) = (STEPS.len(), span::shown(start.elapsed()));
     println!("==> all {all} steps and the demo passed in {took}");
     Ok(())
-}
-
-fn nextest() -> Result<(), Failure> {
-    let mut asked = cargo::command();
-    asked
-        .args(["nextest", "--version"])
-        .stdout(Stdio::null())
-        .stderr(Stdio::null());
-    if asked.status().is_ok_and(|status| status.success()) {
-        return Ok(());
-    }
-    Err(Failure::new(
-        "cargo-nextest runs the tests and is not installed: `cargo install cargo-nextest --locked`",
-    ))
 }
 
 fn take(number: usize, (name, arguments, environment): &Step) -> Result<(), Failure> {
@@ -88,7 +73,9 @@ fn take(number: usize, (name, arguments, environment): &Step) -> Result<(), Fail
         arguments.join(" ")
     );
     let mut step: Command = cargo::command();
-    step.args(*arguments).envs(environment.iter().copied());
+    step.args(*arguments)
+        .envs(environment.iter().copied())
+        .env("PATH", tools::path()?);
     let status = step
         .status()
         .map_err(|error| Failure::new(format!("cargo cannot be run: {error}")))?;

@@ -1,9 +1,9 @@
 //! The `hurl` program, which imported Hurl files are held against: Debian 12 has no package of it.
 
-use std::{path::Path, process::Command, time::Instant};
+use std::{path::Path, process::Command};
 
-use super::packages;
-use crate::{cargo, failure::Failure, span};
+use super::{packages, tools};
+use crate::failure::Failure;
 
 /// The version that the importer was written for.
 const VERSION: &str = "8.0.1";
@@ -16,47 +16,13 @@ const NEEDED: [(&str, &str); 4] = [
     ("/usr/lib/llvm-14/lib/libclang.so", "libclang-dev"),
 ];
 
-/// It is run a few dozen times, so it is built as fast as it can be, not to be fast.
-const CHEAP: [(&str, &str); 4] = [
-    ("CARGO_PROFILE_DEV_DEBUG", "none"),
-    ("CARGO_PROFILE_DEV_OPT_LEVEL", "0"),
-    ("CARGO_PROFILE_DEV_INCREMENTAL", "false"),
-    ("CARGO_PROFILE_DEV_STRIP", "debuginfo"),
-];
-
 /// Builds it once, where it is missing; the tests look for it there.
 pub(crate) fn ensure() -> Result<(), Failure> {
-    let folder = cargo::root().join("target/tools");
-    if is_there(&folder.join("bin/hurl")) {
+    if is_there(&tools::folder().join("bin/hurl")) {
         return Ok(());
     }
     packages::bring(missing())?;
-    let start = Instant::now();
-    println!("==> hurl {VERSION} is missing: cargo install hurl --root target/tools");
-    let mut install = cargo::command();
-    install
-        .args([
-            "install",
-            "hurl",
-            "--locked",
-            "--debug",
-            "--force",
-            "--version",
-        ])
-        .arg(format!("={VERSION}"))
-        .arg("--root")
-        .arg(&folder)
-        .envs(CHEAP);
-    let status = install
-        .status()
-        .map_err(|error| Failure::new(format!("cargo cannot be run: {error}")))?;
-    if !status.success() {
-        return Err(Failure::new(
-            "hurl could not be built; its message is above",
-        ));
-    }
-    println!("==> hurl: built in {}", span::shown(start.elapsed()));
-    Ok(())
+    tools::install("hurl", VERSION)
 }
 
 fn is_there(program: &Path) -> bool {
