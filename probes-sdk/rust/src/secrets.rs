@@ -21,7 +21,12 @@ pub fn basic(user: &str, password_name: &str) -> Result<String> {
 
 /// The value of an `Authorization` header with a bearer token (RFC 6750).
 pub fn bearer(name: &str) -> Result<String> {
-    Ok(format!("Bearer {}", placeholder(name)?))
+    token("Bearer", name)
+}
+
+/// The value of an `Authorization` header of another scheme (RFC 9110 §11.1) that takes a token.
+pub fn token(scheme: &str, name: &str) -> Result<String> {
+    Ok(format!("{scheme} {}", placeholder(name)?))
 }
 
 /// The message authentication code (HMAC) of a message, keyed by a secret. `algorithm`: `sha256`, `sha512`

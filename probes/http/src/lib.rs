@@ -146,6 +146,24 @@ mod tests {
     }
 
     #[test]
+    fn a_token_is_sent_behind_the_scheme_that_its_service_wants() {
+        let sent = |bearer: serde_json::Value| {
+            let mock = Mock::new(HOME)
+                .secret("token")
+                .settings(json!({"bearer": bearer}));
+            let run = mock.on("GET", HOME, Reply::ok("")).run(http);
+            assert_eq!(run.verdict, Verdict::Pass);
+            let (name, value) = run.sent[0].headers[0].clone();
+            assert_eq!(name, "authorization");
+            String::from_utf8(value).unwrap()
+        };
+        let scheme = |value: String| value.split(' ').next().unwrap().to_owned();
+        assert_eq!(scheme(sent(json!({"secret": "token"}))), "Bearer");
+        let token = json!({"secret": "token", "type": "Token"});
+        assert_eq!(scheme(sent(token)), "Token");
+    }
+
+    #[test]
     fn a_number_of_redirects_is_expected() {
         let expecting = |redirects: u8| {
             let mock = Mock::new(HOME).settings(json!({"expect_redirects": redirects}));
@@ -192,7 +210,7 @@ mod tests {
     fn settings_that_contradict_each_other_are_complained_about() {
         let settings: HttpSettings = serde_json::from_value(json!({
             "tls": "maybe", "tls_min": "TLS 1.1", "method": "GET /", "versions": ["HTTP/3"],
-            "basic": {"user": "u", "secret": "s"}, "bearer": {"secret": "t"},
+            "basic": {"user": "u", "secret": "s"}, "bearer": {"secret": "t", "type": "a b"},
             "max_redirects": 1, "expect_redirects": 2,
         }))
         .unwrap();
@@ -206,6 +224,7 @@ mod tests {
                 "/tls",
                 "/versions/0",
                 "/bearer",
+                "/bearer/type",
                 "/method",
                 "/tls_min",
                 "/expect_redirects"

@@ -26,7 +26,7 @@ pub(crate) fn build(target: &Target, settings: &HttpSettings) -> Result<http::Re
 fn authorization(settings: &HttpSettings) -> Result<Option<String>> {
     match (&settings.basic, &settings.bearer) {
         (Some(basic), _) => secrets::basic(&basic.user, &basic.secret).map(Some),
-        (None, Some(bearer)) => secrets::bearer(&bearer.secret).map(Some),
+        (None, Some(bearer)) => secrets::token(&bearer.r#type, &bearer.secret).map(Some),
         (None, None) => Ok(None),
     }
 }

@@ -94,6 +94,14 @@ pub(crate) fn validate(settings: &HttpSettings) -> Vec<Complaint> {
             "keep one of them",
         ));
     }
+    let scheme = settings.bearer.as_ref().map(|bearer| &bearer.r#type);
+    if scheme.is_some_and(|scheme| method(scheme).is_some()) {
+        complaints.push(Complaint::new(
+            "/bearer/type",
+            "this is no authentication scheme",
+            "write one word, like `Bearer` or `Token`",
+        ));
+    }
     complaints.extend(method(&settings.method));
     let transport = settings.transport();
     complaints.extend(transport.complaints());

@@ -86,4 +86,7 @@ pub struct BasicAuth {
 pub struct BearerAuth {
     /// The secret that holds the token.
     pub secret: String,
+    /// The scheme that stands before the token.
+    #[setting(default = "Bearer")]
+    pub r#type: String,
 }
