@@ -53,6 +53,19 @@ fn crates_point_only_where_the_design_lets_them() {
         ("engine/runner", vec!["leadsman-core"]),
         ("engine/host", vec!["leadsman-core", "leadsman-net"]),
         ("engine/registry", vec!["leadsman-core", "leadsman-net"]),
+        (
+            "engine/daemon",
+            vec![
+                "leadsman-config",
+                "leadsman-core",
+                "leadsman-host",
+                "leadsman-import",
+                "leadsman-net",
+                "leadsman-probes",
+                "leadsman-registry",
+                "leadsman-runner",
+            ],
+        ),
         ("probes-sdk/rust", vec!["leadsman-sdk-macros"]),
         ("probes-sdk/rust-macros", vec![]),
         ("probes/actions", vec!["leadsman-sdk"]),
@@ -67,6 +80,7 @@ fn crates_point_only_where_the_design_lets_them() {
             "probes/journey",
             vec!["leadsman-probe-actions", "leadsman-sdk"],
         ),
+        ("examples/journey/rust", vec!["leadsman-sdk"]),
         ("examples/journey/shop", vec![]),
         ("examples/s3", vec!["leadsman-sdk"]),
         ("probes/bundle", vec![]),
@@ -148,6 +162,10 @@ fn judgement_has_no_runtime_no_clock_and_no_io() {
         ("engine/config", "tokio"),
         ("engine/runner", "hyper"),
         ("engine/config", "wasmtime"),
+        ("engine/host", "prometheus-client"),
+        ("engine/net", "prometheus-client"),
+        ("engine/registry", "prometheus-client"),
+        ("engine/runner", "prometheus-client"),
     ] {
         assert!(
             !dependencies(path).contains(banned),

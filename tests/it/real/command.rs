@@ -5,7 +5,7 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use leadsman_tests::guests::component;
+use leadsman_tests::{guests::component, peer::Peer};
 use serde_json::Value;
 
 use super::{daemon::leadsman_with, nginx::Nginx, process::free_port};
@@ -142,6 +142,24 @@ fn every_mistake_of_a_configuration_is_told_at_its_line_with_a_mend() {
         status(&["validate", "--config", broken.to_str().unwrap()]),
         Some(78)
     );
+}
+
+#[test]
+fn a_component_file_runs_once_without_a_configuration() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("own.wasm");
+    fs::write(&file, component("asks_in_parallel").unwrap()).unwrap();
+    let peer =
+        Peer::answering("HTTP/1.1 200 OK\r\ncontent-length: 2\r\nconnection: close\r\n\r\nok")
+            .unwrap();
+    let (file, target) = (file.to_str().unwrap(), peer.url());
+    let output = leadsman_with(&["once", file, "--target", &target]);
+    let said = String::from_utf8_lossy(&output.stdout);
+    assert_eq!(output.status.code(), Some(0), "{output:?}");
+    for phase in ["connect", "wait"] {
+        assert_eq!(said.matches(phase).count(), 3, "{phase}: {said}");
+    }
+    assert_eq!(peer.served(), 3);
 }
 
 #[test]
