@@ -139,6 +139,7 @@ async fn run(
     let mut store = guest_store(engine, state, meter);
     let bindings = prepared.probe.pre.instantiate_async(&mut store).await?;
     let verdict = bindings.leadsman_probe_check().call_run(&mut store).await?;
+    store.data().trace.end_carried(true, "");
     Ok(match verdict {
         GuestVerdict::Pass => Verdict::Pass,
         GuestVerdict::Fail => Verdict::Fail,

@@ -1,6 +1,7 @@
 //! How much CPU a guest has used, and the wrapper that counts it.
 
 use std::{
+    cell::Cell,
     future::Future,
     pin::Pin,
     sync::{
@@ -20,18 +21,43 @@ use crate::ticker::Ticker;
 /// some of them.
 const SHORT: Duration = Duration::from_micros(100);
 
+/// How long a thread's CPU time is not asked for again. What else the thread has computed since then counts as the
+/// guest's only where its poll takes long and loses its core.
+const FRESH: Duration = Duration::from_millis(1);
+
+thread_local! {
+    /// This thread's CPU time when it was last asked for, and when that was.
+    static ASKED: Cell<Option<(u64, Instant)>> = const { Cell::new(None) };
+}
+
 /// The CPU time of one guest: of its finished polls, and since the running one began.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(crate) struct Meter {
+    base: Instant,
     used: AtomicU64,
+    /// When the poll began, since the base, and the thread's CPU time then.
     poll_began: AtomicU64,
+    poll_began_cpu: AtomicU64,
+}
+
+impl Default for Meter {
+    fn default() -> Self {
+        Self {
+            base: Instant::now(),
+            used: AtomicU64::default(),
+            poll_began: AtomicU64::default(),
+            poll_began_cpu: AtomicU64::default(),
+        }
+    }
 }
 
 impl Meter {
     /// CPU time of the poll that runs, asked from inside it.
     pub(crate) fn stretch(&self) -> Duration {
-        let began = self.poll_began.load(Ordering::Relaxed);
-        Duration::from_nanos(thread_cpu().saturating_sub(began))
+        let cpu = thread_cpu().saturating_sub(self.poll_began_cpu.load(Ordering::Relaxed));
+        let wall = self.at(Instant::now());
+        let wall = wall.saturating_sub(self.poll_began.load(Ordering::Relaxed));
+        Duration::from_nanos(cpu.min(wall))
     }
 
     /// CPU time of the polls before.
@@ -44,14 +70,33 @@ impl Meter {
         self.used.load(Ordering::Relaxed)
     }
 
-    fn begin(&self) {
-        self.poll_began.store(thread_cpu(), Ordering::Relaxed);
+    fn begin(&self, now: Instant) {
+        self.poll_began.store(self.at(now), Ordering::Relaxed);
+        self.poll_began_cpu
+            .store(recent_cpu(now), Ordering::Relaxed);
+    }
+
+    fn at(&self, now: Instant) -> u64 {
+        let since = now.saturating_duration_since(self.base).as_nanos();
+        u64::try_from(since).unwrap_or(u64::MAX)
     }
 
     fn end(&self, wall: Duration) {
         let took = if wall < SHORT { wall } else { self.stretch() };
         let nanos = u64::try_from(took.as_nanos()).unwrap_or(u64::MAX);
         self.used.fetch_add(nanos, Ordering::Relaxed);
+    }
+}
+
+/// CPU time of this thread, or a little less: the kernel is asked once for all polls that come close together.
+fn recent_cpu(now: Instant) -> u64 {
+    match ASKED.get() {
+        Some((cpu, asked)) if now.saturating_duration_since(asked) < FRESH => cpu,
+        _ => {
+            let cpu = thread_cpu();
+            ASKED.set(Some((cpu, now)));
+            cpu
+        }
     }
 }
 
@@ -103,11 +148,12 @@ struct Inside {
 impl Inside {
     fn enter(meter: &Arc<Meter>, ticker: &Ticker) -> Self {
         ticker.enter();
-        meter.begin();
+        let began = Instant::now();
+        meter.begin(began);
         Self {
             meter: Arc::clone(meter),
             ticker: ticker.clone(),
-            began: Instant::now(),
+            began,
         }
     }
 }
@@ -136,8 +182,8 @@ mod tests {
     /// What is counted of one poll.
     fn counted(poll: impl FnOnce()) -> u64 {
         let meter = Meter::default();
-        meter.begin();
         let began = Instant::now();
+        meter.begin(began);
         poll();
         meter.end(began.elapsed());
         meter.used()
@@ -147,6 +193,20 @@ mod tests {
     fn a_poll_that_loses_its_core_counts_what_it_computed() {
         let used = counted(|| thread::spawn(|| burn(20_000_000)).join().unwrap());
         assert!(used < 10_000_000, "{used}");
+    }
+
+    #[test]
+    fn a_poll_is_not_charged_for_more_than_it_took() {
+        ASKED.set(None);
+        recent_cpu(Instant::now());
+        // Long, and soon after the reading: what is burnt here is none of the poll's.
+        burn(500_000);
+        let meter = Meter::default();
+        let began = Instant::now();
+        meter.begin(began);
+        burn(200_000);
+        let used = meter.stretch();
+        assert!(used <= began.elapsed(), "{used:?}");
     }
 
     #[test]

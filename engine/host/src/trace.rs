@@ -51,6 +51,8 @@ pub(crate) struct Content {
     asleep_since: Option<Nanos>,
     log_bytes: usize,
     open_steps: Vec<usize>,
+    /// The step that was opened with a request.
+    carried: Option<usize>,
 }
 
 impl Trace {
@@ -208,6 +210,21 @@ impl Trace {
         let opened = content.steps.len() - 1;
         content.open_steps.push(opened);
         Some(opened)
+    }
+
+    /// Opens a step with a request. The one before that was opened so has gone well.
+    pub(crate) fn carry(&self, name: &str) {
+        self.end_carried(true, "");
+        let opened = self.open(name);
+        self.content().carried = opened;
+    }
+
+    /// Closes the step that was opened with a request, where one is open.
+    pub(crate) fn end_carried(&self, ok: bool, detail: &str) {
+        let carried = self.content().carried.take();
+        if let Some(step) = carried {
+            self.close(step, Some(ok), detail);
+        }
     }
 
     /// Closes a step.

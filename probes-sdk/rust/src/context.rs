@@ -2,7 +2,7 @@
 
 use std::{collections::BTreeMap, time::Duration};
 
-use crate::raw::probe::context as raw;
+use crate::{raw::probe::context as raw, steps};
 
 /// The check's id.
 pub fn check() -> String {
@@ -56,6 +56,7 @@ pub fn remaining() -> Duration {
 
 /// Waits.
 pub fn sleep(duration: Duration) {
+    steps::settle();
     raw::sleep(u64::try_from(duration.as_nanos()).unwrap_or(u64::MAX));
 }
 

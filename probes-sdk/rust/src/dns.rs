@@ -5,6 +5,7 @@ use std::time::Duration;
 use crate::{
     Facts, Failure, Result,
     raw::dns::resolver as raw,
+    steps,
     wait::{self, Options},
 };
 
@@ -71,6 +72,7 @@ impl Question {
     }
 
     fn into_raw(self) -> raw::Question {
+        steps::settle();
         raw::Question {
             name: self.name,
             record_type: self.record_type,

@@ -7,7 +7,7 @@ use serde::{Serialize, de::DeserializeOwned};
 use crate::{
     Content, Error, Facts, Failure, Kind, Result, escape,
     raw::http::client as raw,
-    secrets,
+    secrets, steps,
     wait::{self, Options},
 };
 
@@ -150,7 +150,10 @@ impl Request {
             .map_err(Failure)
     }
 
-    fn into_raw(self) -> raw::Request {
+    fn into_raw(mut self) -> raw::Request {
+        if let Some(step) = steps::carried() {
+            self.options.text("step", &step);
+        }
         raw::Request {
             method: self.method,
             url: self.url,

@@ -59,6 +59,7 @@ pub mod probe;
 pub mod report;
 pub mod secrets;
 pub mod settings;
+mod steps;
 mod target;
 pub mod tcp;
 pub mod tls;

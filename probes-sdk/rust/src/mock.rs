@@ -23,7 +23,7 @@ use std::{cell::RefCell, collections::BTreeMap, time::Duration};
 
 use serde_json::Value;
 
-use crate::{Result, Target, Verdict, probe, settings::Settings};
+use crate::{Result, Target, Verdict, probe, settings::Settings, steps};
 
 pub(crate) mod expressions;
 pub mod raw;
@@ -228,6 +228,7 @@ impl Mock {
     /// the daemon.
     pub fn run<S: Settings>(self, check: impl FnOnce(&Target, &S) -> Result<Verdict>) -> Run {
         let (target, settings) = (Target::new(&self.target), self.settings.clone());
+        steps::forget();
         WORLD.with_borrow_mut(|world| *world = World::new(self));
         let verdict = match serde_json::from_value(settings) {
             Ok(settings) => probe::concluded(check(&target, &settings)),
@@ -249,6 +250,8 @@ pub(crate) struct World {
     pub(crate) clock: Duration,
     pub(crate) cookies: BTreeMap<String, String>,
     pub(crate) sealed: Vec<Vec<u8>>,
+    /// The step that a request opened.
+    carried: Option<String>,
 }
 
 thread_local! {
@@ -278,7 +281,21 @@ impl World {
         }
     }
 
+    /// A request opens a step; the one before that was opened so has gone well.
+    pub(crate) fn carry(&mut self, step: &str) {
+        self.end_carried(true);
+        self.carried = Some(step.to_owned());
+    }
+
+    /// The step that a request opened ends.
+    pub(crate) fn end_carried(&mut self, ok: bool) {
+        if let (Some(step), Some(run)) = (self.carried.take(), &mut self.run) {
+            run.steps.push((step, Some(ok)));
+        }
+    }
+
     fn finish(&mut self, verdict: Verdict) -> Run {
+        self.end_carried(true);
         Run {
             verdict,
             ..self.run.take().unwrap_or_else(Run::empty)

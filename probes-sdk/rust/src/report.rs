@@ -1,19 +1,22 @@
 //! What a probe has to say besides its verdict.
 
-use crate::{Error, Failure, Kind, Result, raw::probe::report as raw};
+use crate::{Failure, Kind, Result, raw::probe::report as raw, steps};
 
 /// Names a failure as the cause of the verdict; `?` on a failure does it by itself.
 pub fn because(failure: &Failure) {
+    steps::settle();
     raw::because(&failure.0);
 }
 
 /// Reports an expectation that was not met; `ensure!` and `Expectations` do it by themselves.
 pub fn assertion(kind: Kind, path: &str, expected: &str, got: &str) {
+    steps::settle();
     raw::assertion(kind.as_str(), path, expected, got);
 }
 
 /// Says why, in a sentence.
 pub fn statement(message: &str) {
+    steps::settle();
     raw::statement(message);
 }
 
@@ -57,15 +60,9 @@ pub fn measure(name: &str, value: f64, labels: &[(&str, &str)]) {
 /// }
 /// ```
 pub fn step<T>(name: &str, part: impl FnOnce() -> Result<T>) -> Result<T> {
-    let step = raw::Step::new(name);
+    steps::begin(name);
     let result = part();
-    match &result {
-        Ok(_) => step.finish(true, ""),
-        Err(error) => step.finish(false, &told(error)),
-    }
+    let wrong = result.as_ref().err().map(ToString::to_string);
+    steps::end(wrong.as_deref());
     result
-}
-
-fn told(error: &Error) -> String {
-    error.to_string()
 }

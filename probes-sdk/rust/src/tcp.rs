@@ -2,7 +2,7 @@
 
 use std::{fmt, time::Duration};
 
-use crate::{Facts, Failure, Result, raw::net::tcp as raw, wait::Options};
+use crate::{Facts, Failure, Result, raw::net::tcp as raw, steps, wait::Options};
 
 /// A stream to open.
 #[derive(Debug, Clone)]
@@ -45,6 +45,7 @@ impl Connect {
 
     /// Opens it.
     pub fn open(self) -> Result<Stream, Failure> {
+        steps::settle();
         raw::connect(&self.host, self.port, &self.options.0)
             .map(|connection| Stream {
                 connection,
@@ -77,16 +78,19 @@ impl Stream {
 
     /// Writes all bytes.
     pub fn write(&self, bytes: &[u8]) -> Result<(), Failure> {
+        steps::settle();
         self.connection.write(bytes).map_err(Failure)
     }
 
     /// Reads what comes first, at most `max` bytes; empty is the end.
     pub fn read(&self, max: u32) -> Result<Vec<u8>, Failure> {
+        steps::settle();
         self.connection.read(max, &self.options.0).map_err(Failure)
     }
 
     /// Reads until the delimiter, which is part of what is returned, or the end.
     pub fn read_until(&self, delimiter: &[u8], max: u32) -> Result<Vec<u8>, Failure> {
+        steps::settle();
         self.connection
             .read_until(delimiter, max, &self.options.0)
             .map_err(Failure)

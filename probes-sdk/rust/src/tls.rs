@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use crate::{Facts, Failure, Result, raw::tls::handshake as raw, wait::Options};
+use crate::{Facts, Failure, Result, raw::tls::handshake as raw, steps, wait::Options};
 
 /// A handshake to make.
 #[derive(Debug, Clone)]
@@ -38,6 +38,7 @@ impl Handshake {
 
     /// Makes it. Succeeds on a bad certificate too: the fact `distrust` says what is wrong.
     pub fn inspect(self) -> Result<Facts, Failure> {
+        steps::settle();
         raw::inspect(&self.host, self.port, &self.options.0)
             .map(Facts::new)
             .map_err(Failure)

@@ -46,8 +46,7 @@ fn ten_requests_are_ten_crossings_on_one_connection() {
     );
     assert_eq!(peer.served(), 2, "one connection a run");
     let calls = |record: &RunRecord| record.last().unwrap().report.usage.host_calls;
-    // One for the request; one to open its step, and one to close it.
-    assert_eq!(calls(&many) - calls(&few), 10 * 3);
+    assert_eq!(calls(&many) - calls(&few), 10);
 }
 
 /// What a journey asks for that names its unique value in two steps.

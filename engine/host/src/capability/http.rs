@@ -13,6 +13,7 @@ use crate::{
     options::{Options, bad_request},
     pending::{Answered, Pending, Pollable},
     state::GuestState,
+    trace::Trace,
 };
 
 /// Redirects followed unless the guest says otherwise, and at most.
@@ -33,7 +34,7 @@ impl Host for GuestState {
         request: Request,
     ) -> wasmtime::Result<Result<Response, Resource<FailureHandle>>> {
         self.crossed();
-        let asked = match asked(request) {
+        let asked = match asked(request, &self.trace) {
             Ok(asked) => asked,
             Err(failure) => return Ok(Err(self.failed(&failure, None)?)),
         };
@@ -43,7 +44,7 @@ impl Host for GuestState {
 
     fn start(&mut self, request: Request) -> wasmtime::Result<Resource<Pending>> {
         self.crossed();
-        let pending = match asked(request) {
+        let pending = match asked(request, &self.trace) {
             Ok(asked) => {
                 let mut pending = GuestState::start(self, Call::Http(Box::new(asked.call)))?;
                 pending.deliver = asked.deliver;
@@ -114,8 +115,12 @@ async fn respond(
     }))
 }
 
-fn asked(request: Request) -> Result<Asked, Failure> {
+/// What is asked for, after the step that it opens has been opened.
+fn asked(request: Request, trace: &Trace) -> Result<Asked, Failure> {
     let mut options = Options::new(request.options);
+    if let Some(step) = options.text("step")? {
+        trace.carry(&step);
+    }
     let deliver = options.flag("deliver-body", false)?;
     let call = HttpCall {
         session: session(&mut options)?,

@@ -68,6 +68,12 @@ impl Host for GuestState {
         Ok(())
     }
 
+    fn end_step(&mut self, ok: bool, detail: String) -> wasmtime::Result<()> {
+        self.crossed();
+        self.trace.end_carried(ok, &self.discreet(detail));
+        Ok(())
+    }
+
     fn log(&mut self, level: String, message: String) -> wasmtime::Result<()> {
         self.crossed();
         let known = ["trace", "debug", "info", "warn", "error"];

@@ -42,6 +42,10 @@ pub mod client {
     }
 
     pub fn send(request: &Request) -> Result<Response, Failure> {
+        let step = request.options.iter().find(|(name, _)| name == "step");
+        if let Some((_, Value::Text(step))) = step {
+            world(|world| world.carry(step));
+        }
         note(|run| {
             run.requests
                 .push((request.method.clone(), request.url.clone()));

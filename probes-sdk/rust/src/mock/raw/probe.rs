@@ -98,7 +98,7 @@ pub mod secrets {
 
 pub mod report {
     use super::super::net::types::Failure;
-    use crate::mock::{Assertion, note};
+    use crate::mock::{Assertion, note, world};
 
     pub fn because(failure: &Failure) {
         note(|run| run.failures.push(failure.kind.clone()));
@@ -128,6 +128,10 @@ pub mod report {
 
     pub fn unrepeatable() {
         note(|run| run.unrepeatable = true);
+    }
+
+    pub fn end_step(ok: bool, _: &str) {
+        world(|world| world.end_carried(ok));
     }
 
     pub fn log(_: &str, message: &str) {
