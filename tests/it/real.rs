@@ -1,5 +1,6 @@
 //! The daemon against real peers: Prometheus, nginx, Knot DNS, OpenSSL and Chromium, all of them on loopback.
 
+mod canary;
 mod care;
 mod certificates;
 mod chromium;
@@ -33,6 +34,7 @@ mod series;
 mod sli;
 mod supervised;
 mod systemd;
+mod telling;
 mod tls;
 mod validate;
 mod watching;

@@ -5,7 +5,7 @@ use std::{
     net::{SocketAddr, TcpListener, TcpStream},
     sync::{
         Arc,
-        atomic::{AtomicUsize, Ordering},
+        atomic::{AtomicBool, AtomicUsize, Ordering},
     },
     thread,
 };
@@ -43,6 +43,18 @@ impl Peer {
         Self::start(move |stream| {
             head(stream)?;
             stream.write_all(&answer)
+        })
+    }
+
+    /// A peer that answers like that while it is told to, and is silent otherwise.
+    pub fn switched(answers: &Arc<AtomicBool>, answer: impl Into<Vec<u8>>) -> io::Result<Self> {
+        let (answers, answer) = (Arc::clone(answers), answer.into());
+        Self::start(move |stream| {
+            head(stream)?;
+            if answers.load(Ordering::Relaxed) {
+                return stream.write_all(&answer);
+            }
+            hang(stream)
         })
     }
 

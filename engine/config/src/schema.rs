@@ -170,6 +170,7 @@ fn check(probes: &[(&str, Arc<ProbeDescription>)]) -> Value {
         "use": {"type": "string", "description": "A template."},
         "was": {"$ref": "#/$defs/texts", "description": "Earlier ids: counters and history go on."},
         "depends_on": {"$ref": "#/$defs/texts", "description": "Checks whose failure inhibits this one's pages."},
+        "canary": {"type": "boolean", "description": "Whether it tells what this location can reach: while it fails, a timeout at addresses of the same class is unknown, not fail."},
     })));
     properties.insert("settings".to_owned(), json!({"type": ["object", "null"], "description": "What the probe is told; its own schema."}));
     let mut check = object(&properties, &["targets"]);

@@ -4,6 +4,7 @@
 //! Time and randomness come in as arguments.
 
 pub mod attempt;
+pub mod canary;
 pub mod classify;
 pub mod digest;
 pub mod dispatch;
@@ -23,3 +24,4 @@ pub mod record;
 pub mod redact;
 pub mod schedule;
 pub mod seam;
+pub mod widespread;

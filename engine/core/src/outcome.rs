@@ -168,7 +168,7 @@ reasons! {
 
     /// Our resolver is down.
     ResolverDown = "resolver_down", Unknown, Prober;
-    /// This machine has no route.
+    /// This machine has no route, or a canary was not heard either.
     LocalNetwork = "local_network", Unknown, Prober;
     /// This machine has no port left.
     PortExhausted = "port_exhausted", Unknown, Prober;

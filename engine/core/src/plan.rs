@@ -184,6 +184,8 @@ pub struct Check {
     pub was: Vec<CheckId>,
     /// Checks whose failure at this location inhibits this one's pages; outcomes stay what they are.
     pub depends_on: Vec<CheckId>,
+    /// Whether it tells what this location can reach: while it fails, silence of others is nobody's fault.
+    pub canary: bool,
     /// When its owner is paged.
     pub page: Page,
     /// When a certificate that ends is told.

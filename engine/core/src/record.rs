@@ -94,6 +94,14 @@ impl RunRecord {
         }
     }
 
+    /// Puts another conclusion in place of the run's own.
+    pub fn conclude(&mut self, conclusion: Conclusion) {
+        self.outcome = conclusion.outcome();
+        self.reason = conclusion.reason;
+        self.blame = conclusion.blame();
+        self.sentence = conclusion.sentence;
+    }
+
     /// The last attempt.
     pub fn last(&self) -> Option<&AttemptRecord> {
         self.attempts.last()

@@ -395,3 +395,28 @@ pub struct Status {
     #[command(flatten)]
     pub daemon: Daemon,
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_daemon_listens_on_one_port_of_this_machine_and_waits_for_no_scrape_unless_it_is_told_to() {
+        let read = |more: &[&str]| {
+            let words = ["leadsman", "run", "--config", "x.yaml"];
+            let parsed = Arguments::try_parse_from(words.iter().chain(more)).unwrap();
+            match parsed.command {
+                Command::Run(run) => (run.listen, run.wait_for_first_scrape, run.lifecycle),
+                other => panic!("{other:?}"),
+            }
+        };
+        let here = |text: &str| text.parse::<SocketAddr>().unwrap();
+        assert_eq!(read(&[]), (vec![here("127.0.0.1:9617")], false, false));
+        let more = [
+            "--web.listen-address",
+            "[::1]:1",
+            "--web.wait-for-first-scrape",
+        ];
+        assert_eq!(read(&more), (vec![here("[::1]:1")], true, false));
+    }
+}

@@ -33,6 +33,7 @@ struct Held {
     assignment: Arc<Assignment>,
     rule: Rule,
     retry: Retry,
+    canary: bool,
     /// Which of the probes of that name it runs.
     probe: u64,
 }
@@ -379,6 +380,7 @@ fn hold(check: &Check, assignment: &Arc<Assignment>, probe: u64) -> Held {
         assignment: Arc::clone(assignment),
         rule: check.rule.clone(),
         retry: check.retry,
+        canary: check.canary,
         probe,
     }
 }
@@ -408,5 +410,6 @@ fn entry(held: &Held) -> Result<Entry, AppError> {
         assignment: Arc::clone(&held.assignment),
         timetable,
         retry: held.retry,
+        canary: held.canary,
     })
 }

@@ -1,11 +1,17 @@
 //! A daemon at work: it listens, dispatches, reloads, and drains.
 
-use std::sync::{
-    Arc,
-    atomic::{AtomicBool, Ordering},
+use std::{
+    sync::{
+        Arc,
+        atomic::{AtomicBool, Ordering},
+    },
+    time::Duration,
 };
 
-use leadsman_core::id::Location;
+use leadsman_core::{
+    id::Location,
+    widespread::{Announcement, Announcer, Failing},
+};
 use leadsman_host::{Pulse, Roster};
 use leadsman_runner::{Control, Entry, Runner};
 use tokio::{
@@ -28,6 +34,9 @@ use crate::{
     telemetry::Telemetry,
     web::{self, Health},
 };
+
+/// How often the daemon looks whether many targets fail at once.
+const LOOK: Duration = Duration::from_secs(5);
 
 /// Whether the daemon is well: independent of what its checks find.
 #[derive(Debug, Default)]
@@ -70,6 +79,7 @@ impl Service {
         let mut stop = Stop::new()?;
         let notifier = Notifier::from_env();
         let _beats = beats(notifier, self.pulse.clone());
+        let _announcements = announcements(Arc::clone(&self.telemetry));
         if self.arguments.wait_for_first_scrape {
             tracing::info!("holding the first tick until the first scrape");
             notifier.ready("holding the first tick until the first scrape");
@@ -152,6 +162,34 @@ impl Service {
         };
         (runner, reloader)
     }
+}
+
+/// Says in the log when many targets begin to fail at once, and when they no longer do. It ends with what is
+/// returned.
+fn announcements(telemetry: Arc<Telemetry>) -> JoinSet<()> {
+    let mut announcing = JoinSet::new();
+    announcing.spawn(async move {
+        let mut announcer = Announcer::default();
+        let mut looks = interval(LOOK);
+        looks.set_missed_tick_behavior(MissedTickBehavior::Delay);
+        loop {
+            looks.tick().await;
+            let seen = telemetry.failing();
+            let Failing { failing, judged } = seen;
+            match announcer.look(seen) {
+                Some(Announcement::Began) => tracing::warn!(
+                    failing,
+                    judged,
+                    "many targets fail at once: look for one cause first; each of them still counts"
+                ),
+                Some(Announcement::Ended) => {
+                    tracing::info!(failing, judged, "no longer do many targets fail at once");
+                }
+                None => {}
+            }
+        }
+    });
+    announcing
 }
 
 /// Tells the service manager that the daemon is alive, as often as it asks for: from the runtime that

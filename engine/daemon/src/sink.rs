@@ -36,6 +36,10 @@ impl Sink for Told {
         }
     }
 
+    fn location(&self, healthy: bool) {
+        self.telemetry.set_location_healthy(healthy);
+    }
+
     fn vacant(&self, slot: u32) {
         self.vacancies.add(slot);
     }

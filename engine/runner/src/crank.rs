@@ -10,6 +10,7 @@ use std::{
 
 use leadsman_core::{
     attempt::{Assignment, Order, Prober, RunCause},
+    canary::Canaries,
     dispatch::{Action, Dispatcher, Event, MissedReason, Now},
     id::RunId,
     plan::Retry,
@@ -23,6 +24,9 @@ use tokio::{
 
 use crate::{alarm::Alarm, run::run_once, turns::Turns};
 
+/// How much later than planned a canary's round may end before what it said is stale.
+const PATIENCE_MS: i64 = 1_000;
+
 /// One check on one target.
 #[derive(Debug, Clone)]
 pub struct Entry {
@@ -32,6 +36,8 @@ pub struct Entry {
     pub timetable: Timetable,
     /// How failing attempts are repeated.
     pub retry: Retry,
+    /// Whether it tells what this location can reach.
+    pub canary: bool,
 }
 
 /// Who is told what happened, in order; every call is plain and returns at once.
@@ -46,6 +52,8 @@ pub trait Sink: Send + Sync + 'static {
     fn planned(&self, slot: u32, unix_ms: i64);
     /// A removed slot's last run has ended: another check-target may have the slot.
     fn vacant(&self, slot: u32);
+    /// Whether this location can judge, as far as its canaries say.
+    fn location(&self, healthy: bool);
 }
 
 /// What is due from now on, in some slots; all others stay as they are.
@@ -107,6 +115,7 @@ pub struct Runner<P, S> {
     ids: RunIds,
     turns: Turns,
     changes: mpsc::Receiver<Requested>,
+    canaries: Canaries,
 }
 
 impl<P, S> std::fmt::Debug for Runner<P, S> {
@@ -157,6 +166,7 @@ impl<P: Prober, S: Sink> Runner<P, S> {
                 next: AtomicU64::new(0),
             },
             turns: Turns::default(),
+            canaries: Canaries::default(),
         };
         (runner, Changes(changes))
     }
@@ -189,7 +199,7 @@ impl<P: Prober, S: Sink> Runner<P, S> {
             };
             let event = match happened {
                 Happened::Event(event) => Some(event),
-                Happened::Ended(ended) => self.ended(ended),
+                Happened::Ended(ended) => self.ended(ended, &dispatcher),
                 Happened::Requested((change, done)) => {
                     self.change(change, &mut dispatcher, &mut actions, &mut running);
                     made(done);
@@ -243,6 +253,7 @@ impl<P: Prober, S: Sink> Runner<P, S> {
     }
 
     fn put(&mut self, slot: u32, entry: Option<Entry>) {
+        self.canaries.forget(slot);
         let Ok(index) = usize::try_from(slot) else {
             return;
         };
@@ -263,10 +274,27 @@ impl<P: Prober, S: Sink> Runner<P, S> {
     }
 
     /// Tells the sink, and the dispatcher that there is room again.
-    fn ended(&self, ended: Result<Ended, JoinError>) -> Option<Event> {
-        let (slot, record) = ended.ok()?;
+    fn ended(&mut self, ended: Result<Ended, JoinError>, dispatcher: &Dispatcher) -> Option<Event> {
+        let (slot, mut record) = ended.ok()?;
+        self.consult(slot, &mut record, dispatcher);
         self.sink.finished(slot, Arc::new(record));
         Some(Event::Finished { slot })
+    }
+
+    /// A canary's run is what the silence of others is held against.
+    fn consult(&mut self, slot: u32, record: &mut RunRecord, dispatcher: &Dispatcher) {
+        let now = (self.clock)().unix_ms;
+        let entry = usize::try_from(slot).ok();
+        let entry = entry.and_then(|slot| self.entries.get(slot)?.as_ref());
+        if let Some(entry) = entry.filter(|entry| entry.canary) {
+            let next = dispatcher.planned_after(slot, now).unwrap_or(now);
+            let timeout = i64::try_from(entry.assignment.timeout / 1_000_000).unwrap_or(i64::MAX);
+            let until = next.saturating_add(timeout).saturating_add(PATIENCE_MS);
+            self.canaries.book(slot, record, until);
+            self.sink.location(self.canaries.are_well(now));
+        } else if let Some(conclusion) = self.canaries.excuse(record, now) {
+            record.conclude(conclusion);
+        }
     }
 
     fn act(

@@ -21,7 +21,7 @@ use super::{
     timing::{self, Timing},
 };
 use crate::{
-    element::{address::pattern, name},
+    element::{address::pattern, boolean::boolean, name},
     layers::{Layer, Layers, Origins},
     notes::{Notes, wrong},
     settings::{judge::Judge, resources::Resources},
@@ -33,6 +33,7 @@ const CHECK: Keys = Keys {
     known: &[
         "use",
         "was",
+        "canary",
         "probe",
         "targets",
         "settings",
@@ -301,6 +302,7 @@ impl<'a> Shared<'a> {
             self.notes,
         );
         self.name(&layers, &common.depends_on, id.as_ref(), &was);
+        let canary = self.canary(&layers, &mut origins);
         let sets: Vec<Set<'_>> = targets.iter().map(|target| target.set).collect();
         let (places, settings, steps) = {
             let settings = self.settings(&layers, own, probe.as_ref(), &common.secrets)?;
@@ -317,6 +319,7 @@ impl<'a> Shared<'a> {
             places,
             steps,
             was,
+            canary,
             origins,
         };
         self.assemble(draft, own.node)
@@ -347,6 +350,13 @@ impl<'a> Shared<'a> {
         };
         origins.found(|| "probe".to_owned(), Some(found), self.notes);
         self.platform.probes.named(found.node, self.notes)
+    }
+
+    fn canary(&self, layers: &Layers<'_>, origins: &mut Origins) -> bool {
+        let found = layers.get("canary");
+        origins.found(|| "canary".to_owned(), found, self.notes);
+        let canary = found.map(|found| self.notes.read(found.node, boolean));
+        canary.flatten().unwrap_or_default()
     }
 
     fn id(&self, entry: &Entry) -> Option<CheckId> {
@@ -446,6 +456,7 @@ impl<'a> Shared<'a> {
             steps: draft.steps,
             was: draft.was,
             depends_on: draft.common.depends_on,
+            canary: draft.canary,
             page: draft.common.page,
             expiry: draft.common.expiry,
             alerts,
@@ -494,5 +505,6 @@ struct Draft<'a> {
     places: Option<Arc<Places>>,
     steps: Vec<String>,
     was: Vec<CheckId>,
+    canary: bool,
     origins: Origins,
 }

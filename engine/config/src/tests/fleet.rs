@@ -72,6 +72,7 @@ checks:
     targets: [{name: ns1, address: "ns1.shop.example:53"}]
     settings: {query: shop.example, type: A}
     depends_on: [cert]
+    canary: true
 "#;
 
 const DISCOVERED: &str = r#"[

@@ -26,6 +26,9 @@ struct Status {
     targets: usize,
     failing: usize,
     unknown: usize,
+    /// A daemon before this version has not said it.
+    #[serde(default)]
+    widespread: bool,
     missed: BTreeMap<String, u64>,
     bad_files: Vec<File>,
     /// A daemon before this version has not said it.
@@ -121,6 +124,9 @@ fn drawn(status: &Status, checks: &[CheckTarget], now_ms: i64, paint: Paint) -> 
             status.location
         ));
     }
+    if status.widespread {
+        say("many fail at once: look for one cause first".to_owned());
+    }
     for (reason, count) in &status.missed {
         say(format!("missed ticks: {count} {reason}"));
     }
@@ -199,6 +205,7 @@ mod tests {
             targets: 3,
             failing,
             unknown,
+            widespread: failing > 2,
             missed: BTreeMap::from([("late".to_owned(), 3)]),
             bad_files: vec![File {
                 path: "shop.yaml".to_owned(),

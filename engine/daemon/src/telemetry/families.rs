@@ -89,6 +89,8 @@ families! {
         "Every location of the fleet: 1.";
     LOCATION_HEALTHY = Gauge "leadsman_location_healthy" {"location"}
         "Whether this location can judge.";
+    WIDESPREAD = Gauge "leadsman_widespread_failure" {"location"}
+        "Whether so many check-targets fail at once that one cause may be behind them: at least 10, and half of those judged. Excuses nothing.";
     SCHEDULE_LAG = Histogram "leadsman_schedule_lag_seconds" {"location"}
         "From the planned instant to the start of the first attempt.";
     RUN_OVERHEAD = Histogram "leadsman_run_overhead_seconds" {"location"}

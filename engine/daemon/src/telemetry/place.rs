@@ -9,7 +9,7 @@ use std::{
     time::SystemTime,
 };
 
-use leadsman_core::{id::Location, plan::Plan};
+use leadsman_core::{id::Location, outcome::Outcome, plan::Plan, widespread::Failing};
 
 use super::{
     BuildInfo, Shape, TelemetrySettings,
@@ -22,6 +22,16 @@ use super::{
     targets::TargetView,
     values::{unix_ms, unix_ns_seconds},
 };
+
+/// How many of these last outcomes are failures.
+pub(super) fn failing(outcomes: impl Iterator<Item = Option<Outcome>>) -> Failing {
+    let mut seen = Failing::default();
+    for outcome in outcomes.flatten() {
+        seen.judged += usize::from(outcome != Outcome::Unknown);
+        seen.failing += usize::from(outcome == Outcome::Fail);
+    }
+    seen
+}
 
 /// Where this daemon stands, and what it is.
 #[derive(Debug)]
@@ -107,6 +117,8 @@ impl Place {
         births: &mut Births,
     ) -> Vec<Family> {
         let healthy = u64::from(self.is_healthy());
+        let outcomes = targets.iter().map(|target| target.numbers.outcome());
+        let widespread = u64::from(failing(outcomes).is_widespread());
         let [reload_ok, reload_at] = self.reload();
         let revision = vec![written("revision", &board.edition.revision)];
         vec![
@@ -114,6 +126,7 @@ impl Place {
             self.per_probe(&def::LIMIT_HITS, "limit", (board, targets), births),
             self.expected(),
             self.one(&def::LOCATION_HEALTHY, Vec::new(), healthy),
+            self.one(&def::WIDESPREAD, Vec::new(), widespread),
             self.histogram(&def::SCHEDULE_LAG, (board, targets), shape, |numbers| {
                 &numbers.lag
             }),

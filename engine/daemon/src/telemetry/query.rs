@@ -10,12 +10,13 @@ use leadsman_core::{
     id::{CheckId, Location, RunId},
     outcome::Outcome,
     record::RunRecord,
+    widespread::Failing,
 };
 use serde::{Deserialize, Serialize};
 
 use super::{
     CheckAbout, CheckState, FileState, RecentRun, RunSummary, Telemetry, board::Board,
-    checks::CheckEntry, slot::Slot, values::unix_ms,
+    checks::CheckEntry, place::failing, slot::Slot, values::unix_ms,
 };
 
 /// How many runs are told where nobody says how many.
@@ -91,6 +92,8 @@ pub struct Status {
     pub failing: usize,
     /// How many of them could not be judged last, or have not run yet.
     pub unknown: usize,
+    /// Whether so many fail at once that one cause may be behind them.
+    pub widespread: bool,
     /// Ticks that did not become runs, by reason.
     pub missed: BTreeMap<&'static str, u64>,
     /// Files whose present content is not in force.
@@ -204,18 +207,19 @@ impl Telemetry {
         slots.find_map(|slot| slot.record(id, looked))
     }
 
+    /// How many check-targets fail now.
+    pub fn failing(&self) -> Failing {
+        let board = self.board.load();
+        let outcomes = board.order.iter().map(|slot| slot.numbers().outcome());
+        failing(outcomes)
+    }
+
     /// How everything is.
     pub fn status(&self) -> Status {
         let board = self.board.load();
         let mut missed = BTreeMap::new();
-        let [mut failing, mut unknown] = [0, 0];
-        for slot in &board.order {
-            match slot.tally(&mut missed) {
-                Some(Outcome::Pass) => {}
-                Some(Outcome::Fail) => failing += 1,
-                Some(Outcome::Unknown) | None => unknown += 1,
-            }
-        }
+        let outcomes = board.order.iter().map(|slot| slot.tally(&mut missed));
+        let seen = failing(outcomes);
         let files = |wanted: fn(&&FileState) -> bool| {
             let files = board.edition.files.iter();
             files.filter(wanted).cloned().collect()
@@ -227,8 +231,9 @@ impl Telemetry {
             started_unix_ms: unix_ms(self.place.born()),
             checks: board.checks.len(),
             targets: board.order.len(),
-            failing,
-            unknown,
+            failing: seen.failing,
+            unknown: board.order.len() - seen.judged,
+            widespread: seen.is_widespread(),
             missed,
             bad_files: files(|file| !file.loaded),
             noticed_files: files(|file| !file.notices.is_empty()),

@@ -251,8 +251,7 @@ impl Slot {
         for (reason, count) in state.numbers.ledger.missed.iter() {
             *missed.entry(reason.as_str()).or_default() += count;
         }
-        let last = state.numbers.ledger.last.as_ref()?;
-        Some(last.conclusion.outcome())
+        state.numbers.outcome()
     }
 
     /// Whether the target fails, as far as is known.
@@ -334,6 +333,12 @@ impl Slot {
 }
 
 impl Numbers {
+    /// What the last run came to.
+    pub(super) fn outcome(&self) -> Option<Outcome> {
+        let last = self.ledger.last.as_ref()?;
+        Some(last.conclusion.outcome())
+    }
+
     fn book(&mut self, record: &RunRecord, objectives: &Objectives, in_maintenance: bool) {
         record
             .attempts

@@ -45,6 +45,7 @@ struct Book {
     missed: Mutex<BTreeMap<MissedReason, u64>>,
     finished: Mutex<Vec<Arc<RunRecord>>>,
     vacant: Mutex<Vec<u32>>,
+    healthy: Mutex<Vec<bool>>,
 }
 
 impl Sink for Book {
@@ -64,6 +65,10 @@ impl Sink for Book {
 
     fn vacant(&self, slot: u32) {
         self.vacant.lock().unwrap().push(slot);
+    }
+
+    fn location(&self, healthy: bool) {
+        self.healthy.lock().unwrap().push(healthy);
     }
 }
 
@@ -91,6 +96,7 @@ fn entry(seconds: u64, retry: Retry) -> Entry {
         assignment: Arc::new(assignment),
         timetable,
         retry,
+        canary: false,
     }
 }
 
@@ -247,4 +253,95 @@ async fn a_change_leaves_other_slots_and_runs_under_way_alone() {
     assert!((20..=32).contains(&started), "{started}");
     assert_eq!(book.missed.lock().unwrap().get(&MissedReason::Late), None);
     assert!(book.vacant.lock().unwrap().contains(&1));
+}
+
+/// Hears nothing from a public address, or an answer where `canary_answers` lets the canary's slot.
+struct Silence {
+    canary_answers: Mutex<Vec<bool>>,
+}
+
+const CANARY: u32 = 0;
+
+impl Prober for Silence {
+    async fn attempt(&self, order: Order) -> Report {
+        use leadsman_core::{
+            attempt::{Cause, Operation, Verdict},
+            failure::{Failure, FailureKind},
+            seam::{Answer, Call, HttpCall},
+        };
+        let answers =
+            order.slot == CANARY && self.canary_answers.lock().unwrap().pop().unwrap_or(true);
+        let kind = if answers {
+            FailureKind::ConnectRefused
+        } else {
+            FailureKind::ConnectTimeout
+        };
+        let mut failure = Failure::new(kind, "nothing");
+        failure.facts.remote = Some("1.1.1.1:443".parse().unwrap());
+        let operation = Operation {
+            started: 0,
+            ended: Some(1),
+            step: None,
+            call: Arc::new(Call::Http(Box::new(HttpCall::get("https://t/")))),
+            answer: Some(Arc::new(Answer::Http(Err(failure)))),
+        };
+        let verdict = if answers {
+            Verdict::Pass
+        } else {
+            Verdict::Fail
+        };
+        let causes = if answers {
+            vec![]
+        } else {
+            vec![Cause::Operation { index: 0 }.into()]
+        };
+        Report {
+            verdict: Some(verdict),
+            causes,
+            operations: vec![operation],
+            ..Report::not_started(0, Ending::Returned)
+        }
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn silence_is_held_against_the_canary_until_two_rounds_after_it_is_heard_again() {
+    // Popped from the end: two rounds in which it is heard, one in which it is not, and then it always is.
+    let prober = Silence {
+        canary_answers: Mutex::new(vec![false, true, true]),
+    };
+    let canary = Entry {
+        canary: true,
+        ..entry(1, Retry::default())
+    };
+    let book = Arc::new(Book::default());
+    let (runner, _changes) = Runner::new(
+        (Arc::new(prober), Arc::clone(&book)),
+        vec![canary, entry(1, Retry::default())],
+        10,
+        clock(),
+        1,
+    );
+    let control = Control::default();
+    let stop = async {
+        tokio::time::sleep(Duration::from_secs(10)).await;
+        control.drain();
+    };
+    tokio::join!(runner.run(&control), stop);
+    let healthy = book.healthy.lock().unwrap().clone();
+    assert_eq!(
+        healthy.iter().filter(|healthy| !**healthy).count(),
+        2,
+        "{healthy:?}"
+    );
+    assert!(
+        healthy.starts_with(&[true, true, false, false, true]),
+        "{healthy:?}"
+    );
+    let finished = book.finished.lock().unwrap();
+    let count = |reason| finished.iter().filter(|run| run.reason == reason).count();
+    let excused = count(Reason::LocalNetwork);
+    assert!((1..=3).contains(&excused), "{excused}");
+    // The canary's own silence is a failure, as is the target's while the canary is heard.
+    assert_eq!(count(Reason::ConnectTimeout) + excused, 11);
 }

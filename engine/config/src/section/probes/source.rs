@@ -8,11 +8,11 @@ use leadsman_core::{
 };
 
 use crate::{
-    element::name,
+    element::{boolean::boolean, name},
     notes::{Notes, Wrong, wrong},
     section::known,
     table::{Keys, Table},
-    tree::{Node, Tree},
+    tree::Node,
 };
 
 /// What a probe's declaration may hold.
@@ -111,13 +111,6 @@ fn image(
 fn reference(node: &Node) -> Result<ImageReference, Wrong> {
     let text = node.expect_text("an image's reference")?;
     ImageReference::try_from(text.to_owned()).map_err(|why| wrong(why, ""))
-}
-
-fn boolean(node: &Node) -> Result<bool, Wrong> {
-    match node.value {
-        Tree::Bool(value) => Ok(value),
-        _ => Err(node.not("`true` or `false`")),
-    }
 }
 
 fn login(node: &Node, secrets: &[ResourceName], notes: &Notes<'_>) -> Option<Login> {

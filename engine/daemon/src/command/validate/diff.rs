@@ -94,6 +94,7 @@ fn changes(old: &Check, new: &Check) -> Vec<String> {
     );
     differ("maintenance", old.maintenance != new.maintenance);
     differ("depends_on", old.depends_on != new.depends_on);
+    differ("canary", old.canary != new.canary);
     changes.extend(targets(old, new));
     changes
 }

@@ -77,6 +77,7 @@ pub(crate) fn check(id: &str, probe: &str, targets: &[&str]) -> Check {
         steps: Vec::new(),
         was: Vec::new(),
         depends_on: Vec::new(),
+        canary: false,
         page: Page::default(),
         expiry: None,
         alerts: Alerts::default(),

@@ -90,6 +90,7 @@ function blindSpots(status, { revision }) {
     if (bad.length === 0) parts.push(element("li", {}, "every file is in force"));
     parts.push(...bad.map(badFile), ...(status.noticed_files ?? []).map(noticedFile));
     if (status.location_healthy === false) parts.push(element("li", { class: "bad" }, "this location cannot judge at the moment"));
+    if (status.widespread) parts.push(element("li", { class: "bad" }, "many targets fail at once: look for one cause first"));
     if (status.ready === false) parts.push(element("li", { class: "bad" }, "the schedule does not run"));
     if (status.started_unix_ms) parts.push(element("li", { title: at(status.started_unix_ms) }, `started ${relative(status.started_unix_ms)}`));
   }
