@@ -275,3 +275,49 @@ pub(crate) fn shortened(text: &str) -> String {
         .collect();
     format!("{cut}… ({} bytes)", text.len())
 }
+
+#[cfg(test)]
+mod tests {
+    use leadsman_core::seam::HttpCall;
+
+    use super::*;
+
+    fn get() -> Arc<Call> {
+        Arc::new(Call::Http(Box::new(HttpCall::get("http://t/"))))
+    }
+
+    fn said() -> Cause {
+        Cause::Statement {
+            message: "so".to_owned(),
+        }
+    }
+
+    #[test]
+    fn a_step_that_a_request_opens_holds_it_and_ends_with_the_next_or_when_it_is_said() {
+        let trace = Trace::new(Limits::default(), None);
+        trace.start();
+        trace.carry("one");
+        trace.begin(get());
+        trace.carry("two");
+        trace.begin(get());
+        trace.because(said());
+        trace.end_carried(false, "no");
+        trace.because(said());
+        trace.begin(get());
+        // There is none to close any more.
+        trace.end_carried(true, "");
+        let content = trace.content();
+        let steps = content
+            .steps
+            .iter()
+            .map(|step| (step.name.as_str(), step.ok, step.detail.as_str()));
+        assert_eq!(
+            steps.collect::<Vec<_>>(),
+            [("one", Some(true), ""), ("two", Some(false), "no")]
+        );
+        let operations = content.operations.iter().map(|operation| operation.step);
+        assert_eq!(operations.collect::<Vec<_>>(), [Some(0), Some(1), None]);
+        let causes = content.causes.iter().map(|cause| cause.step);
+        assert_eq!(causes.collect::<Vec<_>>(), [Some(1), None]);
+    }
+}

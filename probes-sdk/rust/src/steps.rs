@@ -104,3 +104,6 @@ impl Steps {
         }
     }
 }
+
+#[cfg(test)]
+mod tests;
