@@ -15,7 +15,11 @@ mod sandbox;
 mod target;
 mod training;
 
-use std::{fs, path::PathBuf, time::Duration};
+use std::{
+    fs,
+    path::PathBuf,
+    time::{Duration, Instant},
+};
 
 use clap::{Args, Subcommand, ValueEnum};
 use tokio::{signal::ctrl_c, task::spawn_blocking};
@@ -117,11 +121,15 @@ pub(crate) async fn run(options: &Options) -> Result<(), Failure> {
     wasm::ensure()?;
     packages::ensure()?;
     let bench = prepare(options.quick, options.examples(), Profile::Used).await?;
+    let began = Instant::now();
     // What was started is ended when this future is dropped.
-    let figures = tokio::select! {
+    let mut figures = tokio::select! {
         figures = measure(&bench, options) => figures?,
         _ = ctrl_c() => return Err(Failure::new("interrupted")),
     };
+    if options.quick {
+        figures.push(quick(began.elapsed()));
+    }
     println!("\n{}", report::table(&figures));
     for line in report::notes(&figures, options.quick) {
         println!("{line}");
@@ -131,6 +139,11 @@ pub(crate) async fn run(options: &Options) -> Result<(), Failure> {
         println!("written to {}", file.display());
     }
     Ok(())
+}
+
+/// How long a quick look took, once everything was built.
+fn quick(took: Duration) -> report::Figure {
+    report::Figure::own("quick_benchmark", "s", took.as_secs_f64(), 120.0)
 }
 
 /// Runs the loads of the benchmark with programs that count what they do, and keeps the counts for the compiler.

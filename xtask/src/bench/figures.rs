@@ -287,7 +287,14 @@ async fn expecting(bench: &Bench, target: &mut Target) -> Result<Figure, Failure
     let (plain, expecting) = (median(plain), median(expecting));
     let ratio = expecting.used.cpu_ms / plain.used.cpu_ms;
     let peer = peer(bench, target, with, Some(RATE)).await?;
-    let mut figure = compared("http_expect_500", &expecting, peer, None, (0.25, None));
+    let native = native(bench, target, with, Some(RATE)).await?;
+    let mut figure = compared(
+        "http_expect_500",
+        &expecting,
+        peer,
+        Some(native),
+        (0.25, None),
+    );
     figure.ratio = Some(ratio);
     figure.bars = vec![Bar::at_most("of the same without", 1.25, ratio)];
     figure.remark = format!("{}; without {:.3} ms", figure.remark, plain.used.cpu_ms);

@@ -165,6 +165,24 @@ mod tests {
         let figures = [Figure::own("memory", "MB", 130.0, 120.0)];
         assert!(table(&figures).to_string().contains("MISSED"));
         assert_eq!(notes(&figures, false).last().unwrap(), "1 bars, 1 missed");
-        assert!(json(&figures).contains("\"ours\": 130.0"));
+    }
+
+    #[test]
+    fn each_figure_is_told_to_programs_with_what_it_was_held_against() {
+        let whole = Figure {
+            peer: Some(4.0),
+            native: Some(0.5),
+            ratio: Some(0.25),
+            ..Figure::told("http_500", "ms", 1.0)
+        };
+        let figures = [whole, Figure::absent("tls_500", "nothing answered")];
+        let told: Value = serde_json::from_str(&json(&figures)).unwrap();
+        assert_eq!(
+            told,
+            json!({
+                "http_500": {"ours": 1.0, "peer": 4.0, "native": 0.5, "ratio": 0.25},
+                "tls_500": {"ours": null, "peer": null, "native": null, "ratio": null},
+            })
+        );
     }
 }

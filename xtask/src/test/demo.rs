@@ -53,9 +53,43 @@ pub(super) fn check() -> Result<(), Failure> {
 /// What was wanted and is in no row.
 fn missing(told: &str) -> Vec<String> {
     let rows: Vec<Vec<&str>> = told.lines().filter_map(cells).collect();
+    let mut missing = without_outcome(&rows);
+    missing.extend(without_latency(&rows));
+    let is_slow =
+        |row: &Vec<&str>| row.first() == Some(&"search") && row.last() == Some(&"degraded");
+    if !rows.iter().any(is_slow) {
+        missing.push("that `search` is degraded".to_owned());
+    }
+    missing
+}
+
+/// The column of that name.
+fn column(rows: &[Vec<&str>], name: &str) -> Option<usize> {
+    let header = rows.iter().find(|row| row.first() == Some(&"check"))?;
+    header.iter().position(|cell| *cell == name)
+}
+
+/// Checks that have passed and whose latencies are not told.
+fn without_latency(rows: &[Vec<&str>]) -> Vec<String> {
+    let [Some(pass), Some(p50), Some(p99)] = ["pass", "p50", "p99"].map(|name| column(rows, name))
+    else {
+        return Vec::new();
+    };
+    let is_told = |cell: Option<&&str>| cell.is_some_and(|cell| cell.ends_with('s'));
+    let lacking = rows.iter().filter(|row| {
+        let passed = row
+            .get(pass)
+            .is_some_and(|count| !matches!(*count, "0" | "pass"));
+        passed && !(is_told(row.get(p50)) && is_told(row.get(p99)))
+    });
+    lacking
+        .map(|row| format!("p50 and p99 of `{}`", row.first().unwrap_or(&"")))
+        .collect()
+}
+
+fn without_outcome(rows: &[Vec<&str>]) -> Vec<String> {
     let is_there = |(check, outcome): &(&str, &str)| {
-        let header = rows.iter().find(|row| row.first() == Some(&"check"));
-        let column = header.and_then(|row| row.iter().position(|cell| cell == outcome));
+        let column = column(rows, outcome);
         rows.iter().any(|row| {
             let count = column.and_then(|column| row.get(column));
             row.first() == Some(check) && count.is_some_and(|count| !matches!(*count, "0" | "-0"))
@@ -79,14 +113,15 @@ mod tests {
 
     /// A table in which each check has one run of each outcome, but what is left out.
     fn table(without: &str) -> String {
-        let head = "│ check ┆ target ┆ runs ┆ pass ┆ fail │\n".to_owned();
+        let head = "│ check ┆ target ┆ runs ┆ pass ┆ fail ┆ p50 ┆ p99 ┆ why not │\n".to_owned();
         let rows = WANTED.iter().map(|(check, _)| {
             let runs = if *check == without {
                 "0 ┆ 0"
             } else {
                 "1 ┆ 1"
             };
-            format!("│ {check} ┆ x ┆ 2 ┆ {runs} │\n")
+            let why = if *check == "search" { "degraded" } else { "" };
+            format!("│ {check} ┆ x ┆ 2 ┆ {runs} ┆ ≤ 5 ms ┆ ≤ 5 ms ┆ {why} │\n")
         });
         head + &rows.collect::<String>()
     }
@@ -97,8 +132,17 @@ mod tests {
     }
 
     #[test]
+    fn a_check_without_latencies_and_one_that_is_not_degraded_are_named() {
+        let told = table("").replacen("≤ 5 ms", "–", 1).replace("degraded", "");
+        assert_eq!(
+            missing(&told),
+            ["p50 and p99 of `account`", "that `search` is degraded"]
+        );
+    }
+
+    #[test]
     fn a_check_without_its_outcome_is_named() {
         assert_eq!(missing(&table("checkout")), ["a fail of `checkout`"]);
-        assert_eq!(missing("").len(), WANTED.len());
+        assert_eq!(missing("").len(), WANTED.len() + 1);
     }
 }
