@@ -19,6 +19,15 @@ fn example(name: &str) -> PathBuf {
 }
 
 #[test]
+fn the_quick_start_is_two_commands() {
+    let readme = fs::read_to_string(example("../README.md")).unwrap();
+    let (_, quick_start) = readme.split_once("## Quick start").unwrap();
+    let (_, block) = quick_start.split_once("```sh\n").unwrap();
+    let (commands, _) = block.split_once("```").unwrap();
+    assert_eq!(commands, "cargo xtask demo\ncargo xtask test\n");
+}
+
+#[test]
 fn every_configuration_among_the_examples_is_loaded() {
     let probes = Probes::new(Arc::clone(sandbox()));
     let mut loaded = 0;
