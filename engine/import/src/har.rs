@@ -1,12 +1,14 @@
 //! HAR 1.2: what a browser did, as a journey.
 //!
 //! Kept is what the page asked of its own site: documents, `fetch` and XHR. Files that only make it look like something, other
-//! sites, preflights, streams and web sockets are left out. Redirects are followed again in one step, whose status is the last one.
+//! sites, preflights, streams and web sockets are left out, and so are the header fields that a browser adds by itself; each is
+//! told. Redirects are followed again in one step, whose status is the last one.
 //! Neighbours that ask the same until the answer differs become one step with `until`. Where the last requests
 //! delete what the journey made, they are cleanup, so that they are done whatever fails before.
 
 mod archive;
 mod correlate;
+mod fields;
 mod name;
 mod pick;
 mod poll;
@@ -31,16 +33,20 @@ pub(crate) fn read(
     notes: &mut Notes,
 ) -> Result<Journey, ImportError> {
     let entries = archive::read(text)?;
+    let cookies = fields::set(&entries);
+    let mut unsent = fields::Unsent::default();
     let (picks, origin) = pick::pick(entries, notes);
     let mut steps = Vec::new();
     let mut kept = Vec::new();
     for (pick, until) in poll::fold(picks) {
-        if let Some(mut step) = request::step(&pick, vault, notes) {
+        if let Some(mut step) = request::step(&pick, vault, (notes, &mut unsent)) {
+            unsent.cookies(&pick.asked, &cookies);
             wait(&mut step, until);
             steps.push(step);
             kept.push(pick);
         }
     }
+    unsent.tell(notes);
     if steps.is_empty() {
         return Err(ImportError::new(
             1,

@@ -190,6 +190,10 @@ impl Reader<'_, '_> {
             "url" => self.now.urls.push(value),
             "header" => self.now.headers.push(value),
             "user" => self.now.user = Some(value),
+            "user-agent" if value.text.is_empty() => {
+                let why = "a probe always says what it is";
+                self.notes.leave(value.line, "--user-agent ''", why);
+            }
             "user-agent" => self.now.agent = Some(value.text),
             "referer" => self.referer(&value),
             "cookie" => self.cookie(value),

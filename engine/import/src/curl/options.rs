@@ -329,3 +329,75 @@ const TABLE: &[Row] = &[
     ("write-out", Some('w'), true, Quiet),
     ("xattr", None, false, Quiet),
 ];
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{Format, Imported, Options, import};
+
+    /// A value that the option takes.
+    fn value(long: &str) -> &'static str {
+        match long {
+            "connect-to" => "a.example:443:192.0.2.7:8443",
+            "cookie" => "a=b",
+            "header" => "x-a: b",
+            "max-redirs" => "3",
+            "max-time" => "2.5",
+            "range" => "0-9",
+            "resolve" => "a.example:443:192.0.2.7",
+            "tls-max" => "1.2",
+            "url" => "https://a.example/b",
+            "user" => "a:b",
+            _ => "a=b",
+        }
+    }
+
+    /// What stands beside the option, so that it can change something.
+    fn beside(long: &str) -> &'static str {
+        match long {
+            "get" => "https://a.example/ -d c=d",
+            "globoff" => "'https://a.example/?a=[1-2]'",
+            "next" => "-f https://a.example/",
+            _ => "https://a.example/",
+        }
+    }
+
+    fn imported(line: &str) -> Imported {
+        import(Format::Curl, line, &Options::default()).unwrap_or_else(|error| Imported {
+            yaml: String::new(),
+            left: vec![crate::Left {
+                line: error.line,
+                what: line.to_owned(),
+                why: error.message,
+            }],
+        })
+    }
+
+    #[test]
+    fn every_option_of_curl_is_in_the_journey_or_told_or_changes_nothing_that_is_sent() {
+        for (long, _, valued, fate) in TABLE {
+            let written = if *valued {
+                format!("--{long} '{}'", value(long))
+            } else {
+                format!("--{long}")
+            };
+            let plain = imported(&format!("curl {} https://a.example/c", beside(long)));
+            let with = imported(&format!(
+                "curl {} {written} https://a.example/c",
+                beside(long)
+            ));
+            let told = with.left.len() > plain.left.len();
+            let changed = with.yaml != plain.yaml;
+            let seen = match fate {
+                Apply => changed || told || MEANT.contains(long),
+                // A jar joins the commands of several processes, which is seen in the journey as a whole.
+                Quiet => (!changed || *long == "cookie-jar") && !told,
+                Leave(why) => with.left.iter().any(|left| left.why.contains(why)),
+            };
+            assert!(seen, "{written}: {:?}\n{}", with.left, with.yaml);
+        }
+    }
+
+    /// What is so in a journey without being said: over TLS, HTTP/2 is agreed upon where both sides speak it.
+    const MEANT: [&str; 1] = ["http2"];
+}

@@ -129,9 +129,14 @@ impl Steps<'_> {
         }
         let parted = word.text.split_once(':');
         let Some((name, value)) = parted else {
-            // `Name;` sends a field without a value; anything else is sent by curl as nothing at all.
-            if let Some(name) = written.strip_suffix(';') {
-                request.header(name.trim(), Text::default());
+            // `Name;` sends a field without a value.
+            match written.strip_suffix(';') {
+                Some(name) => request.header(name.trim(), Text::default()),
+                None => self.notes.leave(
+                    word.line,
+                    format!("--header {written}"),
+                    "it is no field, and curl sends none either",
+                ),
             }
             return;
         };
@@ -149,10 +154,10 @@ impl Steps<'_> {
         ) {
             request.without_header(&name);
         }
-        if value.is_empty() {
+        if value.is_empty() && !always(&name) {
             return;
         }
-        if OWN.contains(&name.as_str()) {
+        if OWN.contains(&name.as_str()) || value.is_empty() {
             self.notes.leave(
                 word.line,
                 format!("--header {written}"),
@@ -228,6 +233,14 @@ impl Steps<'_> {
             }
         }
     }
+}
+
+/// Whether a probe sends the field whatever a request says, so that taking it away has no counterpart.
+fn always(name: &str) -> bool {
+    matches!(
+        name,
+        "accept-encoding" | "content-length" | "host" | "user-agent"
+    )
 }
 
 /// The address with its scheme, and with what `-G` and `--url-query` put into the query.

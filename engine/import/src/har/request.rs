@@ -1,14 +1,15 @@
-//! A recorded request as a step asks it again: without what the browser adds for itself.
+//! A recorded request as a step asks it again: without what the browser adds for itself, which is told.
 //!
 //! Cookies come from the jar, and the probe writes the fields of the connection. `Origin` and `Referer` are kept where a server
 //! may check them against forged requests: in requests that change something and are a form or carry a CSRF token.
 
 use super::{
     archive::{Entry, Field, PostData},
+    fields::{self, Unsent},
     pick::{Pick, is_redirect},
 };
 use crate::{
-    address::{encode, place},
+    address::{encode, origin, place},
     body,
     credential::Vault,
     journey::{Act, Expect, Request, Step},
@@ -18,40 +19,16 @@ use crate::{
     yaml::Node,
 };
 
-const OWN: [&str; 25] = [
-    "user-agent",
-    "accept-encoding",
-    "accept-language",
-    "connection",
-    "host",
-    "content-length",
-    "content-type",
-    "cookie",
-    "upgrade-insecure-requests",
-    "priority",
-    "dnt",
-    "cache-control",
-    "pragma",
-    "te",
-    "if-none-match",
-    "if-modified-since",
-    "keep-alive",
-    "transfer-encoding",
-    "upgrade",
-    "purpose",
-    "x-client-data",
-    "traceparent",
-    "tracestate",
-    "baggage",
-    "sentry-trace",
-];
-
-const OWN_BEGINNINGS: [&str; 6] = [":", "sec-", "proxy-", "x-b3-", "x-datadog-", "x-newrelic-"];
-
 /// The step that asks again what was recorded.
-pub(super) fn step(pick: &Pick, vault: &mut Vault, notes: &mut Notes) -> Option<Step> {
+pub(super) fn step(
+    pick: &Pick,
+    vault: &mut Vault,
+    (notes, unsent): (&mut Notes, &mut Unsent),
+) -> Option<Step> {
     let entry = &pick.asked;
-    let found = place(&Text::literal(entry.url.as_str())).ok()?;
+    let found = place(&Text::literal(entry.url.as_str()));
+    let found = found.map_err(|why| notes.leave(entry.line, entry.shown(), why));
+    let found = found.ok()?;
     let mut request = Request {
         method: entry.method.clone(),
         origin: found.origin,
@@ -70,7 +47,6 @@ pub(super) fn step(pick: &Pick, vault: &mut Vault, notes: &mut Notes) -> Option<
         )
     });
     let mut comment = Vec::new();
-    headers(entry, &mut request);
     if let Some(sent) = &entry.sent
         && !content(sent, entry, &mut request)
     {
@@ -81,6 +57,7 @@ pub(super) fn step(pick: &Pick, vault: &mut Vault, notes: &mut Notes) -> Option<
             "its body is a multipart form or a file, which a journey does not send",
         );
     }
+    headers(entry, &mut request, unsent);
     let status = match pick.answered.status {
         304 => 200,
         status => status,
@@ -100,27 +77,31 @@ pub(super) fn step(pick: &Pick, vault: &mut Vault, notes: &mut Notes) -> Option<
     })
 }
 
-fn headers(entry: &Entry, request: &mut Request) {
+fn headers(entry: &Entry, request: &mut Request, unsent: &mut Unsent) {
     let checked = forgery_checked(entry);
     for Field { name, value } in &entry.headers {
         let name = name.to_ascii_lowercase();
-        let own = OWN.contains(&name.as_str())
-            || OWN_BEGINNINGS.iter().any(|begin| name.starts_with(begin));
-        let common = name == "accept" && (value.contains("text/html") || value == "*/*");
-        if own || common || value.is_empty() {
+        // What HTTP/2 writes as fields is the method and the address.
+        if name.starts_with(':') {
+            continue;
+        }
+        // A body brings its type.
+        if name == "content-type" && request.body.is_some() {
+            if value.is_empty() {
+                unsent.add(entry.line, &name, "it names no type");
+            }
+            continue;
+        }
+        if let Some(why) = fields::unsent(&name, value, checked) {
+            unsent.add(entry.line, &name, why);
             continue;
         }
         match name.as_str() {
-            "origin" | "referer" if !checked => {}
             // A path of the recording would only be noise: servers check the origin.
-            "referer" => {
-                let from = url::Url::parse(value).ok();
-                let from = from.as_ref().and_then(crate::address::origin);
-                request.header(
-                    &name,
-                    Text::literal(from.map_or_else(String::new, |from| format!("{from}/"))),
-                );
-            }
+            "referer" => match url::Url::parse(value).ok().as_ref().and_then(origin) {
+                Some(from) => request.header(&name, Text::literal(format!("{from}/"))),
+                None => unsent.add(entry.line, &name, "it is no address of the web"),
+            },
             // One that was sent already would be taken for a repetition.
             _ if name.contains("idempotency")
                 || name.ends_with("request-id")

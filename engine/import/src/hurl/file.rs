@@ -308,6 +308,9 @@ fn block(row: &Row) -> Result<Content, ImportError> {
         .unwrap_or_default()
         .trim()
         .to_owned();
+    if matches!(language.as_str(), "base64" | "hex") {
+        return Ok(Content::Other(format!("```{language}")));
+    }
     let literal = language == "raw" || header.contains("novariable");
     let text = if literal {
         Text::literal(text)

@@ -42,16 +42,21 @@ pub(super) fn read(
         let written = value.written();
         let name = name.spoken();
         match name.as_str() {
-            "variable" => set.variables.extend(definition(&value)),
-            "user" => set.user = value.split_once(':'),
-            "header" => {
-                if let Some((name, value)) = value.split_once(':') {
-                    request.header(
-                        name.spoken().trim(),
-                        value.map(|text| text.trim().to_owned()),
-                    );
-                }
-            }
+            "variable" => match definition(&value) {
+                Some(variable) => set.variables.push(variable),
+                None => notes.leave(row.line, &row.raw, "write `variable: name=value`"),
+            },
+            "user" => match value.split_once(':') {
+                Some(user) => set.user = Some(user),
+                None => notes.leave(row.line, &row.raw, "write `user: name:password`"),
+            },
+            "header" => match value.split_once(':') {
+                Some((name, value)) => request.header(
+                    name.spoken().trim(),
+                    value.map(|text| text.trim().to_owned()),
+                ),
+                None => notes.leave(row.line, &row.raw, "write `header: name: value`"),
+            },
             _ if value.as_literal().is_none() => {
                 notes.leave(row.line, &row.raw, "an option takes no variable here");
             }

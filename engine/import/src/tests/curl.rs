@@ -57,6 +57,23 @@ wget https://shop.example
 }
 
 #[test]
+fn a_field_that_curl_would_take_away_or_never_send_is_told() {
+    let line = "curl https://shop.example/ -A '' -H 'Host:' -H 'Accept:' -H 'X-None:' -H lone -H 'X-Empty;'";
+    let imported = import(Format::Curl, line, &Options::default()).unwrap();
+    let told: Vec<&str> = imported
+        .left
+        .iter()
+        .map(|left| left.what.as_str())
+        .collect();
+    assert_eq!(told, ["--user-agent ''", "--header Host:", "--header lone"]);
+    assert!(
+        imported.yaml.contains("x-empty") && !imported.yaml.contains("x-none"),
+        "{}",
+        imported.yaml
+    );
+}
+
+#[test]
 fn what_is_no_command_line_is_refused() {
     for text in [
         "",

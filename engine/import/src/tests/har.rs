@@ -4,6 +4,8 @@ use serde_json::json;
 
 use super::*;
 
+mod kept;
+
 const SESSION: &str = include_str!("../../testdata/session.har");
 
 #[test]

@@ -220,3 +220,90 @@ fn expression(yaml: &str, body: &Value) -> bool {
     let program = cel::Program::compile(text).unwrap();
     matches!(program.execute(&context), Ok(cel::Value::Bool(true)))
 }
+
+/// An option of Hurl with a value that it takes, and whether it changes what is sent or expected.
+const OPTIONS: [(&str, &str, bool); 37] = [
+    ("aws-sigv4", "aws:amz:eu:s3", true),
+    ("cacert", "ca.pem", true),
+    ("cert", "me.pem", true),
+    ("compressed", "true", false),
+    ("connect-timeout", "3s", true),
+    ("connect-to", "a.example:443:192.0.2.7:8443", true),
+    ("delay", "3s", true),
+    ("digest", "true", true),
+    ("header", "x-a: b", true),
+    ("http1.0", "true", true),
+    ("http1.1", "true", true),
+    // Over TLS it is agreed upon where both sides speak it.
+    ("http2", "true", false),
+    ("http2-prior-knowledge", "true", true),
+    ("http3", "true", true),
+    ("insecure", "true", true),
+    ("ipv4", "true", true),
+    ("ipv6", "true", true),
+    ("key", "me.key", true),
+    ("limit-rate", "1000", true),
+    ("location", "true", true),
+    ("location-trusted", "true", true),
+    ("max-redirs", "3", true),
+    ("max-time", "3s", true),
+    ("netrc", "true", true),
+    ("ntlm", "true", true),
+    ("output", "x.html", false),
+    ("path-as-is", "true", true),
+    ("pinnedpubkey", "sha256//x", true),
+    ("proxy", "p:3128", true),
+    ("repeat", "3", true),
+    ("resolve", "a.example:443:192.0.2.7", true),
+    ("retry", "3", true),
+    ("skip", "true", true),
+    ("unix-socket", "/run/x", true),
+    ("user", "a:b", true),
+    ("variable", "a=c", true),
+    ("verbose", "true", false),
+];
+
+#[test]
+fn every_option_of_hurl_is_in_the_journey_or_told_or_changes_nothing_that_is_sent() {
+    let imported = |options: &str| {
+        let text =
+            format!("GET https://a.example/\nGET https://a.example/{{{{a}}}}\n{options}HTTP 200\n");
+        import(Format::Hurl, &text, &Options::default()).unwrap()
+    };
+    let plain = imported("");
+    for (name, value, changes) in OPTIONS {
+        let with = imported(&format!("[Options]\n{name}: {value}\n"));
+        let told = with.left.iter().any(|left| left.why != plain.left[0].why);
+        assert_eq!(told || with.yaml != plain.yaml, changes, "{name}: {with:?}");
+    }
+}
+
+#[test]
+fn a_row_that_says_nothing_and_a_body_of_bytes_are_told() {
+    let text = "POST https://a.example/
+[Options]
+variable: lone
+user: lone
+header: lone
+```base64
+aGVsbG8=
+```
+HTTP 200
+";
+    let imported = import(Format::Hurl, text, &Options::default()).unwrap();
+    let lines: Vec<(usize, &str)> = imported
+        .left
+        .iter()
+        .map(|left| (left.line, left.what.as_str()))
+        .collect();
+    assert_eq!(
+        lines,
+        [
+            (3, "variable: lone"),
+            (4, "user: lone"),
+            (5, "header: lone"),
+            (6, "```base64")
+        ]
+    );
+    assert!(!imported.yaml.contains("aGVsbG8"), "{}", imported.yaml);
+}
