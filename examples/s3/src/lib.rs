@@ -35,7 +35,6 @@ pub fn s3(target: &Target, settings: &Object) -> Result<Verdict> {
         .cycle()
         .take(size)
         .collect();
-    report::unrepeatable();
     let written = step("write", || write(&url, &content));
     let read = written.and_then(|()| step("read", || read(&url, &content)));
     let removed = step("remove", || remove(&url));

@@ -7,7 +7,7 @@ use serde::{Serialize, de::DeserializeOwned};
 use crate::{
     Content, Error, Facts, Failure, Kind, Result, escape,
     raw::http::client as raw,
-    secrets, steps,
+    report, secrets, steps,
     wait::{self, Options},
 };
 
@@ -23,7 +23,11 @@ pub struct Request {
     headers: Vec<(String, Vec<u8>)>,
     body: Vec<u8>,
     options: Options,
+    is_repeatable: bool,
 }
+
+/// Methods that ask for no change (RFC 9110 §9.2.1).
+const SAFE: [&str; 4] = ["GET", "HEAD", "OPTIONS", "TRACE"];
 
 /// A GET.
 pub fn get(url: impl Into<String>) -> Request {
@@ -44,7 +48,26 @@ impl Request {
             headers: Vec::new(),
             body: Vec::new(),
             options: Options::default(),
+            is_repeatable: false,
         }
+    }
+
+    /// The author's word that sending it again does no harm. Without it, a run that has sent anything but GET,
+    /// HEAD, OPTIONS or TRACE makes no further attempt, whatever the check's `retries` says.
+    ///
+    /// ```
+    /// use leadsman_sdk::prelude::*;
+    ///
+    /// fn search(shop: &Target) -> Result<http::Response> {
+    ///     // A POST that only asks.
+    ///     let answer = http::post(shop.join("/search")?, b"q=rope").repeatable(true).send()?;
+    ///     answer.expect(200)
+    /// }
+    /// ```
+    #[must_use]
+    pub const fn repeatable(mut self, is_repeatable: bool) -> Self {
+        self.is_repeatable = is_repeatable;
+        self
     }
 
     /// Adds a header field.
@@ -150,9 +173,16 @@ impl Request {
             .map_err(Failure)
     }
 
+    /// What goes to the host, on the point of being sent: one that fails may have changed something too.
     fn into_raw(mut self) -> raw::Request {
         if let Some(step) = steps::carried() {
             self.options.text("step", &step);
+        }
+        let is_safe = SAFE
+            .iter()
+            .any(|safe| self.method.eq_ignore_ascii_case(safe));
+        if !is_safe && !self.is_repeatable {
+            report::unrepeatable();
         }
         raw::Request {
             method: self.method,
@@ -221,7 +251,7 @@ impl Response {
         read.map_err(|error| {
             let expected = "JSON that can be read";
             let got = format!("{error} in `{}`", content.excerpt());
-            crate::report::assertion(Kind::Body, "body", expected, &got);
+            report::assertion(Kind::Body, "body", expected, &got);
             Error::Unmet
         })
     }
@@ -232,7 +262,7 @@ impl Response {
         let found = body.pointer(pointer).and_then(serde_json::Value::as_str);
         let Some(text) = found else {
             let got = format!("`{}`", self.content().excerpt());
-            crate::report::assertion(Kind::Body, pointer, "a text", &got);
+            report::assertion(Kind::Body, pointer, "a text", &got);
             return Err(Error::Unmet);
         };
         Ok(text.to_owned())

@@ -26,8 +26,9 @@ pub fn about(pointer: &str) {
     raw::about(pointer);
 }
 
-/// What this attempt does must not be done twice: however it ends, the run makes no further attempt. Say it
-/// before the first request that changes something.
+/// What this attempt does must not be done twice: however it ends, the run makes no further attempt. An HTTP
+/// request says it by itself ([`crate::http::Request::repeatable`]); of anything else that changes something, say it
+/// before.
 pub fn unrepeatable() {
     raw::unrepeatable();
 }

@@ -8,9 +8,9 @@ use crate::HttpSettings;
 pub(crate) fn build(target: &Target, settings: &HttpSettings) -> Result<http::Request> {
     let target = Target::new(target.url(&settings.scheme));
     let url = target.join(settings.path.as_deref().unwrap_or_default())?;
-    let mut request = settings
-        .transport()
-        .apply(http::Request::new(&settings.method, url));
+    // It is all that the check does, and whoever writes `retries` beside its method has seen both.
+    let request = http::Request::new(&settings.method, url).repeatable(true);
+    let mut request = settings.transport().apply(request);
     for (name, value) in &settings.headers {
         request = request.header(name, value.as_bytes());
     }

@@ -46,7 +46,8 @@ impl Client {
     ) -> Result<http::Response> {
         let url = self.url(request, variables)?;
         let body = Body::of(request, variables)?;
-        let mut made = http::Request::new(&request.method, &url);
+        // The walk says itself, once, from where on it is not repeated.
+        let mut made = http::Request::new(&request.method, &url).repeatable(true);
         if self.is_shared && !request.fresh {
             made = self.shared.join(made);
         }

@@ -93,8 +93,10 @@ impl Wanted {
                 .iter()
                 .map(|(name, value)| (*name, value.as_str())),
         );
-        let mut request =
-            http::Request::new("POST", &self.url).header("accept", "application/json");
+        // A token that is given twice harms nobody.
+        let mut request = http::Request::new("POST", &self.url)
+            .repeatable(true)
+            .header("accept", "application/json");
         if self.in_body {
             secret = secrets::encoded(&self.secret, "percent")?;
             fields.extend([

@@ -1,6 +1,6 @@
 //! What a journey costs, and what it never does.
 
-use std::io::Write;
+use std::{fs, io::Write};
 
 use leadsman_core::{
     outcome::{Outcome, Reason},
@@ -106,6 +106,53 @@ fn a_journey_with_side_effects_is_not_retried_unless_its_author_says_it_is_safe(
             "{fault}"
         );
     }
+}
+
+fn retried_in_rust(shop: &Shop, repeatable: bool) -> RunRecord {
+    let component = fs::read(env!("LEADSMAN_EXAMPLE_ORDER")).unwrap();
+    let settings = json!({"every": "20ms", "within": "300ms", "repeatable": repeatable});
+    let retry = Retry {
+        attempts: 3,
+        ..Retry::default()
+    };
+    Trial::of(component, shop.url())
+        .settings(settings)
+        .secret("shop-password", Options::PASSWORD, &shop.url())
+        .retry(retry)
+        .run()
+}
+
+#[test]
+fn neither_is_one_in_rust_and_its_author_need_not_think_of_it() {
+    for fault in [
+        Fault::CreateConflicts,
+        Fault::NeverReady,
+        Fault::Resets,
+        Fault::Hangs,
+    ] {
+        let shop = shop(fault);
+        let record = retried_in_rust(&shop, false);
+        assert_eq!(record.attempts.len(), 1, "{fault}");
+        assert_eq!(shop.served("POST /api/orders"), 1, "{fault}");
+        let record = retried_in_rust(&shop, true);
+        assert_eq!(
+            (record.attempts.len(), shop.served("POST /api/orders")),
+            (4, 5),
+            "{fault}"
+        );
+    }
+}
+
+#[test]
+fn a_check_of_one_exchange_is_retried_whatever_its_method() {
+    let shop = shop(Fault::Healthy);
+    let retry = Retry {
+        attempts: 2,
+        ..Retry::default()
+    };
+    let posted = json!({"method": "POST", "path": "/nowhere"});
+    let trial = Trial::bundled("http", shop.url(), posted).retry(retry);
+    assert_eq!(trial.run().attempts.len(), 3);
 }
 
 #[test]

@@ -18,13 +18,15 @@ pub struct Order {
     /// What the receipt must show.
     #[setting(default = vec![Css::new("h1#receipt"), Css::new("td.total")])]
     pub receipt: Vec<Css>,
+    /// The author's word that running it twice does no harm.
+    #[setting(default = false)]
+    pub repeatable: bool,
 }
 
 /// Walks the journey; an order that was made is deleted, whatever else happens.
 #[probe]
 pub fn order(target: &Target, settings: &Order) -> Result<Verdict> {
-    let shop = http::Session::of(target);
-    report::unrepeatable();
+    let shop = http::Session::of(target).repeatable(settings.repeatable);
     let token = step("sign in", || sign_in(&shop, &settings.password))?;
     let walked = step("create", || create(&shop, &token)).and_then(|order| {
         let read = step("wait until ready", || {

@@ -22,6 +22,7 @@ use crate::{Result, Target};
 pub struct Session {
     number: u32,
     base: Target,
+    is_repeatable: bool,
 }
 
 impl Session {
@@ -31,7 +32,15 @@ impl Session {
         Self {
             number: NEXT.fetch_add(1, Ordering::Relaxed),
             base: target.clone(),
+            is_repeatable: false,
         }
+    }
+
+    /// The author's word that sending any of its requests again does no harm ([`Request::repeatable`]).
+    #[must_use]
+    pub const fn repeatable(mut self, is_repeatable: bool) -> Self {
+        self.is_repeatable = is_repeatable;
+        self
     }
 
     /// A request for a path of the target, or for an absolute URL.
@@ -46,7 +55,12 @@ impl Session {
 
     /// A request that shares this session.
     pub fn join(&self, request: Request) -> Request {
-        request.session(self.number)
+        let request = request.session(self.number);
+        if self.is_repeatable {
+            request.repeatable(true)
+        } else {
+            request
+        }
     }
 
     /// A GET.
