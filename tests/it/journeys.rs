@@ -15,6 +15,7 @@ use serde_json::{Value, json};
 
 mod bounds;
 mod imported;
+mod language;
 
 /// A shop with a fault; what is slow in it is slower than a test, and quicker than its waits.
 fn shop(fault: Fault) -> Shop {

@@ -75,6 +75,8 @@ pub struct Step {
     pub expect: Option<Box<Expect>>,
     /// How long the step may take.
     pub under: Option<Timespan>,
+    /// A step that took longer, and went well, makes a run that passes degraded.
+    pub degraded_above: Option<Timespan>,
     /// Variables that later steps may use.
     #[setting(default)]
     pub capture: BTreeMap<String, Capture>,

@@ -270,6 +270,28 @@ fn a_step_that_is_slower_than_allowed_fails() {
 }
 
 #[test]
+fn a_step_that_is_slower_than_is_good_makes_a_run_that_passes_degraded() {
+    let paused = |pause: &str, then: Value| {
+        let slow = json!({"name": "pause", "pause": pause, "degraded_above": "1s"});
+        let settings = json!({"steps": [slow, then]});
+        Mock::new(SHOP).settings(settings).run(journey)
+    };
+    let well = json!({"name": "then", "pause": "10ms"});
+    let run = paused("2s", well.clone());
+    assert_eq!(run.verdict, Verdict::Degraded);
+    assert_eq!(
+        run.steps,
+        [
+            ("pause".to_owned(), Some(true)),
+            ("then".to_owned(), Some(true))
+        ]
+    );
+    assert_eq!(paused("900ms", well).verdict, Verdict::Pass);
+    let failing = json!({"name": "then", "pause": "2s", "under": "1s"});
+    assert_eq!(paused("2s", failing).verdict, Verdict::Fail);
+}
+
+#[test]
 fn a_condition_that_is_false_leaves_its_step_out_and_a_fragment_has_variables_of_its_own() {
     let settings = json!({
         "variables": {"who": "nobody"},

@@ -247,6 +247,13 @@ impl<'a> Review<'a> {
             choice("tls", &expect.tls, &["allowed", "required", "forbidden"]),
             pointer,
         );
+        for (index, field) in expect.headers.iter().enumerate() {
+            if field.matches.is_none() && field.not_matches.is_none() && field.may_be_missing {
+                let hint = "add `matches` or `not_matches`";
+                let place = format!("{pointer}/headers/{index}");
+                self.say(&place, "this expects nothing", hint);
+            }
+        }
         for (index, version) in expect.versions.iter().enumerate() {
             let versions = ["HTTP/1.0", "HTTP/1.1", "HTTP/2"];
             self.all(

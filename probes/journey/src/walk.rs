@@ -52,6 +52,7 @@ pub(crate) fn walk(target: &Target, settings: &JourneySettings) -> Verdict {
     match (main, cleaned) {
         (Course::Failed, _) | (Course::Passed | Course::Stopped, Course::Failed) => Verdict::Fail,
         (Course::Undecided, _) | (_, Course::Undecided) => Verdict::Unknown,
+        _ if walk.is_degraded => Verdict::Degraded,
         _ => Verdict::Pass,
     }
 }
@@ -67,6 +68,8 @@ pub(crate) struct Walk<'a> {
     /// What has to be left of the attempt when the steps end.
     reserve: Duration,
     is_unrepeatable: bool,
+    /// Whether a step took longer than is good.
+    is_degraded: bool,
     /// How many items loops did not visit; `None` before the first loop.
     left_out: Option<u32>,
     /// The setting that the next failure is about.
@@ -88,6 +91,7 @@ impl<'a> Walk<'a> {
             unsaid: Expect::default(),
             reserve,
             is_unrepeatable: false,
+            is_degraded: false,
             left_out: None,
             about: String::new(),
         }
@@ -234,7 +238,8 @@ impl<'a> Walk<'a> {
         let mut course = Course::Passed;
         // What went wrong is told while the step is open, so that it is told of this step.
         let seen = leadsman_sdk::step(&step.name, || {
-            let began = step.under.map(|_| context::now());
+            let is_timed = step.under.is_some() || step.degraded_above.is_some();
+            let began = is_timed.then(context::now);
             let walked = self.each(step, |walk| match walk.act(step, pointer) {
                 Ok(()) => Course::Passed,
                 Err(error) => walk.told(&error),
@@ -244,6 +249,7 @@ impl<'a> Walk<'a> {
                 course = Course::Failed;
             }
             if course == Course::Passed {
+                self.notice_slowness(step, began);
                 Ok(())
             } else {
                 Err(Error::Unmet)
@@ -251,6 +257,19 @@ impl<'a> Walk<'a> {
         });
         drop(seen);
         course
+    }
+
+    /// Tells that a step which went well took longer than is good.
+    fn notice_slowness(&mut self, step: &Step, began: Option<Duration>) {
+        let (Some(limit), Some(began)) = (step.degraded_above, began) else {
+            return;
+        };
+        let took = context::now().saturating_sub(began);
+        if took > *limit {
+            self.is_degraded = true;
+            let (took, limit) = (took.as_millis(), limit.as_millis());
+            report::statement(&format!("it took {took} ms, more than {limit} ms"));
+        }
     }
 
     /// What is left for operations; `None` where the attempt's own end is all there is.

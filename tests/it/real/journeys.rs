@@ -23,6 +23,7 @@ mod oauth2;
 mod protocols;
 mod redirects;
 mod signatures;
+mod transport;
 mod walk;
 
 /// The example's configuration, pointed at a shop, with its password in a file.

@@ -111,6 +111,28 @@ fn each_mistake_of_a_template_or_a_loop_is_told_at_its_setting() {
 }
 
 #[test]
+fn what_has_no_effect_is_told_at_its_setting() {
+    each_is_told(&[
+        (
+            json!({"name": "a", "request": {}, "expect": {"headers": [{"name": "x", "may_be_missing": true}]}}),
+            "/steps/1/expect/headers/0",
+            "expects nothing",
+        ),
+        (
+            json!({"name": "a", "request": {}, "under": "1s", "degraded_above": "1s"}),
+            "/steps/1/degraded_above",
+            "has failed already",
+        ),
+    ]);
+    let used = json!({"name": "all", "use": "both", "under": "1s", "degraded_above": "500ms"});
+    let found = complaints(
+        &json!({"steps": [used], "fragments": {"both": [{"name": "one", "pause": "1s"}]}}),
+    );
+    let places: Vec<&str> = found.iter().map(|(place, ..)| place.as_str()).collect();
+    assert_eq!(places, ["/steps/0/degraded_above", "/steps/0/under"]);
+}
+
+#[test]
 fn each_mistake_of_shape_is_told_at_its_setting() {
     each_is_told(&[
         (

@@ -36,8 +36,34 @@ impl Review<'_> {
             }
         }
         self.counts(step, pointer);
+        self.times(step, pointer);
         if let Some(request) = &step.request {
             self.alternatives(request, &format!("{pointer}/request"));
+        }
+    }
+
+    fn times(&mut self, step: &Step, pointer: &str) {
+        let limits = [
+            ("under", step.under.is_some()),
+            ("degraded_above", step.degraded_above.is_some()),
+        ];
+        let idle = limits
+            .into_iter()
+            .filter(|(_, is_there)| *is_there && step.r#use.is_some());
+        for (name, _) in idle {
+            let message = format!("`{name}` has no effect beside `use`");
+            let hint = "write it into a step of the fragment";
+            self.say(&format!("{pointer}/{name}"), message, hint);
+        }
+        if let (Some(limit), Some(under)) = (step.degraded_above, step.under)
+            && *limit >= *under
+        {
+            let message = "a step that takes longer has failed already, by `under`";
+            self.say(
+                &format!("{pointer}/degraded_above"),
+                message,
+                "write less than `under`",
+            );
         }
     }
 
