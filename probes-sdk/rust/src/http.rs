@@ -11,6 +11,7 @@ use crate::{
     wait::{self, Options},
 };
 
+mod expected;
 mod session;
 
 pub use session::Session;
@@ -235,12 +236,6 @@ impl Response {
     /// The first header field of that name, in any case.
     pub fn header(&self, name: &str) -> Option<String> {
         self.headers_named(name).next()
-    }
-
-    /// The answer, if it has this status.
-    pub fn expect(self, status: u16) -> Result<Self> {
-        crate::ensure_eq!(self.status, status, Status, "status");
-        Ok(self)
     }
 
     /// The body as JSON, copied in from the host.

@@ -23,6 +23,7 @@ pub struct Session {
     number: u32,
     base: Target,
     is_repeatable: bool,
+    token: Option<String>,
 }
 
 impl Session {
@@ -33,7 +34,24 @@ impl Session {
             number: NEXT.fetch_add(1, Ordering::Relaxed),
             base: target.clone(),
             is_repeatable: false,
+            token: None,
         }
+    }
+
+    /// Sends a bearer token with each request for a path of the target from here on; to absolute URLs it does not go.
+    ///
+    /// ```
+    /// use leadsman_sdk::prelude::*;
+    ///
+    /// fn signed_in(shop: http::Session) -> Result<http::Session> {
+    ///     let answer = shop.post("/session")?.basic("synthetic", "shop-password")?.send()?.expect(201)?;
+    ///     Ok(shop.bearer(secrets::seal(&answer.text_at("/token")?)?))
+    /// }
+    /// ```
+    #[must_use]
+    pub fn bearer(mut self, token: impl Into<String>) -> Self {
+        self.token = Some(token.into());
+        self
     }
 
     /// The author's word that sending any of its requests again does no harm ([`Request::repeatable`]).
@@ -45,12 +63,14 @@ impl Session {
 
     /// A request for a path of the target, or for an absolute URL.
     pub fn request(&self, method: &str, path: &str) -> Result<Request> {
-        let url = if path.contains("://") {
-            path.to_owned()
-        } else {
-            self.base.join(path)?
-        };
-        Ok(self.join(Request::new(method, url)))
+        if path.contains("://") {
+            return Ok(self.join(Request::new(method, path)));
+        }
+        let request = self.join(Request::new(method, self.base.join(path)?));
+        Ok(match &self.token {
+            Some(token) => request.bearer(token),
+            None => request,
+        })
     }
 
     /// A request that shares this session.
@@ -87,5 +107,19 @@ impl Session {
     pub fn cookie(&self, path: &str, name: &str) -> Option<String> {
         let request = self.get(path).ok()?;
         raw::cookie(self.number, &request.url, name)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_token_goes_to_the_target_and_nowhere_else() {
+        let shop = Session::of(&Target::new("https://shop.example")).bearer("abc");
+        let sent = |path: &str| shop.get(path).unwrap().headers;
+        let token = ("authorization".to_owned(), b"Bearer abc".to_vec());
+        assert_eq!(sent("/orders"), [token]);
+        assert_eq!(sent("https://elsewhere.example/orders"), []);
     }
 }

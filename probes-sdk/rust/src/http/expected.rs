@@ -1,0 +1,57 @@
+//! What an answer is expected to be, in one line each: the answer comes back where it is so.
+
+use super::Response;
+use crate::{Css, Result, ensure, ensure_eq};
+
+/// What is expected of an answer. What is not met is reported, and ends the part of the probe that it stands in.
+///
+/// ```
+/// use leadsman_sdk::prelude::*;
+///
+/// fn receipt(shop: &http::Session, parts: &[Css]) -> Result<http::Response> {
+///     let page = shop.get("/receipt")?.send()?.expect(200)?;
+///     page.expect_header("content-type", "text/html")?.expect_css(parts)?.expect_text("Thank you")
+/// }
+/// ```
+impl Response {
+    /// The answer, if it has this status.
+    pub fn expect(self, status: u16) -> Result<Self> {
+        ensure_eq!(self.status, status, Status, "status");
+        Ok(self)
+    }
+
+    /// The answer, if a header field of that name begins like this.
+    pub fn expect_header(self, name: &str, begin: &str) -> Result<Self> {
+        let is_there = self
+            .headers_named(name)
+            .any(|value| value.starts_with(begin));
+        let got = self.header(name).unwrap_or_default();
+        ensure!(is_there, Header, name, begin, got);
+        Ok(self)
+    }
+
+    /// The answer, if its body contains this text.
+    pub fn expect_text(self, text: &str) -> Result<Self> {
+        let content = self.content();
+        let is_there = content.contains(text.as_bytes());
+        ensure!(is_there, Body, "body", text, content.excerpt());
+        Ok(self)
+    }
+
+    /// The answer, if each of these selects something in its body.
+    pub fn expect_css(self, selectors: &[Css]) -> Result<Self> {
+        let content = self.content();
+        for selector in selectors {
+            let is_there = selector.is_match(&content)?;
+            ensure!(is_there, Body, "body", selector, content.excerpt());
+        }
+        Ok(self)
+    }
+
+    /// The answer, if there is this text at a JSON pointer (RFC 6901) of its body.
+    pub fn expect_at(self, pointer: &str, text: &str) -> Result<Self> {
+        let got = self.text_at(pointer)?;
+        ensure!(got == text, Body, pointer, text, got);
+        Ok(self)
+    }
+}
