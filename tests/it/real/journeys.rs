@@ -18,6 +18,7 @@ use super::{
 mod after;
 mod certificates;
 mod connections;
+mod curl;
 mod loops;
 mod oauth2;
 mod protocols;
