@@ -20,6 +20,7 @@ mod certificates;
 mod connections;
 mod curl;
 mod loops;
+mod mistakes;
 mod oauth2;
 mod protocols;
 mod redirects;
