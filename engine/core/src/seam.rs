@@ -187,7 +187,7 @@ pub struct HttpCall {
     pub timeout: Option<Nanos>,
     /// How many bytes of body are read, after decompression; one more is a failure.
     pub max_body: u64,
-    /// Whether `gzip` is offered and undone.
+    /// Whether `gzip`, `deflate` and `br` are offered and undone.
     pub decompress: bool,
 }
 

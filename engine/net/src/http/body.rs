@@ -1,16 +1,23 @@
 //! An answer's body, bounded while it comes in, and decompressed.
 
-use std::io::{self, Write};
+mod brotli;
+mod capped;
+mod coding;
+mod deflate;
+
+use std::io;
 
 use bytes::Bytes;
-use flate2::write::MultiGzDecoder;
 use hyper::{
     HeaderMap,
     header::{self, HeaderValue},
 };
 use leadsman_core::failure::FailureKind;
 
+pub(super) use coding::OFFERED;
+
 use crate::fault::Fault;
+use coding::Coding;
 
 /// From here on, more than this many bytes out of one byte in is a bomb.
 const FREE: u64 = 64 << 10;
@@ -28,31 +35,17 @@ pub(crate) struct Content {
 #[derive(Debug)]
 enum Sink {
     Plain(Vec<Bytes>, u64),
-    Gzip(Box<MultiGzDecoder<Capped>>),
+    Coded(Coding),
     Ended(Bytes),
-}
-
-/// Takes no more than its cap.
-#[derive(Debug, Default)]
-struct Capped {
-    out: Vec<u8>,
-    cap: u64,
-    over: bool,
 }
 
 impl Content {
     pub(crate) fn new(headers: &HeaderMap, decompress: bool, max: u64) -> Self {
-        let encoding = headers
-            .get(header::CONTENT_ENCODING)
-            .map(HeaderValue::as_bytes);
-        let gzip = decompress
-            && encoding.is_some_and(|name| {
-                name.eq_ignore_ascii_case(b"gzip") || name.eq_ignore_ascii_case(b"x-gzip")
-            });
-        let sink = if gzip {
-            Sink::Gzip(Box::new(MultiGzDecoder::new(Capped::default())))
-        } else {
-            Sink::Plain(Vec::new(), 0)
+        let encoding = headers.get(header::CONTENT_ENCODING);
+        let coding = encoding.filter(|_| decompress).map(HeaderValue::as_bytes);
+        let sink = match coding.and_then(Coding::named) {
+            Some(coding) => Sink::Coded(coding),
+            None => Sink::Plain(Vec::new(), 0),
         };
         let announced = headers
             .get(header::CONTENT_LENGTH)
@@ -60,7 +53,7 @@ impl Content {
         Self {
             wire: 0,
             max,
-            announced: announced.filter(|_| !gzip),
+            announced: announced.filter(|_| matches!(sink, Sink::Plain(..))),
             sink,
         }
     }
@@ -87,10 +80,10 @@ impl Content {
                     Ok(())
                 }
             }
-            Sink::Gzip(decoder) => {
-                decoder.get_mut().cap = max.min(FREE.max(wire.saturating_mul(RATIO)));
-                let written = decoder.write_all(&chunk);
-                self.judge(written)
+            Sink::Coded(coding) => {
+                coding.undone_mut().cap = max.min(FREE.max(wire.saturating_mul(RATIO)));
+                let undone = coding.push(&chunk);
+                self.judge(undone)
             }
             Sink::Ended(_) => Ok(()),
         }
@@ -100,10 +93,10 @@ impl Content {
     pub(crate) fn end(&mut self) -> Result<(), Fault> {
         let whole = match &mut self.sink {
             Sink::Plain(chunks, length) => joined(chunks, *length),
-            Sink::Gzip(_) if self.wire == 0 => Bytes::new(),
-            Sink::Gzip(decoder) => {
-                let ended = decoder.try_finish();
-                let out = std::mem::take(&mut decoder.get_mut().out);
+            Sink::Coded(_) if self.wire == 0 => Bytes::new(),
+            Sink::Coded(coding) => {
+                let ended = coding.end();
+                let out = std::mem::take(&mut coding.undone_mut().out);
                 self.judge(ended)?;
                 out.into()
             }
@@ -130,17 +123,17 @@ impl Content {
     pub(crate) fn body_bytes(&self) -> u64 {
         match &self.sink {
             Sink::Plain(_, length) => *length,
-            Sink::Gzip(decoder) => size(decoder.get_ref().out.len()),
+            Sink::Coded(coding) => size(coding.undone().out.len()),
             Sink::Ended(whole) => size(whole.len()),
         }
     }
 
     fn judge(&self, outcome: io::Result<()>) -> Result<(), Fault> {
         let Err(error) = outcome else { return Ok(()) };
-        let Sink::Gzip(decoder) = &self.sink else {
+        let Sink::Coded(coding) = &self.sink else {
             return Ok(());
         };
-        if decoder.get_ref().over {
+        if coding.undone().over {
             return Err(self.too_large());
         }
         Err(match error.kind() {
@@ -150,13 +143,13 @@ impl Content {
             ),
             _ => Fault::new(
                 FailureKind::HttpProtocol,
-                format!("the body is no gzip: {error}"),
+                format!("the body is no {}: {error}", coding.name()),
             ),
         })
     }
 
     fn too_large(&self) -> Fault {
-        let bomb = matches!(&self.sink, Sink::Gzip(decoder) if decoder.get_ref().cap < self.max);
+        let bomb = matches!(&self.sink, Sink::Coded(coding) if coding.undone().cap < self.max);
         let message = if bomb {
             format!(
                 "the body unfolds to more than {RATIO} times its {} bytes",
@@ -182,19 +175,4 @@ fn joined(chunks: &mut Vec<Bytes>, length: u64) -> Bytes {
 
 fn size(length: usize) -> u64 {
     u64::try_from(length).unwrap_or(u64::MAX)
-}
-
-impl Write for Capped {
-    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        if size(self.out.len()) + size(bytes.len()) > self.cap {
-            self.over = true;
-            return Err(io::Error::other("beyond the cap"));
-        }
-        self.out.extend_from_slice(bytes);
-        Ok(bytes.len())
-    }
-
-    fn flush(&mut self) -> io::Result<()> {
-        Ok(())
-    }
 }

@@ -12,6 +12,7 @@ use url::{Position, Url};
 
 use super::{
     address::{strict_url, without_user},
+    body::OFFERED,
     outgoing::Outgoing,
     redirect::Next,
 };
@@ -224,7 +225,7 @@ fn fields(call: &HttpCall) -> Result<HeaderMap, Fault> {
         headers.insert(header::USER_AGENT, USER_AGENT);
     }
     if call.decompress && !headers.contains_key(header::ACCEPT_ENCODING) {
-        headers.insert(header::ACCEPT_ENCODING, HeaderValue::from_static("gzip"));
+        headers.insert(header::ACCEPT_ENCODING, HeaderValue::from_static(OFFERED));
     }
     Ok(headers)
 }

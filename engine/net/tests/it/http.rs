@@ -69,7 +69,7 @@ async fn the_request_is_complete_and_says_who_asks() {
     for field in [
         &format!("host: {address}"),
         "user-agent: leadsman/",
-        "accept-encoding: gzip",
+        "accept-encoding: gzip, deflate, br\r\n",
         "content-length: 3",
     ] {
         assert!(head.contains(field), "{field} in {head}");

@@ -2,11 +2,21 @@
 
 use std::io::Write;
 
-use flate2::{Compression, write::GzEncoder};
+use flate2::{
+    Compression,
+    write::{DeflateEncoder, GzEncoder, ZlibEncoder},
+};
 use leadsman_core::{failure::FailureKind, seam::HttpCall};
 use tokio::io::AsyncWriteExt;
 
 use crate::peers::{answering, get, http, peer, read_head, session};
+
+const TEXT: &[u8] = b"hello hello hello";
+
+/// What the reference implementation makes of that text, and of 8 MiB of zeros.
+const BROTLI_TEXT: &[u8] =
+    b"\x1f\x10\x00\xf8\x8d\x94\x6e\xde\x44\x55\x86\x96\x6c\x20\x6f\x01\x4f\x1c\x60\x1c";
+const BROTLI_BOMB: &[u8] = b"\x9f\xff\xff\x7f\xf8\x27\x00\xe2\xb1\x40\x20\xf7\xfe\x0f";
 
 fn gzip(bytes: &[u8]) -> Vec<u8> {
     let mut encoder = GzEncoder::new(Vec::new(), Compression::best());
@@ -14,9 +24,32 @@ fn gzip(bytes: &[u8]) -> Vec<u8> {
     encoder.finish().unwrap()
 }
 
-fn zipped(body: &[u8]) -> Vec<u8> {
+fn zlib(bytes: &[u8]) -> Vec<u8> {
+    let mut encoder = ZlibEncoder::new(Vec::new(), Compression::best());
+    encoder.write_all(bytes).unwrap();
+    encoder.finish().unwrap()
+}
+
+fn bare_deflate(bytes: &[u8]) -> Vec<u8> {
+    let mut encoder = DeflateEncoder::new(Vec::new(), Compression::best());
+    encoder.write_all(bytes).unwrap();
+    encoder.finish().unwrap()
+}
+
+/// Each coding's name, the text in it, and 8 MiB of zeros in it.
+fn codings() -> [(&'static str, Vec<u8>, Vec<u8>); 4] {
+    let zeros = vec![0; 8 << 20];
+    [
+        ("gzip", gzip(TEXT), gzip(&zeros)),
+        ("deflate", zlib(TEXT), zlib(&zeros)),
+        ("Deflate", bare_deflate(TEXT), bare_deflate(&zeros)),
+        ("br", BROTLI_TEXT.to_vec(), BROTLI_BOMB.to_vec()),
+    ]
+}
+
+fn coded(coding: &str, body: &[u8]) -> Vec<u8> {
     let head = format!(
-        "HTTP/1.1 200 OK\r\nContent-Encoding: gzip\r\nContent-Length: {}\r\n\r\n",
+        "HTTP/1.1 200 OK\r\nContent-Encoding: {coding}\r\nContent-Length: {}\r\n\r\n",
         body.len()
     );
     [head.as_bytes(), body].concat()
@@ -24,30 +57,94 @@ fn zipped(body: &[u8]) -> Vec<u8> {
 
 #[tokio::test]
 async fn a_compressed_body_is_unfolded_and_counted_twice() {
-    let address = answering(zipped(&gzip(b"hello hello hello"))).await;
-    let reply = http(&session(), get(address, "/")).await.unwrap();
-    assert_eq!(reply.body.as_ref(), b"hello hello hello");
-    let facts = reply.facts.http.unwrap();
-    assert_eq!(facts.body_bytes, 17);
-    assert_ne!(facts.wire_bytes, 17);
+    for (coding, whole, _) in codings() {
+        let address = answering(coded(coding, &whole)).await;
+        let reply = http(&session(), get(address, "/")).await.unwrap();
+        assert_eq!(reply.body, TEXT, "{coding}");
+        let facts = reply.facts.http.unwrap();
+        let sizes = (facts.wire_bytes, facts.body_bytes);
+        assert_eq!(sizes, (u64::try_from(whole.len()).unwrap(), 17), "{coding}");
+    }
+}
+
+#[tokio::test]
+async fn a_compressed_body_may_come_byte_by_byte() {
+    for (coding, whole, _) in codings() {
+        let head = format!(
+            "HTTP/1.1 200 OK\r\nContent-Encoding: {coding}\r\nTransfer-Encoding: chunked\r\n\r\n"
+        );
+        let chunks = whole
+            .iter()
+            .flat_map(|byte| [b"1\r\n".as_slice(), &[*byte], b"\r\n"].concat());
+        let answer: Vec<u8> = head.bytes().chain(chunks).chain(*b"0\r\n\r\n").collect();
+        let address = answering(answer).await;
+        let reply = http(&session(), get(address, "/")).await.unwrap();
+        assert_eq!(reply.body, TEXT, "{coding}");
+    }
 }
 
 #[tokio::test]
 async fn a_bomb_is_defused_and_a_broken_body_is_told_apart() {
-    let whole = gzip(b"hello hello hello");
-    let bomb = gzip(&vec![0; 8 << 20]);
-    for (body, kind) in [
-        (bomb.as_slice(), FailureKind::ResponseTooLarge),
-        (&whole[..whole.len() - 9], FailureKind::ResponseTruncated),
-        (b"no gzip at all", FailureKind::HttpProtocol),
-    ] {
-        let address = answering(zipped(body)).await;
-        let call = HttpCall {
-            max_body: 16 << 20,
+    for (coding, whole, bomb) in codings() {
+        let cut = whole.split_last().unwrap().1;
+        let more = [whole.as_slice(), b"and more than a head"].concat();
+        for (body, kind) in [
+            (bomb.as_slice(), FailureKind::ResponseTooLarge),
+            (cut, FailureKind::ResponseTruncated),
+            (b"\xffno such thing", FailureKind::HttpProtocol),
+            (&more, FailureKind::HttpProtocol),
+        ] {
+            let address = answering(coded(coding, body)).await;
+            let call = HttpCall {
+                max_body: 16 << 20,
+                ..get(address, "/")
+            };
+            let failure = http(&session(), call).await.unwrap_err();
+            assert_eq!(failure.kind, kind, "{coding}: {failure}");
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_body_with_a_wrong_checksum_is_not_cut_but_broken() {
+    for (coding, mut whole, _) in codings().into_iter().take(2) {
+        *whole.last_mut().unwrap() ^= 1;
+        let address = answering(coded(coding, &whole)).await;
+        let failure = http(&session(), get(address, "/")).await.unwrap_err();
+        assert_eq!(
+            failure.kind,
+            FailureKind::HttpProtocol,
+            "{coding}: {failure}"
+        );
+    }
+}
+
+#[tokio::test]
+async fn a_compressed_body_is_held_to_its_size_after_it_is_unfolded() {
+    for (coding, whole, _) in codings() {
+        let address = answering(coded(coding, &whole)).await;
+        let up_to = |max_body| HttpCall {
+            max_body,
             ..get(address, "/")
         };
-        let failure = http(&session(), call).await.unwrap_err();
-        assert_eq!(failure.kind, kind, "{failure}");
+        let failure = http(&session(), up_to(16)).await.unwrap_err();
+        assert_eq!(failure.kind, FailureKind::ResponseTooLarge, "{coding}");
+        assert!(failure.message.contains("16 bytes"), "{coding}: {failure}");
+        let reply = http(&session(), up_to(17)).await.unwrap();
+        assert_eq!(reply.body, TEXT, "{coding}");
+    }
+}
+
+#[tokio::test]
+async fn what_is_not_to_be_undone_is_left_as_it_came() {
+    for (coding, whole, _) in codings() {
+        let address = answering(coded(coding, &whole)).await;
+        let call = HttpCall {
+            decompress: false,
+            ..get(address, "/")
+        };
+        let reply = http(&session(), call).await.unwrap();
+        assert_eq!(reply.body, whole, "{coding}");
     }
 }
 

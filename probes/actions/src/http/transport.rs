@@ -24,7 +24,7 @@ pub struct Transport<'a> {
     pub max_redirects: u8,
     /// How many bytes of body are read.
     pub max_body: u64,
-    /// Offer gzip and undo it.
+    /// Offer gzip, deflate and br, and undo them.
     pub decompress: bool,
     /// The address family.
     pub family: &'a str,
@@ -136,7 +136,7 @@ macro_rules! with_transport {
             /// How many bytes of body are read, after decompression; one more is a failure.
             #[setting(default = 1_048_576)]
             pub max_body: u64,
-            /// Offer gzip and undo it.
+            /// Offer gzip, deflate and br, and undo them.
             #[setting(default = true)]
             pub decompress: bool,
             /// The name to send and to judge the certificate for, instead of the URL's host.
