@@ -187,7 +187,7 @@ impl Vault {
             .filter_map(|secret| secret.value.as_deref());
         let mut forms: Vec<String> = values
             .chain(self.hidden.iter().map(String::as_str))
-            .filter(|value| !value.is_empty())
+            .filter(|value| !value.trim().is_empty())
             .flat_map(|value| [value.to_owned(), encode(value), STANDARD.encode(value)])
             .collect();
         forms.sort_by_key(|form| std::cmp::Reverse(form.len()));

@@ -339,7 +339,6 @@ mod tests {
     fn value(long: &str) -> &'static str {
         match long {
             "connect-to" => "a.example:443:192.0.2.7:8443",
-            "cookie" => "a=b",
             "header" => "x-a: b",
             "max-redirs" => "3",
             "max-time" => "2.5",

@@ -1,5 +1,7 @@
 //! Command lines that the real `curl` runs, and their imports: the same is sent, and both come to the same.
 
+#![expect(clippy::indexing_slicing, reason = "a test stops where it fails")]
+
 use std::{
     fs,
     path::{Path, PathBuf},
