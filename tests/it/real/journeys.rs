@@ -27,6 +27,7 @@ mod redirects;
 mod signatures;
 mod transport;
 mod walk;
+mod words;
 
 /// The example's configuration, pointed at a shop, with its password in a file.
 pub(super) fn configuration(folder: &Path, shop: &Shop) -> PathBuf {
