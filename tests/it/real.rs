@@ -31,6 +31,7 @@ mod scrape;
 mod secrets;
 mod secured;
 mod series;
+mod settings;
 mod sli;
 mod supervised;
 mod systemd;

@@ -1,7 +1,9 @@
 //! A dialogue over a stream, with or without TLS.
 
 mod dialogue;
+mod octets;
 mod settings;
 
 pub use dialogue::hold;
+pub use octets::Octets;
 pub use settings::{Exchange, TcpSettings, validate};

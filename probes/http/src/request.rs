@@ -1,5 +1,6 @@
 //! The request that the settings describe.
 
+use leadsman_probe_actions::http::FieldValue;
 use leadsman_sdk::prelude::*;
 
 use crate::HttpSettings;
@@ -11,8 +12,12 @@ pub(crate) fn build(target: &Target, settings: &HttpSettings) -> Result<http::Re
     // It is all that the check does, and whoever writes `retries` beside its method has seen both.
     let request = http::Request::new(&settings.method, url).repeatable(true);
     let mut request = settings.transport().apply(request);
-    for (name, value) in &settings.headers {
-        request = request.header(name, value.as_bytes());
+    let fields = settings.headers.iter();
+    for (name, value) in fields.flat_map(|(name, all)| all.iter().map(move |value| (name, value))) {
+        request = match value {
+            FieldValue::Text(text) => request.header(name, text.as_bytes()),
+            FieldValue::Secret { secret } => request.header(name, secrets::placeholder(secret)?),
+        };
     }
     if let Some(body) = &settings.body {
         request = request.body(body.as_bytes());

@@ -3,8 +3,8 @@
 use std::collections::BTreeMap;
 
 use leadsman_probe_actions::http::{
-    BasicAuth, BearerAuth, Body, CertificateExpectation, Count, Expected, HeaderExpectation,
-    Statuses, choice, method,
+    BasicAuth, BearerAuth, Body, CertificateExpectation, Count, Expected, FieldValues,
+    HeaderExpectation, Statuses, choice, method,
 };
 use leadsman_sdk::prelude::*;
 
@@ -20,9 +20,9 @@ pub struct HttpSettings {
     /// The method.
     #[setting(default = "GET")]
     pub method: String,
-    /// Header fields to send.
+    /// Header fields to send: a name, and its text, `{secret: NAME}`, or a list of these.
     #[setting(default)]
-    pub headers: BTreeMap<String, String>,
+    pub headers: BTreeMap<String, FieldValues<String>>,
     /// The body to send.
     pub body: Option<String>,
     /// The statuses that are well: `200`, `2xx`, `200-204`, or a list of these.
@@ -78,12 +78,12 @@ pub(crate) fn validate(settings: &HttpSettings) -> Vec<Complaint> {
         complaints.extend(choice(&format!("versions/{index}"), version, &versions));
     }
     for (index, field) in settings.expect_headers.iter().enumerate() {
-        if field.matches.is_none() && field.not_matches.is_none() && field.may_be_missing {
+        if field.is_nothing() {
             let pointer = format!("/expect_headers/{index}");
             complaints.push(Complaint::new(
                 pointer,
                 "this expects nothing",
-                "add `matches` or `not_matches`",
+                "add `equals`, `contains` or `matches`",
             ));
         }
     }

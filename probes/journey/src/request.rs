@@ -2,10 +2,12 @@
 
 use std::time::Duration;
 
+use leadsman_probe_actions::http::FieldValue;
 use leadsman_sdk::{escape, prelude::*};
 
 use crate::{
     settings::{Bearer, Request, Sign},
+    template::Template,
     token::Tokens,
     variables::{Place, Variable, Variables},
 };
@@ -52,8 +54,13 @@ impl Client {
             made = self.shared.join(made);
         }
         made = request.transport().apply(made);
-        for (name, template) in &request.headers {
-            made = made.header(name, variables.fill(template.as_str(), Place::Plain)?);
+        for (name, value) in fields(request) {
+            made = match value {
+                FieldValue::Text(text) => {
+                    made.header(name, variables.fill(text.as_str(), Place::Plain)?)
+                }
+                FieldValue::Secret { secret } => made.header(name, secrets::placeholder(secret)?),
+            };
         }
         let own_type = request
             .headers
@@ -115,6 +122,12 @@ impl Client {
         }
         Ok(url)
     }
+}
+
+/// Each header field that is sent, by its name.
+fn fields(request: &Request) -> impl Iterator<Item = (&String, &FieldValue<Template>)> {
+    let named = request.headers.iter();
+    named.flat_map(|(name, values)| values.iter().map(move |value| (name, value)))
 }
 
 fn authorization(request: &Request, variables: &Variables<'_>) -> Result<Option<String>> {

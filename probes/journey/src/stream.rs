@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use leadsman_probe_actions::{
     dns::{self, DnsSettings},
-    tcp::{self, TcpSettings},
+    tcp::{self, Octets, TcpSettings},
 };
 use leadsman_sdk::prelude::*;
 
@@ -43,7 +43,9 @@ fn filled_dialogue(settings: &TcpSettings, variables: &Variables<'_>) -> Result<
         if let Some(send) = &mut exchange.send {
             *send = variables.fill_around_groups(send)?;
         }
-        fill(exchange.expect_bytes.iter_mut().collect(), variables)?;
+        let bytes = [&mut exchange.expect_bytes, &mut exchange.send_bytes];
+        let texts = bytes.into_iter().flatten().filter_map(Octets::text_mut);
+        fill(texts.collect(), variables)?;
     }
     Ok(filled)
 }

@@ -444,3 +444,41 @@ fn a_loop_says_how_many_items_it_left_out_and_a_journey_without_one_says_nothing
     let plain = json!({"steps": [{"name": "read", "request": {"path": "/lines/1"}}]});
     assert_eq!(shop().settings(plain).run(journey).measures, []);
 }
+
+#[test]
+fn header_fields_are_templates_secrets_and_several_of_one_name_and_so_is_what_is_expected_of_them()
+{
+    let step = json!({
+        "name": "ask",
+        "request": {"headers": {"x-key": {"secret": "login"}, "x-one": ["${target.host}", "b"]}},
+        "expect": {"headers": [{"name": "x-host", "equals": "${target.host}", "contains": "shop", "not_contains": "${target.port}"}]},
+    });
+    let asked = |host: &str| {
+        Mock::new(SHOP)
+            .settings(json!({"steps": [step]}))
+            .secret("login")
+            .on("GET", SHOP, Reply::ok("").header("x-host", host))
+            .run(journey)
+    };
+    let run = asked("shop.example");
+    assert_eq!(run.verdict, Verdict::Pass, "{run:?}");
+    let sent: Vec<(&str, String)> = run.sent[0]
+        .headers
+        .iter()
+        .map(|(name, value)| (name.as_str(), String::from_utf8_lossy(value).into_owned()))
+        .collect();
+    assert_eq!(
+        sent[1..],
+        [
+            ("x-one", "shop.example".to_owned()),
+            ("x-one", "b".to_owned())
+        ]
+    );
+    assert!(
+        sent[0].0 == "x-key" && sent[0].1.contains("login"),
+        "{sent:?}"
+    );
+    let run = asked("shop.example:443");
+    assert_eq!(run.about[..2], ["/steps/0/expect/headers/0"; 2], "{run:?}");
+    assert_eq!(run.assertions.len(), 2, "{run:?}");
+}

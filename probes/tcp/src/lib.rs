@@ -58,7 +58,8 @@ mod tests {
     fn exchanges_that_cannot_be_held_are_complained_about() {
         let settings: TcpSettings = serde_json::from_value(json!({
             "trust": "corp",
-            "dialogue": [{}, {"expect": "a", "expect_bytes": "b"}, {"send": "x", "captures": {"n": "${1}"}}],
+            "dialogue": [{}, {"expect": "a", "expect_bytes": "b"}, {"send": "x", "captures": {"n": "${1}"}},
+                {"send": "a", "send_bytes": "b"}, {"expect_bytes": {"hex": "0"}}],
         }))
         .unwrap();
         let pointers: Vec<String> = validate(&settings)
@@ -71,7 +72,9 @@ mod tests {
                 "/trust",
                 "/dialogue/0",
                 "/dialogue/1",
-                "/dialogue/2/captures"
+                "/dialogue/2/captures",
+                "/dialogue/3",
+                "/dialogue/4/expect_bytes"
             ]
         );
     }

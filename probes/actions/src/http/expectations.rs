@@ -158,19 +158,30 @@ fn header(
         return Ok(());
     }
     let got = values.join(", ");
+    let mut told = |met, expected: String| {
+        expect.that(met, Kind::Header, &field.name, expected, &got);
+    };
+    texts(field, &values, &mut told);
     if let Some(regex) = &field.matches {
-        expect.that(any(regex, &values)?, Kind::Header, &field.name, regex, &got);
+        told(any(regex, &values)?, regex.to_string());
     }
     if let Some(regex) = &field.not_matches {
-        expect.that(
-            !any(regex, &values)?,
-            Kind::Header,
-            &field.name,
-            format!("not {regex}"),
-            &got,
-        );
+        told(!any(regex, &values)?, format!("not {regex}"));
     }
     Ok(())
+}
+
+fn texts(field: &HeaderExpectation, values: &[String], told: &mut impl FnMut(bool, String)) {
+    if let Some(text) = &field.equals {
+        told(values.contains(text), format!("`{text}`"));
+    }
+    let has = |text: &str| values.iter().any(|value| value.contains(text));
+    if let Some(text) = &field.contains {
+        told(has(text), format!("`{text}` in it"));
+    }
+    if let Some(text) = &field.not_contains {
+        told(!has(text), format!("no `{text}` in it"));
+    }
 }
 
 fn any(regex: &Regex, values: &[String]) -> Result<bool> {

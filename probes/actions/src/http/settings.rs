@@ -1,14 +1,21 @@
 //! What is expected of an answer, and who signs in: the same in every probe that speaks HTTP.
 
-use leadsman_sdk::prelude::*;
+use leadsman_sdk::{prelude::*, settings::SecretName};
 
 use super::{Equals, Texts};
 
-/// What is expected of one header field.
+/// What is expected of one header field. Of several fields of one name, one has to be as it is expected, and none as it is
+/// not.
 #[derive(Debug, Clone, Settings)]
 pub struct HeaderExpectation {
     /// The field's name.
     pub name: String,
+    /// A value must be this text.
+    pub equals: Option<String>,
+    /// This text must stand in a value.
+    pub contains: Option<String>,
+    /// This text may stand in no value.
+    pub not_contains: Option<String>,
     /// A value must match this.
     pub matches: Option<Regex>,
     /// No value may match this.
@@ -16,6 +23,33 @@ pub struct HeaderExpectation {
     /// The field may be missing.
     #[setting(default = false)]
     pub may_be_missing: bool,
+}
+
+impl HeaderExpectation {
+    /// Whether it can be met by anything.
+    pub const fn is_nothing(&self) -> bool {
+        let texts = self.equals.is_some() || self.contains.is_some() || self.not_contains.is_some();
+        let says = texts || self.matches.is_some() || self.not_matches.is_some();
+        !says && self.may_be_missing
+    }
+
+    /// The texts that values are compared with, and their names.
+    pub fn texts(&self) -> impl Iterator<Item = (&'static str, &String)> {
+        let texts = [
+            ("equals", &self.equals),
+            ("contains", &self.contains),
+            ("not_contains", &self.not_contains),
+        ];
+        texts
+            .into_iter()
+            .filter_map(|(name, text)| Some((name, text.as_ref()?)))
+    }
+
+    /// The same, to be changed.
+    pub fn texts_mut(&mut self) -> impl Iterator<Item = &mut String> {
+        let texts = [&mut self.equals, &mut self.contains, &mut self.not_contains];
+        texts.into_iter().flatten()
+    }
 }
 
 /// What is expected of the body.
@@ -78,14 +112,14 @@ pub struct BasicAuth {
     /// The user.
     pub user: String,
     /// The secret that holds the password.
-    pub secret: String,
+    pub secret: SecretName,
 }
 
 /// Which token is sent.
 #[derive(Debug, Clone, Settings)]
 pub struct BearerAuth {
     /// The secret that holds the token.
-    pub secret: String,
+    pub secret: SecretName,
     /// The scheme that stands before the token.
     #[setting(default = "Bearer")]
     pub r#type: String,

@@ -2,7 +2,7 @@
 
 use leadsman_sdk::{prelude::*, tcp::Stream};
 
-use super::Exchange;
+use super::{Exchange, Octets};
 
 /// Longest line, and how many lines are passed over while one is looked for.
 const LINE: u32 = 64 * 1024;
@@ -15,16 +15,23 @@ pub fn hold(stream: &Stream, exchange: &Exchange, index: usize) -> Result<Vec<(S
     if let Some(expect) = &exchange.expect {
         groups = matching_line(stream, expect, &path)?;
     }
-    if let Some(bytes) = &exchange.expect_bytes {
-        same_bytes(stream, bytes.as_bytes(), &path)?;
+    if let Some(octets) = &exchange.expect_bytes {
+        same_bytes(stream, &bytes(octets)?, &path)?;
     }
     if let Some(send) = &exchange.send {
         stream.write(format!("{}\n", filled(send, &groups)).as_bytes())?;
+    }
+    if let Some(octets) = &exchange.send_bytes {
+        stream.write(&bytes(octets)?)?;
     }
     let captures = exchange.captures.iter();
     Ok(captures
         .map(|(name, template)| (name.clone(), filled(template, &groups)))
         .collect())
+}
+
+fn bytes(octets: &Octets) -> Result<Vec<u8>> {
+    octets.bytes().map_err(Error::undecided)
 }
 
 /// Reads lines until one matches; the peer's silence or end is what is reported.

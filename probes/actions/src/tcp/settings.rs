@@ -7,6 +7,8 @@ use leadsman_sdk::{
     settings::{IdentityName, TrustName},
 };
 
+use super::Octets;
+
 /// Connects to a host and a port, with or without TLS, and holds a dialogue.
 #[derive(Debug, Clone, Settings)]
 pub struct TcpSettings {
@@ -41,13 +43,38 @@ pub struct TcpSettings {
 pub struct Exchange {
     /// Lines are read until one matches this; other lines are passed over.
     pub expect: Option<Regex>,
-    /// Exactly these bytes must come, written as text.
-    pub expect_bytes: Option<String>,
+    /// Exactly these bytes must come: a text, `{hex: "00 ff"}` or `{base64: AP8=}`.
+    pub expect_bytes: Option<Octets>,
     /// What is sent, followed by a line feed. `${1}` is the first group of this exchange's `expect`.
     pub send: Option<String>,
+    /// Exactly these bytes are sent, with nothing behind them: a text, `{hex: "00 ff"}` or `{base64: AP8=}`.
+    pub send_bytes: Option<Octets>,
     /// Groups to export: a name, and what it is made of (`${1}`).
     #[setting(default)]
     pub captures: BTreeMap<String, String>,
+}
+
+impl Exchange {
+    /// Whether nothing is sent.
+    pub const fn is_silent(&self) -> bool {
+        self.send.is_none() && self.send_bytes.is_none()
+    }
+
+    const fn is_nothing(&self) -> bool {
+        self.is_silent() && self.expect.is_none() && self.expect_bytes.is_none()
+    }
+
+    fn unreadable(&self, pointer: &str) -> Vec<Complaint> {
+        let bytes = [
+            ("expect_bytes", &self.expect_bytes),
+            ("send_bytes", &self.send_bytes),
+        ];
+        let wrong = bytes.into_iter().filter_map(|(name, octets)| {
+            let why = octets.as_ref()?.bytes().err()?;
+            Some(Complaint::new(format!("{pointer}/{name}"), why, ""))
+        });
+        wrong.collect()
+    }
 }
 
 impl TcpSettings {
@@ -92,13 +119,11 @@ pub fn validate(settings: &TcpSettings) -> Vec<Complaint> {
     let mut complaints = transport(settings);
     for (index, exchange) in settings.dialogue.iter().enumerate() {
         let pointer = format!("/dialogue/{index}");
-        let empty =
-            exchange.expect.is_none() && exchange.expect_bytes.is_none() && exchange.send.is_none();
-        if empty {
+        if exchange.is_nothing() {
             complaints.push(Complaint::new(
                 &pointer,
                 "this exchange neither expects nor sends",
-                "add `expect`, `expect_bytes` or `send`",
+                "add `expect`, `expect_bytes`, `send` or `send_bytes`",
             ));
         }
         if exchange.expect.is_some() && exchange.expect_bytes.is_some() {
@@ -108,6 +133,14 @@ pub fn validate(settings: &TcpSettings) -> Vec<Complaint> {
                 "split the exchange in two",
             ));
         }
+        if exchange.send.is_some() && exchange.send_bytes.is_some() {
+            complaints.push(Complaint::new(
+                &pointer,
+                "`send` and `send_bytes` exclude each other",
+                "split the exchange in two",
+            ));
+        }
+        complaints.extend(exchange.unreadable(&pointer));
         if exchange.expect.is_none() && !exchange.captures.is_empty() {
             complaints.push(Complaint::new(
                 format!("{pointer}/captures"),

@@ -11,7 +11,7 @@ pub struct Expect {
     /// The statuses that are well: `200`, `2xx`, `200-204`, or a list of these.
     #[setting(default = Statuses::success())]
     pub status: Statuses,
-    /// Header fields.
+    /// Header fields. Their texts are templates.
     #[setting(default)]
     pub headers: Vec<HeaderExpectation>,
     /// The body. Its texts, and the values of `json`, are templates.
@@ -43,14 +43,18 @@ impl Default for Expect {
 }
 
 impl Expect {
-    /// The same with a body whose templates are filled.
-    pub(crate) fn expected<'a>(&'a self, body: Option<&'a Body>) -> Expected<'a> {
+    /// The same with header fields and a body whose templates are filled.
+    pub(crate) fn expected<'a>(
+        &'a self,
+        headers: &'a [HeaderExpectation],
+        body: Option<&'a Body>,
+    ) -> Expected<'a> {
         Expected {
             status: &self.status,
             versions: &self.versions,
             tls: &self.tls,
             redirects: (self.redirects, "redirects"),
-            headers: (&self.headers, "headers"),
+            headers: (headers, "headers"),
             body: (body, "body"),
             certificate: self.certificate.as_ref(),
         }

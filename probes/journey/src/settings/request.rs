@@ -10,6 +10,8 @@ use leadsman_sdk::{
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
+use leadsman_probe_actions::http::FieldValues;
+
 use crate::template::Template;
 
 leadsman_probe_actions::with_transport! {
@@ -26,9 +28,9 @@ pub struct Request {
     /// Parameters to add to the query.
     #[setting(default)]
     pub query: BTreeMap<String, Template>,
-    /// Header fields.
+    /// Header fields: a name, and its template, `{secret: NAME}`, or a list of these.
     #[setting(default)]
-    pub headers: BTreeMap<String, Template>,
+    pub headers: BTreeMap<String, FieldValues<Template>>,
     /// The body, as it is.
     pub body: Option<Template>,
     /// The body, as JSON.

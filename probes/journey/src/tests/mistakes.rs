@@ -133,6 +133,27 @@ fn what_has_no_effect_is_told_at_its_setting() {
 }
 
 #[test]
+fn templates_in_bytes_and_header_fields_are_read_as_everywhere() {
+    each_is_told(&[
+        (
+            json!({"name": "a", "tcp": {"dialogue": [{"send_bytes": "${b}"}]}}),
+            "/steps/1/tcp/dialogue/0/send_bytes",
+            "nothing sets",
+        ),
+        (
+            json!({"name": "a", "request": {"headers": {"x-a": [{"secret": "login"}, "${b}"]}}}),
+            "/steps/1/request/headers/x-a/1",
+            "nothing sets",
+        ),
+        (
+            json!({"name": "a", "request": {}, "expect": {"headers": [{"name": "etag", "equals": "${b}"}]}}),
+            "/steps/1/expect/headers/0/equals",
+            "nothing sets",
+        ),
+    ]);
+}
+
+#[test]
 fn each_mistake_of_shape_is_told_at_its_setting() {
     each_is_told(&[
         (

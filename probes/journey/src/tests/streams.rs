@@ -93,3 +93,15 @@ fn a_dialogue_that_goes_otherwise_fails_at_its_own_line() {
     assert_eq!(run.about[1], "/steps/0/tcp/dialogue/1");
     assert_eq!(run.assertions[0].kind, "reply");
 }
+
+#[test]
+fn bytes_are_sent_as_they_are_written_and_their_texts_are_templates() {
+    let dialogue = json!([{"send_bytes": {"hex": "00 ff"}}, {"send_bytes": "${target.host}"}]);
+    let settings = json!({"steps": [{"name": "say", "tcp": {"address": "mail.example:25", "dialogue": dialogue}}]});
+    let run = Mock::new(SHOP)
+        .on_connect("")
+        .settings(settings)
+        .run(journey);
+    assert_eq!(run.verdict, Verdict::Pass, "{run:?}");
+    assert_eq!(run.written, b"\x00\xffshop.example");
+}

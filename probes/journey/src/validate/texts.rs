@@ -2,7 +2,11 @@
 
 use std::collections::BTreeMap;
 
-use leadsman_probe_actions::dns::DnsSettings;
+use leadsman_probe_actions::{
+    dns::DnsSettings,
+    http::{FieldValue, FieldValues},
+    tcp::Octets,
+};
 use serde_json::Value;
 
 use crate::{
@@ -32,10 +36,13 @@ pub(crate) fn of(step: &Step) -> Vec<Text> {
             let sent = exchange.send.as_ref().map(|text| without_groups(text));
             let place = format!("/tcp/dialogue/{index}");
             found.optional(&format!("{place}/send"), sent.as_ref());
-            found.optional(
-                &format!("{place}/expect_bytes"),
-                exchange.expect_bytes.as_ref(),
-            );
+            for (name, bytes) in [
+                ("expect_bytes", &exchange.expect_bytes),
+                ("send_bytes", &exchange.send_bytes),
+            ] {
+                let text = bytes.as_ref().and_then(Octets::text);
+                found.optional(&format!("{place}/{name}"), text);
+            }
         }
     }
     if let Some(expect) = &step.expect {
@@ -97,12 +104,29 @@ impl Texts {
         }
     }
 
+    fn field(&mut self, pointer: &str, values: &FieldValues<Template>) {
+        let text = |value: &FieldValue<Template>| match value {
+            FieldValue::Text(text) => Some(text.as_str().to_owned()),
+            FieldValue::Secret { .. } => None,
+        };
+        match values {
+            FieldValues::One(value) => self.optional(pointer, text(value).as_ref()),
+            FieldValues::Several(values) => {
+                for (index, value) in values.iter().enumerate() {
+                    self.optional(&format!("{pointer}/{index}"), text(value).as_ref());
+                }
+            }
+        }
+    }
+
     fn request(&mut self, request: &Request) {
         self.template("/request/path", request.path.as_ref());
         self.template("/request/url", request.url.as_ref());
         self.template("/request/body", request.body.as_ref());
         self.named("/request/query", &request.query);
-        self.named("/request/headers", &request.headers);
+        for (name, values) in &request.headers {
+            self.field(&format!("/request/headers/{}", escaped(name)), values);
+        }
         if let Some(form) = &request.form {
             self.named("/request/form", form);
         }
@@ -160,6 +184,11 @@ impl Texts {
     }
 
     fn expect(&mut self, expect: &Expect, pointer: &str) {
+        for (index, field) in expect.headers.iter().enumerate() {
+            for (name, text) in field.texts() {
+                self.text(&format!("{pointer}/headers/{index}/{name}"), text);
+            }
+        }
         let Some(body) = &expect.body else {
             return;
         };

@@ -1,8 +1,11 @@
 //! What one step does, and what is expected of it.
 
-use std::time::Duration;
+use std::{borrow::Cow, time::Duration};
 
-use leadsman_probe_actions::http::Body;
+use leadsman_probe_actions::{
+    http::{Body, HeaderExpectation},
+    tcp,
+};
 use leadsman_sdk::prelude::*;
 
 use super::Walk;
@@ -57,12 +60,7 @@ impl Walk<'_> {
             return stream::ask(question, &pointer, &self.variables, left).map(Came::Dns);
         }
         if let Some(dialogue) = &step.tcp {
-            self.unsafe_from_here(
-                dialogue
-                    .dialogue
-                    .iter()
-                    .all(|exchange| exchange.send.is_none()),
-            );
+            self.unsafe_from_here(dialogue.dialogue.iter().all(tcp::Exchange::is_silent));
             let pointer = format!("{pointer}/tcp");
             let own = (self.target, &mut self.variables);
             stream::hold(dialogue, &pointer, own, left)?;
@@ -169,7 +167,25 @@ fn check(
         .as_ref()
         .map(|body| filled(body, variables))
         .transpose()?;
-    expected.expected(body.as_ref()).check(response, expect)
+    let headers = filled_headers(&expected.headers, variables)?;
+    expected
+        .expected(&headers, body.as_ref())
+        .check(response, expect)
+}
+
+/// The texts of header fields are templates; most expectations have none, and are taken as they are.
+fn filled_headers<'a>(
+    headers: &'a [HeaderExpectation],
+    variables: &Variables<'_>,
+) -> Result<Cow<'a, [HeaderExpectation]>> {
+    if headers.iter().all(|field| field.texts().next().is_none()) {
+        return Ok(headers.into());
+    }
+    let mut filled = headers.to_vec();
+    for text in filled.iter_mut().flat_map(HeaderExpectation::texts_mut) {
+        *text = variables.fill(text, Place::Plain)?;
+    }
+    Ok(filled.into())
 }
 
 /// The body's texts, and what its JSONPaths and selectors must find, are templates.

@@ -1,0 +1,102 @@
+//! What is sent in header fields: texts, secrets, and several of one name.
+
+use std::{borrow::Cow, slice};
+
+use leadsman_sdk::{
+    __private::schemars::{JsonSchema, Schema, SchemaGenerator, json_schema},
+    settings::SecretName,
+};
+use serde::{Deserialize, Serialize};
+
+/// What one header field holds.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(untagged)]
+pub enum FieldValue<T> {
+    /// A text.
+    Text(T),
+    /// A secret, and nothing else.
+    Secret {
+        /// The secret's name.
+        secret: SecretName,
+    },
+}
+
+/// What the header fields of one name hold: one value, or a list of them, each of which is sent in a field of its own.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(untagged)]
+pub enum FieldValues<T> {
+    /// One field.
+    One(FieldValue<T>),
+    /// Several fields.
+    Several(Vec<FieldValue<T>>),
+}
+
+impl<T> FieldValues<T> {
+    /// The values, in the order in which they are sent.
+    pub fn iter(&self) -> slice::Iter<'_, FieldValue<T>> {
+        match self {
+            Self::One(value) => slice::from_ref(value).iter(),
+            Self::Several(values) => values.iter(),
+        }
+    }
+}
+
+impl<'a, T> IntoIterator for &'a FieldValues<T> {
+    type Item = &'a FieldValue<T>;
+    type IntoIter = slice::Iter<'a, FieldValue<T>>;
+
+    fn into_iter(self) -> Self::IntoIter {
+        self.iter()
+    }
+}
+
+/// The forms stand side by side: whoever reads a schema beside a value takes the one of the value's kind.
+impl<T: JsonSchema> JsonSchema for FieldValues<T> {
+    fn schema_name() -> Cow<'static, str> {
+        "FieldValues".into()
+    }
+
+    fn inline_schema() -> bool {
+        true
+    }
+
+    fn json_schema(generator: &mut SchemaGenerator) -> Schema {
+        let text = generator.subschema_for::<T>();
+        let secret = json_schema!({
+            "type": "object",
+            "properties": {"secret": generator.subschema_for::<SecretName>()},
+            "required": ["secret"],
+            "additionalProperties": false,
+        });
+        json_schema!({"anyOf": [
+            text,
+            secret,
+            {"type": "array", "items": {"anyOf": [text, secret]}, "minItems": 1},
+        ]})
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    #[test]
+    fn a_field_is_a_text_a_secret_or_a_list_of_both() {
+        let read = |value| serde_json::from_value::<FieldValues<String>>(value);
+        let text = |text: &str| FieldValue::Text(text.to_owned());
+        let secret = FieldValue::Secret {
+            secret: SecretName::new("key"),
+        };
+        for (written, expected) in [
+            (json!("a"), vec![text("a")]),
+            (json!({"secret": "key"}), vec![secret.clone()]),
+            (json!(["a", {"secret": "key"}]), vec![text("a"), secret]),
+        ] {
+            let values = read(written).unwrap();
+            assert_eq!(values.iter().cloned().collect::<Vec<_>>(), expected);
+        }
+        assert!(read(json!(7)).is_err());
+    }
+}
