@@ -68,6 +68,47 @@ fn the_journey_that_opens_its_reference_is_loaded() {
 }
 
 #[test]
+fn the_check_that_a_module_becomes_is_loaded() {
+    let text = fs::read_to_string(example("../docs/blackbox.md")).unwrap();
+    let check = text.split("```yaml\n").nth(2).unwrap();
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("leadsman.yaml");
+    fs::write(&file, check.split("```").next().unwrap()).unwrap();
+    let plan = app::load(&file, &Probes::new(Arc::clone(sandbox())));
+    let plan = plan.unwrap_or_else(|error| panic!("{error}"));
+    assert_eq!(plan.checks.len(), 1);
+}
+
+/// Each word of the second column is a setting of the section's probe.
+#[test]
+fn every_setting_that_a_modules_key_becomes_is_one() {
+    let text = fs::read_to_string(example("../docs/blackbox.md")).unwrap();
+    let mut seen = 0;
+    for section in text.split("\n## `").skip(1) {
+        let (probe, rest) = section.split_once('`').unwrap();
+        let schema = described(probe);
+        let rows = rest.lines().filter(|line| line.starts_with("| `"));
+        for column in rows.filter_map(|row| row.split(" | ").nth(1)) {
+            for written in column.split('`').skip(1).step_by(2) {
+                let word = written.split(':').next().unwrap();
+                assert!(
+                    schema["properties"].get(word).is_some(),
+                    "`{word}` is no setting of `{probe}`: {column}"
+                );
+                seen += 1;
+            }
+        }
+    }
+    assert!(seen > 50, "{seen}");
+}
+
+fn described(probe: &str) -> serde_json::Value {
+    let bundled = leadsman_probes::named(probe).unwrap();
+    let probe = sandbox().load(bundled.component).unwrap();
+    probe.description.settings.clone()
+}
+
+#[test]
 fn a_settings_mistake_is_told_at_its_own_line_by_the_probes_own_schema() {
     let folder = tempfile::tempdir().unwrap();
     let file = folder.path().join("wrong.yaml");

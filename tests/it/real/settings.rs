@@ -1,13 +1,13 @@
 //! Every setting of an exchange and of a dialogue, once met and once not, against a real nginx.
 
-use std::{fs, path::Path};
+use std::{fs, path::Path, process::Command};
 
 use super::{
     certificates::{Authority, Validity},
     daemon::leadsman,
     nginx::Nginx,
     once::{Run, once},
-    process::free_port,
+    process::{free_port, tool},
     zone::Knot,
 };
 
@@ -338,4 +338,23 @@ fn a_proxy_that_the_environment_names_is_not_used() {
         .unwrap();
     let said = String::from_utf8_lossy(&output.stdout).into_owned();
     assert_eq!(output.status.code(), Some(0), "{said}");
+}
+
+/// What the page about modules shows as one is one.
+#[test]
+fn the_module_that_becomes_a_check_is_one_to_the_real_exporter() {
+    let page = Path::new(env!("CARGO_MANIFEST_DIR")).join("../docs/blackbox.md");
+    let text = fs::read_to_string(page).unwrap();
+    let module = text.split("```yaml\n").nth(1).unwrap();
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("blackbox.yml");
+    fs::write(&file, module.split("```").next().unwrap()).unwrap();
+    let mut command = Command::new(tool("prometheus-blackbox-exporter"));
+    let checked = command
+        .arg("--config.check")
+        .arg("--config.file")
+        .arg(&file);
+    let output = checked.output().unwrap();
+    let said = String::from_utf8_lossy(&output.stderr);
+    assert!(output.status.success(), "{said}");
 }
