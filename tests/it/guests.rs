@@ -15,7 +15,7 @@ use leadsman_host::LoadError;
 use leadsman_tests::{
     engine::{Trial, concluded, load},
     guests::component,
-    peer::{Peer, head},
+    peer::{Peer, hang, head},
 };
 
 fn trial(guest: &str, target: &str) -> Trial {
@@ -194,10 +194,103 @@ fn a_claim_that_the_host_did_not_observe_is_not_believed() {
 fn a_host_that_nobody_granted_is_refused_and_the_line_that_would_allow_it_is_told() {
     let record = trial("wanders", "127.0.0.1:9").run();
     assert_eq!(
-        (record.outcome, record.blame),
-        (Outcome::Unknown, Blame::Policy)
+        concluded(&record),
+        (Outcome::Unknown, Reason::EgressDenied, Blame::Policy)
     );
     assert!(record.sentence.contains("grants"), "{}", record.sentence);
+}
+
+/// Three requests, three handles to wait on: whichever limit is lower ends the attempt, each by its own name.
+#[test]
+fn too_many_handles_or_requests_at_once_end_the_attempt_by_their_own_name() {
+    let peer = Peer::start(hang).unwrap();
+    for (limits, limit) in [
+        (
+            Limits {
+                handles: 3,
+                ..Limits::default()
+            },
+            Limit::Handles,
+        ),
+        (
+            Limits {
+                in_flight: 2,
+                ..Limits::default()
+            },
+            Limit::InFlight,
+        ),
+    ] {
+        let record = trial("asks_in_parallel", &peer.url()).limits(limits).run();
+        assert_eq!(
+            concluded(&record),
+            (Outcome::Unknown, Reason::ProbeLimit, Blame::Probe)
+        );
+        let ending = &record.last().unwrap().report.ending;
+        assert_eq!(ending, &Ending::Limit { limit });
+        let told = format!("`{}`", limit.as_str());
+        assert!(record.sentence.contains(&told), "{}", record.sentence);
+    }
+}
+
+#[test]
+fn what_is_said_beyond_a_soft_limit_is_cut_and_counted_and_the_verdict_stands() {
+    let limits = Limits {
+        steps: 7,
+        measures: 8,
+        causes: 9,
+        ..Limits::default()
+    };
+    let record = trial("says_too_much", &ok_peer().url())
+        .limits(limits)
+        .run();
+    assert_eq!(
+        concluded(&record),
+        (Outcome::Fail, Reason::HttpBody, Blame::Target)
+    );
+    let report = &record.last().unwrap().report;
+    assert_eq!(report.verdict, Some(Verdict::Fail));
+    let kept = (
+        report.steps.len(),
+        report.measures.len(),
+        report.causes.len(),
+    );
+    assert_eq!(kept, (7, 8, 9));
+    let cut =
+        [Limit::Steps, Limit::Measures, Limit::Causes].map(|limit| report.usage.truncated[&limit]);
+    assert_eq!(cut, [93, 92, 91]);
+}
+
+#[test]
+fn files_and_sockets_past_the_contract_are_denied_and_listed() {
+    let peer = ok_peer();
+    let record = trial("reaches_out", &peer.url()).run();
+    assert_eq!(
+        concluded(&record),
+        (Outcome::Pass, Reason::Ok, Blame::Nobody)
+    );
+    let log = &record.last().unwrap().report.log;
+    let said: Vec<&str> = log.iter().map(|line| line.message.as_str()).collect();
+    assert_eq!(
+        said,
+        [
+            "read a file: denied",
+            "write a file: denied",
+            "list a folder: denied",
+            "connect: denied",
+            "listen: denied",
+            "open a datagram socket: denied",
+            "resolve a name: denied",
+            "0 variables",
+        ]
+    );
+    assert_eq!(peer.served(), 1, "the contract's own request alone");
+    let imports = load(&component("reaches_out").unwrap()).unwrap().imports;
+    for inert in ["wasi:filesystem/", "wasi:sockets/"] {
+        assert!(
+            imports.iter().any(|import| import.starts_with(inert)),
+            "{imports:?}"
+        );
+    }
 }
 
 #[test]

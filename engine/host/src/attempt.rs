@@ -201,18 +201,26 @@ fn stopped(error: &wasmtime::Error, trace: &Trace) -> Ending {
         Some(trap) => Ending::Trapped {
             message: trap.to_string(),
         },
-        None if text.contains("too many")
-            || text.contains("fuel")
-            || text.contains("table has no free keys") =>
-        {
-            let limit = if text.contains("fuel") {
-                Limit::CallBytes
-            } else {
-                Limit::Handles
-            };
-            Ending::Limit { limit }
-        }
-        None => Ending::Trapped { message: text },
+        None => match limit_in(&text) {
+            Some(limit) => Ending::Limit { limit },
+            None => Ending::Trapped { message: text },
+        },
+    }
+}
+
+/// The sandbox has no types for those of its limits that it keeps itself, only words.
+fn limit_in(text: &str) -> Option<Limit> {
+    let says = |words: &[&str]| words.iter().any(|word| text.contains(word));
+    if says(&["fuel"]) {
+        Some(Limit::CallBytes)
+    } else if says(&[
+        "handle limit exceeded",
+        "too many",
+        "table has no free keys",
+    ]) {
+        Some(Limit::Handles)
+    } else {
+        None
     }
 }
 

@@ -59,6 +59,11 @@ pub enum LoadError {
     /// No WebAssembly at all.
     #[error("the file does not begin like a WebAssembly component")]
     NotWasm,
+    /// Machine code that an engine has compiled already.
+    #[error(
+        "the file is compiled code (`.cwasm`), which is never loaded, for nothing in it can be checked: give the component that it was compiled from"
+    )]
+    Compiled,
     /// Truncated, malformed, or using what the sandbox has switched off.
     #[error("the component cannot be compiled: {0}")]
     Malformed(String),
@@ -258,6 +263,8 @@ fn recognised(bytes: &[u8]) -> Result<(), LoadError> {
     match bytes.get(..8) {
         Some([0, b'a', b's', b'm', 1, 0, 0, 0]) => Err(LoadError::CoreModule),
         Some([0, b'a', b's', b'm', _, 0, 1, 0]) => Ok(()),
+        // The engine wraps what it compiles in an object file (ELF).
+        Some([0x7f, b'E', b'L', b'F', ..]) => Err(LoadError::Compiled),
         _ => Err(LoadError::NotWasm),
     }
 }
@@ -337,6 +344,14 @@ mod tests {
         assert!(matches!(recognised(b"\0asm\x0d\0\x01\0"), Ok(())));
         assert!(matches!(recognised(b"#!/bin/sh"), Err(LoadError::NotWasm)));
         assert!(matches!(recognised(b""), Err(LoadError::NotWasm)));
+    }
+
+    #[test]
+    fn what_an_engine_has_compiled_already_is_never_loaded() {
+        let text = wat::parse_str("(component)").unwrap();
+        let engine = wasmtime::Engine::default();
+        let compiled = engine.precompile_component(&text).unwrap();
+        assert!(matches!(recognised(&compiled), Err(LoadError::Compiled)));
     }
 
     #[test]
