@@ -17,6 +17,8 @@ use hickory_resolver::{
 use leadsman_core::{failure::FailureKind, plan::Resolver};
 
 mod sockets;
+#[cfg(test)]
+mod tests;
 
 use sockets::{Refusals, Sockets};
 
@@ -31,12 +33,20 @@ pub(crate) struct Names {
 
 impl Names {
     pub(crate) fn new(how: &Resolver, cache: Option<Duration>) -> Result<Self, NetError> {
-        let (config, mut options) = match how {
+        let (config, options) = match how {
             // Without a resolv.conf this machine asks itself (resolv.conf(5)); so do we.
             Resolver::System => read_system_conf()
                 .unwrap_or_else(|_| (by_servers(&[ITSELF]), ResolverOpts::default())),
             Resolver::Servers(servers) => (by_servers(servers), ResolverOpts::default()),
         };
+        Self::by(config, options, cache)
+    }
+
+    fn by(
+        config: ResolverConfig,
+        mut options: ResolverOpts,
+        cache: Option<Duration>,
+    ) -> Result<Self, NetError> {
         options.cache_size = if cache.is_some() {
             options.cache_size
         } else {

@@ -69,9 +69,12 @@ impl Routes {
     }
 }
 
-/// Without any route both families are tried, so that the failure is the network's own word.
 fn look() -> Order {
-    let (v4, v6) = (has_route(FAR_V4), has_route(FAR_V6));
+    routed([FAR_V4, FAR_V6].map(has_route))
+}
+
+/// Without any route both families are tried, so that the failure is the network's own word.
+const fn routed([v4, v6]: [bool; 2]) -> Order {
     let neither = !v4 && !v6;
     Order {
         v4: v4 || neither,
@@ -87,4 +90,29 @@ fn has_route(far: SocketAddr) -> bool {
         Ipv6Addr::UNSPECIFIED.into()
     };
     UdpSocket::bind((any, 0)).is_ok_and(|socket| socket.connect(far).is_ok())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn families_without_a_route_are_left_out_unless_there_is_none_at_all() {
+        for (routes, used) in [
+            ([true, true], [true, true]),
+            ([true, false], [true, false]),
+            ([false, true], [false, true]),
+            ([false, false], [true, true]),
+        ] {
+            let order = routed(routes);
+            assert_eq!([order.v4, order.v6], used, "{routes:?}");
+        }
+    }
+
+    #[test]
+    fn a_route_is_one_that_the_kernel_would_take() {
+        assert!(has_route(SocketAddr::from(([127, 0, 0, 1], 53))));
+        // Nobody may send to everybody without having asked for that.
+        assert!(!has_route(SocketAddr::from(([255, 255, 255, 255], 53))));
+    }
 }

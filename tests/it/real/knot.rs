@@ -1,12 +1,18 @@
 //! The `dns` probe and the resolver against a real authoritative server.
 
-use std::{fs, path::Path, path::PathBuf};
+use std::{
+    fs,
+    net::{Ipv4Addr, SocketAddrV4},
+    path::{Path, PathBuf},
+    process::Command,
+};
 
 use super::{
-    daemon::leadsman_with,
+    certificates::{Authority, Validity},
+    daemon::{leadsman, leadsman_with},
     nginx::Nginx,
     once::{Run, once},
-    process::free_port,
+    process::{free_port, tool},
     zone::Knot,
 };
 
@@ -92,6 +98,146 @@ fn what_is_not_expected_of_an_answer_is_named() {
     ] {
         asked(folder.path(), knot.port, settings).comes_to("fail", reason);
     }
+}
+
+/// Each setting once met, and once not.
+#[test]
+fn every_setting_of_a_question_is_met_or_named() {
+    let folder = tempfile::tempdir().unwrap();
+    let knot = Knot::start(folder.path());
+    for (met, unmet, reason) in [
+        (
+            "query: signed.test, type: SOA, dnssec: true, answers: {type: RRSIG, at_least: 1}",
+            "query: signed.test, type: SOA, answers: {type: RRSIG, at_least: 1}",
+            "dns_answer_mismatch",
+        ),
+        (
+            "query: id.server, type: TXT, class: CH, answers: {some_matches: [lead]}",
+            "query: id.server, type: TXT",
+            "dns_refused",
+        ),
+        (
+            "query: big.demo.test, type: TXT, answers: {at_least: 40}",
+            "query: big.demo.test, type: TXT, transport: udp-only, answers: {at_least: 40}",
+            "dns_answer_mismatch",
+        ),
+        (
+            "query: shop.demo.test, type: MX, authority: {type: SOA, at_least: 1}",
+            "query: shop.demo.test, type: MX, authority: {type: SOA, at_most: 0}",
+            "dns_answer_mismatch",
+        ),
+        (
+            "query: demo.test, type: MX, additional: {type: A, all: [192.0.2.25]}",
+            "query: demo.test, type: MX, additional: {type: A, none: [192.0.2.25]}",
+            "dns_answer_mismatch",
+        ),
+        (
+            "query: shop.demo.test, answers: {every_matches: ['\\tA\\t192.0.2.1']}",
+            "query: shop.demo.test, answers: {every_matches: ['192.0.2.10$']}",
+            "dns_answer_mismatch",
+        ),
+        (
+            "query: shop.demo.test, answers: {not_all_match: ['192.0.2.10$'], none_matches: [AAAA]}",
+            "query: shop.demo.test, answers: {not_all_match: ['192.0.2.1']}",
+            "dns_answer_mismatch",
+        ),
+    ] {
+        asked(folder.path(), knot.port, met).comes_to("pass", "ok");
+        asked(folder.path(), knot.port, unmet).comes_to("fail", reason);
+    }
+}
+
+/// A name with an address in one family alone, by each probe that connects.
+#[test]
+fn a_family_in_which_the_target_has_no_address_is_told() {
+    let folder = tempfile::tempdir().unwrap();
+    let knot = Knot::start(folder.path());
+    let port = free_port();
+    let authority = Authority::new(folder.path());
+    let certificate = authority.signs("www.demo.test", Validity::Days(30));
+    let server = format!(
+        "server {{ listen 127.0.0.1:{port} ssl; ssl_certificate {}; ssl_certificate_key {}; location / {{ return 200; }} }}",
+        certificate.certificate.display(),
+        certificate.key.display(),
+    );
+    let _nginx = Nginx::start(folder.path(), port, &server);
+    let check = |probe: &str, settings: &str| {
+        let file = folder.path().join("family.yaml");
+        let scheme = if probe == "http" { "https://" } else { "" };
+        let text = format!(
+            "tls: {{ca: [ca.pem]}}\nnetwork: {{resolver: ['127.0.0.1:{}'], allow: [127.0.0.0/8]}}\ndefaults: {{interval: 10s, timeout: 5s}}\n\
+             checks:\n  one: {{probe: {probe}, targets: ['{scheme}www.demo.test:{port}'], settings: {{{settings}}}}}\n",
+            knot.port
+        );
+        fs::write(&file, text).expect("the folder of the test can be written");
+        once(&file, "one")
+    };
+    for probe in ["http", "tls", "tcp"] {
+        check(probe, "family: v4").comes_to("pass", "ok");
+        check(probe, "family: prefer-v6").comes_to("pass", "ok");
+        let run = check(probe, "family: v6");
+        run.comes_to("fail", "dns_nodata");
+        assert_eq!(run.reached(), ["resolve"], "{probe}");
+    }
+}
+
+/// The machine's own files, put in place for one command: names are looked up as everybody else here looks them up.
+#[test]
+fn names_are_looked_up_by_hosts_and_resolv_conf_of_the_machine() {
+    let folder = tempfile::tempdir().unwrap();
+    // The file names no port.
+    let address = Ipv4Addr::new(127, 53, 7, 1);
+    let _knot = Knot::at(folder.path(), SocketAddrV4::new(address, 53));
+    let port = free_port();
+    let server = format!("server {{ listen 127.0.0.1:{port}; location / {{ return 200; }} }}");
+    let _nginx = Nginx::start(folder.path(), port, &server);
+    let hosts = "127.0.0.1 lead lead.harbour.test\n";
+    fs::write(folder.path().join("hosts"), hosts).expect("the folder of the test can be written");
+    for (conf, host, reason) in [
+        ("search demo.test\n", "www", "ok"),
+        // Nobody else's: the server has no such zone.
+        ("", "www", "dns_refused"),
+        ("", "lead", "ok"),
+        ("", "lead.harbour.test", "ok"),
+        ("search test\n", "www.demo", "ok"),
+        ("search test\noptions ndots:2\n", "www.demo", "ok"),
+        ("search elsewhere.test demo.test\n", "www", "ok"),
+    ] {
+        let conf = format!("nameserver {address}\n{conf}");
+        fs::write(folder.path().join("resolv.conf"), &conf)
+            .expect("the folder of the test can be written");
+        let run = within(folder.path(), &format!("http://{host}:{port}"));
+        assert_eq!(run, reason, "{host} by {conf}");
+    }
+}
+
+/// The reason of a run in a mount namespace of its own, in which the folder's files are the machine's.
+fn within(folder: &Path, target: &str) -> String {
+    let file = folder.join("http.yaml");
+    let text = format!(
+        "network: {{allow: [127.0.0.0/8]}}\ndefaults: {{interval: 10s, timeout: 5s}}\nchecks:\n  web: {{probe: http, targets: ['{target}'], settings: {{family: v4}}}}\n"
+    );
+    fs::write(&file, text).expect("the folder of the test can be written");
+    let command = leadsman();
+    let script =
+        "mount --bind hosts /etc/hosts && mount --bind resolv.conf /etc/resolv.conf && exec \"$@\"";
+    let mut inside = Command::new(tool("unshare"));
+    inside
+        .args(["--mount", "sh", "-c", script, "sh"])
+        .arg(command.get_program())
+        .args(["once", "web", "--json", "--config"])
+        .arg(&file)
+        .current_dir(folder)
+        .envs(
+            command
+                .get_envs()
+                .filter_map(|(name, value)| Some((name, value?))),
+        );
+    let output = inside.output().expect("the namespace can be made by root");
+    let record: serde_json::Value = serde_json::from_slice(&output.stdout).unwrap_or_default();
+    let told = String::from_utf8_lossy(&output.stderr).into_owned();
+    let reason = record.get("reason").and_then(serde_json::Value::as_str);
+    reason.map_or(told, str::to_owned)
 }
 
 #[test]

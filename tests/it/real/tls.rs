@@ -186,3 +186,44 @@ fn a_client_without_the_certificate_that_the_server_wants_fails_in_the_handshake
     );
     assert_eq!(run.status, Some(2));
 }
+
+#[test]
+fn a_leaf_is_known_by_its_fingerprint_and_its_issuer() {
+    let (folder, authority) = authority();
+    let certificate = authority.signs(NAME, Validity::Days(30));
+    let (_server, port) = server(folder.path(), &certificate, "");
+    // As people have it: by OpenSSL, in pairs with colons.
+    let output = Command::new(tool("openssl"))
+        .args(["x509", "-noout", "-fingerprint", "-sha256", "-in"])
+        .arg(&certificate.certificate)
+        .output()
+        .unwrap();
+    let printed = String::from_utf8(output.stdout).unwrap();
+    let own = printed.trim().split_once('=').unwrap().1;
+    let other = "00".repeat(32);
+    for (settings, is_met) in [
+        (format!(", fingerprints: ['{other}', '{own}']"), true),
+        (format!(", fingerprints: ['{other}']"), false),
+        (", issuer: 'CN=.'".to_owned(), true),
+        (", issuer: 'O=Nobody'".to_owned(), false),
+    ] {
+        let run = once(&only_tls(folder.path(), port, &settings), "tls");
+        if is_met {
+            run.comes_to("pass", "ok");
+        } else {
+            run.comes_to("fail", "tls_bad_certificate");
+            assert_eq!(run.said("blame"), "target", "{settings}");
+        }
+    }
+}
+
+/// A check by the `tls` probe alone, with settings that no other has.
+fn only_tls(folder: &Path, port: u16, settings: &str) -> PathBuf {
+    let file = folder.join("only.yaml");
+    let text = format!(
+        "tls: {{ca: [ca.pem]}}\ndefaults: {{interval: 10s, timeout: 5s}}\nchecks:\n  \
+         tls: {{probe: tls, targets: ['127.0.0.1:{port}'], settings: {{server_name: {NAME}{settings}}}}}\n"
+    );
+    fs::write(&file, text).expect("the folder of the test can be written");
+    file
+}

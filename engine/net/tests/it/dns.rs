@@ -172,6 +172,30 @@ async fn every_code_is_an_answer() {
 }
 
 #[tokio::test]
+async fn recursion_and_dnssec_are_asked_for_as_the_question_says() {
+    let told: Script = |query, reply| {
+        let dnssec = query
+            .edns
+            .as_ref()
+            .is_some_and(|edns| edns.flags().dnssec_ok);
+        match (query.metadata.recursion_desired, dnssec) {
+            (true, false) => one_address(query, reply),
+            (false, false) => code(reply, ResponseCode::Refused),
+            (_, true) => code(reply, ResponseCode::ServFail),
+        }
+    };
+    let address = server(told, told).await;
+    for (recursion, dnssec, rcode) in [(true, false, 0), (false, false, 5), (true, true, 2)] {
+        let call = DnsCall {
+            recursion,
+            dnssec,
+            ..question(address)
+        };
+        assert_eq!(ask(call).await.unwrap().rcode, rcode);
+    }
+}
+
+#[tokio::test]
 async fn a_truncated_answer_is_fetched_over_tcp_unless_udp_alone_is_asked_for() {
     let truncated: Script = |_, reply| reply.metadata.truncation = true;
     let address = server(truncated, one_address).await;
