@@ -45,7 +45,7 @@ fn value() -> impl Strategy<Value = String> {
         "https://shop.example/cart?x=1",
         "Bearer abcdefgh",
         "Basic Ym9iOnB3",
-        "none",
+        "v7-none",
     ]);
     prop_oneof![known.prop_map(str::to_owned), "v7[a-z0-9=;, ]{4,10}"]
 }
