@@ -51,9 +51,9 @@ impl Canaries {
         self.0.insert(slot, rounds);
     }
 
-    /// The slot is somebody else's, or nobody's.
-    pub fn forget(&mut self, slot: u32) {
-        self.0.remove(&slot);
+    /// The slot is somebody else's, or nobody's; whether a canary was there.
+    pub fn forget(&mut self, slot: u32) -> bool {
+        self.0.remove(&slot).is_some()
     }
 
     /// What a run comes to whose target was silent, where a canary was not heard either.

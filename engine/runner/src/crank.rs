@@ -253,7 +253,11 @@ impl<P: Prober, S: Sink> Runner<P, S> {
     }
 
     fn put(&mut self, slot: u32, entry: Option<Entry>) {
-        self.canaries.forget(slot);
+        // Else a location whose failing canary is taken away would never be well again.
+        if self.canaries.forget(slot) {
+            let now = (self.clock)().unix_ms;
+            self.sink.location(self.canaries.are_well(now));
+        }
         let Ok(index) = usize::try_from(slot) else {
             return;
         };

@@ -178,7 +178,8 @@ fn a_probe_that_crashes_says_nothing_of_the_network() {
 fn a_slot_that_is_somebody_elses_is_forgotten() {
     let mut canaries = Canaries::default();
     canaries.book(1, &silent("canary", PUBLIC), UNTIL);
-    canaries.forget(1);
+    assert!(canaries.forget(1));
+    assert!(!canaries.forget(1));
     assert!(canaries.excuse(&silent("web", PUBLIC), UNTIL).is_none());
     assert!(canaries.are_well(UNTIL));
 }

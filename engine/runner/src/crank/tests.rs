@@ -345,3 +345,38 @@ async fn silence_is_held_against_the_canary_until_two_rounds_after_it_is_heard_a
     // The canary's own silence is a failure, as is the target's while the canary is heard.
     assert_eq!(count(Reason::ConnectTimeout) + excused, 11);
 }
+
+#[tokio::test(start_paused = true)]
+async fn a_location_is_well_again_when_its_failing_canary_is_taken_away() {
+    let prober = Silence {
+        canary_answers: Mutex::new(vec![false; 100]),
+    };
+    let canary = Entry {
+        canary: true,
+        ..entry(1, Retry::default())
+    };
+    let book = Arc::new(Book::default());
+    let (runner, changes) = Runner::new(
+        (Arc::new(prober), Arc::clone(&book)),
+        vec![canary],
+        10,
+        clock(),
+        1,
+    );
+    let control = Control::default();
+    let change = async {
+        tokio::time::sleep(Duration::from_secs(3)).await;
+        let remove = vec![CANARY];
+        changes
+            .make(Change {
+                put: vec![],
+                remove,
+            })
+            .await;
+        control.drain();
+    };
+    tokio::join!(runner.run(&control), change);
+    let healthy = book.healthy.lock().unwrap().clone();
+    assert_eq!(healthy.first(), Some(&false), "{healthy:?}");
+    assert_eq!(healthy.last(), Some(&true), "{healthy:?}");
+}
