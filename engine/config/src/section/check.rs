@@ -1,108 +1,37 @@
 //! `checks`: what is examined, how, when and what is promised.
 
-use std::{collections::BTreeMap, iter, sync::Arc};
+mod common;
+mod draft;
+mod keys;
+
+use std::{iter, sync::Arc};
 
 use leadsman_core::{
-    attempt::Assignment,
-    egress::{Egress, HostPattern},
-    id::{CheckId, Location, ProbeName, ResourceName},
-    limits::Limits,
-    places::Places,
-    plan::{Alerts, Check, Expiry, Objectives, Page, Secret, Undescribed, Window},
+    id::{CheckId, ProbeName, ResourceName},
+    plan::{Check, Undescribed},
 };
 
 use super::{
-    Reading, care, each, known, limits, location, objectives,
+    Reading, care,
     owner::Owner,
     platform::Platform,
-    settings::{Set, Settings, Text},
-    targets::{self, Lists, Target},
+    settings::{Set, Settings},
+    targets::{self, Lists},
     templates::Templates,
-    timing::{self, Timing},
 };
 use crate::{
-    element::{address::pattern, boolean::boolean, name},
+    element::{boolean::boolean, name},
     layers::{Layer, Layers, Origins},
     notes::{Notes, wrong},
     settings::{judge::Judge, resources::Resources},
-    table::{Keys, Table},
+    table::Table,
     tree::{Entry, Node},
 };
 
-const CHECK: Keys = Keys {
-    known: &[
-        "use",
-        "was",
-        "canary",
-        "probe",
-        "targets",
-        "settings",
-        "interval",
-        "cron",
-        "timezone",
-        "timeout",
-        "retries",
-        "labels",
-        "locations",
-        "grants",
-        "limits",
-        "objectives",
-        "page",
-        "expiry",
-        "alerts",
-        "maintenance",
-        "depends_on",
-    ],
-    later: &[],
-};
-/// What a template may hold.
-pub(super) const TEMPLATE: Keys = Keys {
-    known: &[
-        "extends",
-        "probe",
-        "settings",
-        "interval",
-        "cron",
-        "timezone",
-        "timeout",
-        "retries",
-        "labels",
-        "locations",
-        "grants",
-        "limits",
-        "objectives",
-        "page",
-        "expiry",
-        "alerts",
-        "maintenance",
-        "depends_on",
-    ],
-    later: &[],
-};
-/// What `defaults` may hold.
-pub(super) const DEFAULTS: Keys = Keys {
-    known: &[
-        "interval",
-        "cron",
-        "timezone",
-        "timeout",
-        "retries",
-        "labels",
-        "locations",
-        "grants",
-        "limits",
-        "objectives",
-        "page",
-        "expiry",
-        "alerts",
-        "maintenance",
-    ],
-    later: &[],
-};
-const GRANTS: Keys = Keys {
-    known: &["hosts", "secrets"],
-    later: &[],
-};
+pub(super) use keys::{DEFAULTS, TEMPLATE};
+
+use draft::Draft;
+use keys::CHECK;
 
 /// What every check of the file refers to.
 pub(super) struct Shared<'a> {
@@ -113,22 +42,6 @@ pub(super) struct Shared<'a> {
     pub(super) lists: Lists<'a>,
     pub(super) reading: Reading<'a>,
     pub(super) notes: &'a Notes<'a>,
-}
-
-/// The keys that `defaults` may hold too.
-pub(super) struct Common {
-    timing: Timing,
-    limits: Limits,
-    objectives: Objectives,
-    labels: BTreeMap<String, String>,
-    locations: Vec<Location>,
-    hosts: Vec<HostPattern>,
-    secrets: Vec<ResourceName>,
-    page: Page,
-    expiry: Option<Expiry>,
-    alerts: Alerts,
-    maintenance: Vec<Window>,
-    depends_on: Vec<CheckId>,
 }
 
 impl<'a> Shared<'a> {
@@ -164,67 +77,6 @@ impl<'a> Shared<'a> {
         Layers(layers)
     }
 
-    /// Reads what a check and the defaults have in common.
-    fn common(&self, layers: &Layers<'_>, origins: &mut Origins) -> Common {
-        let notes = self.notes;
-        let timing = timing::Reader {
-            layers,
-            origins,
-            notes,
-        }
-        .timing();
-        let grants = layers
-            .get("grants")
-            .and_then(|found| Table::open(found.node, GRANTS, notes));
-        let mut labels = self.owner.labels.clone();
-        for found in layers.all("labels") {
-            labels.extend(name::labels(Some(found.node), notes));
-        }
-        Common {
-            limits: limits::read(layers, origins, notes),
-            objectives: objectives::read(layers, timing.timeout, origins, notes),
-            labels,
-            locations: layers.get("locations").map_or_else(
-                || self.platform.places.all.clone(),
-                |found| location::chosen(found.node, &self.platform.places, notes),
-            ),
-            hosts: each(
-                grants.and_then(|grants| grants.get("hosts")),
-                "hosts",
-                notes,
-                pattern,
-            ),
-            secrets: self.granted(grants.and_then(|grants| grants.get("secrets"))),
-            page: care::page(layers, origins, notes),
-            expiry: care::expiry(layers, notes),
-            alerts: self.alerts(layers),
-            maintenance: self.maintenance(layers),
-            depends_on: self.depends_on(layers),
-            timing,
-        }
-    }
-
-    fn alerts(&self, layers: &Layers<'_>) -> Alerts {
-        let mut alerts = self.owner.alerts.clone();
-        for found in layers.all("alerts") {
-            care::alerts(found.node, &mut alerts, self.notes);
-        }
-        alerts
-    }
-
-    fn maintenance(&self, layers: &Layers<'_>) -> Vec<Window> {
-        let mut windows = self.owner.maintenance.clone();
-        for found in layers.all("maintenance") {
-            windows.extend(care::maintenance(found.node, self.notes));
-        }
-        windows
-    }
-
-    fn depends_on(&self, layers: &Layers<'_>) -> Vec<CheckId> {
-        let found = layers.get("depends_on").map(|found| found.node);
-        care::ids(found, "check ids", self.owner.team.as_deref(), self.notes)
-    }
-
     /// Keeps what the check names: its former ids, and those that it depends on, at their places.
     fn name(&self, layers: &Layers<'_>, on: &[CheckId], id: Option<&CheckId>, was: &[CheckId]) {
         for (was, is) in was.iter().zip(id.into_iter().cycle()) {
@@ -237,50 +89,6 @@ impl<'a> Shared<'a> {
         for (node, on) in items.iter().zip(on).filter(|_| items.len() == on.len()) {
             self.notes.depend(node, on);
         }
-    }
-
-    fn granted(&self, node: Option<&Node>) -> Vec<ResourceName> {
-        let items = node
-            .and_then(|node| self.notes.keep(node, node.items("secrets")))
-            .unwrap_or_default();
-        items.iter().filter_map(|item| self.secret(item)).collect()
-    }
-
-    fn secret(&self, item: &Node) -> Option<ResourceName> {
-        let text = self.notes.keep(item, item.expect_text("a secret's name"))?;
-        let secrets = &self.platform.secrets;
-        let all = secrets
-            .declared
-            .iter()
-            .map(|name| (name.as_str(), name.clone()));
-        let name = known(item, text, "secret", all, self.notes)?;
-        let bound = secrets
-            .known
-            .get(&name)
-            .filter(|secret| !secret.teams.is_empty());
-        let ours = |secret: &&Secret| {
-            self.owner
-                .team
-                .as_ref()
-                .is_none_or(|team| !secret.teams.contains(team))
-        };
-        if let Some(secret) = bound.filter(ours) {
-            let who = self.owner.team.as_ref().map_or_else(
-                || "a file without `team`".to_owned(),
-                |team| format!("team `{team}`"),
-            );
-            let teams = crate::nearest::listed(secret.teams.iter().map(String::as_str));
-            let message =
-                format!("the secret `{name}` is bound to {teams} and may not be used by {who}");
-            self.notes.say(
-                item,
-                wrong(
-                    message,
-                    format!("add the team to `secrets.{name}.teams`, or use another secret"),
-                ),
-            );
-        }
-        Some(name)
     }
 
     /// The check of one entry; `None` where it is wrong, or runs elsewhere.
@@ -411,100 +219,4 @@ impl<'a> Shared<'a> {
             notes: self.notes,
         })
     }
-
-    fn within(&self, probe: &ProbeName) -> Option<Arc<[HostPattern]>> {
-        let may = self.platform.probes.may(probe)?;
-        Some(Arc::clone(&may.hosts))
-    }
-
-    /// What the probe may at most, against what the check has for it.
-    fn bound(&self, draft: &Draft<'_>, check: &Node) {
-        if let Some(may) = self.platform.probes.may(&draft.probe) {
-            let targets = draft
-                .targets
-                .iter()
-                .filter_map(|target| target.pattern.as_ref());
-            let hosts: Vec<_> = targets.chain(&draft.common.hosts).collect();
-            let place = (check, self.notes);
-            may.judge(draft.probe.as_str(), &hosts, &draft.common.secrets, place);
-        }
-    }
-
-    fn assemble(&self, draft: Draft<'_>, check: &Node) -> Option<Check> {
-        self.bound(&draft, check);
-        let here = self.platform.places.here.as_ref()?;
-        if !draft.common.locations.contains(here) {
-            return None;
-        }
-        let pairs = draft.targets.iter().zip(&draft.settings);
-        let assignments = pairs
-            .map(|(target, settings)| Arc::new(self.assignment(&draft, target, settings, here)))
-            .collect();
-        let mut alerts = draft.common.alerts;
-        alerts.runbook = alerts
-            .runbook
-            .map(|text| care::runbook_of(&text, &draft.id));
-        Some(Check {
-            id: draft.id,
-            team: self.owner.team.clone(),
-            labels: draft.common.labels,
-            rule: draft.common.timing.rule,
-            retry: draft.common.timing.retry,
-            objectives: draft.common.objectives,
-            locations: draft.common.locations,
-            assignments,
-            steps: draft.steps,
-            was: draft.was,
-            depends_on: draft.common.depends_on,
-            canary: draft.canary,
-            page: draft.common.page,
-            expiry: draft.common.expiry,
-            alerts,
-            maintenance: draft.common.maintenance,
-            origins: draft.origins.map,
-        })
-    }
-
-    fn assignment(
-        &self,
-        draft: &Draft<'_>,
-        target: &Target<'_>,
-        settings: &Text,
-        here: &Location,
-    ) -> Assignment {
-        Assignment {
-            check: draft.id.clone(),
-            target: target.name.clone(),
-            address: target.address.clone(),
-            location: here.clone(),
-            probe: draft.probe.clone(),
-            settings: Arc::clone(&settings.complete),
-            written: Some(Arc::clone(&settings.written)),
-            labels: target.labels.clone(),
-            timeout: u64::try_from(draft.common.timing.timeout.as_nanos()).unwrap_or(u64::MAX),
-            limits: draft.common.limits.clone(),
-            egress: Arc::new(Egress {
-                rules: Arc::clone(&self.platform.network.rules),
-                grants: draft.common.hosts.clone(),
-                target: target.pattern.clone(),
-                within: self.within(&draft.probe),
-            }),
-            secrets: draft.common.secrets.clone(),
-            places: draft.places.clone(),
-        }
-    }
-}
-
-/// A check whose parts are all right.
-struct Draft<'a> {
-    id: CheckId,
-    probe: ProbeName,
-    common: Common,
-    targets: Vec<Target<'a>>,
-    settings: Vec<Text>,
-    places: Option<Arc<Places>>,
-    steps: Vec<String>,
-    was: Vec<CheckId>,
-    canary: bool,
-    origins: Origins,
 }
