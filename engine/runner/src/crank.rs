@@ -52,7 +52,7 @@ pub trait Sink: Send + Sync + 'static {
     fn planned(&self, slot: u32, unix_ms: i64);
     /// A removed slot's last run has ended: another check-target may have the slot.
     fn vacant(&self, slot: u32);
-    /// Whether this location can judge, as far as its canaries say.
+    /// This location, which could judge until now or could not, now can or cannot, as far as its canaries say.
     fn location(&self, healthy: bool);
 }
 
@@ -116,6 +116,8 @@ pub struct Runner<P, S> {
     turns: Turns,
     changes: mpsc::Receiver<Requested>,
     canaries: Canaries,
+    /// What the sink knows of them.
+    is_well: bool,
 }
 
 impl<P, S> std::fmt::Debug for Runner<P, S> {
@@ -167,6 +169,7 @@ impl<P: Prober, S: Sink> Runner<P, S> {
             },
             turns: Turns::default(),
             canaries: Canaries::default(),
+            is_well: true,
         };
         (runner, Changes(changes))
     }
@@ -255,8 +258,7 @@ impl<P: Prober, S: Sink> Runner<P, S> {
     fn put(&mut self, slot: u32, entry: Option<Entry>) {
         // Else a location whose failing canary is taken away would never be well again.
         if self.canaries.forget(slot) {
-            let now = (self.clock)().unix_ms;
-            self.sink.location(self.canaries.are_well(now));
+            self.tell_of_location((self.clock)().unix_ms);
         }
         let Ok(index) = usize::try_from(slot) else {
             return;
@@ -295,9 +297,18 @@ impl<P: Prober, S: Sink> Runner<P, S> {
             let timeout = i64::try_from(entry.assignment.timeout / 1_000_000).unwrap_or(i64::MAX);
             let until = next.saturating_add(timeout).saturating_add(PATIENCE_MS);
             self.canaries.book(slot, record, until);
-            self.sink.location(self.canaries.are_well(now));
         } else if let Some(conclusion) = self.canaries.excuse(record, now) {
             record.conclude(conclusion);
+        }
+        self.tell_of_location(now);
+    }
+
+    /// Where any run ends, for what a canary said becomes stale without another round of it.
+    fn tell_of_location(&mut self, now_unix_ms: i64) {
+        let is_well = self.canaries.are_well(now_unix_ms);
+        if is_well != self.is_well {
+            self.is_well = is_well;
+            self.sink.location(is_well);
         }
     }
 
