@@ -160,24 +160,23 @@ impl Step {
 }
 
 impl Request {
-    /// Sets a header; what was there before is kept beside it.
+    /// Adds a header field. Cookies go into the one that is there (RFC 6265 §5.4), any other beside it.
     pub(crate) fn header(&mut self, name: &str, value: Text) {
-        let same = |(known, _): &&mut (String, Text)| known.eq_ignore_ascii_case(name);
-        let between = if name.eq_ignore_ascii_case("cookie") {
-            "; "
-        } else {
-            ", "
-        };
-        match self.headers.iter_mut().find(same) {
+        let name = name.to_ascii_lowercase();
+        let jar = (name == "cookie").then(|| {
+            let mut fields = self.headers.iter_mut();
+            fields.find(|(known, _)| *known == name)
+        });
+        match jar.flatten() {
             Some((_, before)) => {
-                before.push(between);
+                before.push("; ");
                 before.append(value);
             }
-            None => self.headers.push((name.to_ascii_lowercase(), value)),
+            None => self.headers.push((name, value)),
         }
     }
 
-    /// The header's value.
+    /// The value of the first header field of that name.
     pub(crate) fn header_named(&self, name: &str) -> Option<&Text> {
         let same = |(known, _): &&(String, Text)| known.eq_ignore_ascii_case(name);
         self.headers.iter().find(same).map(|(_, value)| value)

@@ -23,10 +23,7 @@ pub(super) fn request(request: &Request, home: &str) -> Node {
     if mapped && !request.query.is_empty() {
         entries.push(("query", mapping(&request.query)));
     }
-    let mut headers: Vec<(&str, Node)> = Vec::new();
-    for (name, value) in &request.headers {
-        headers.push((name, Node::text(value.written())));
-    }
+    let mut headers = headers(request);
     let repeated = matches!(&request.body, Some(Body::Form(fields)) if !unique(fields));
     if repeated && request.header_named("content-type").is_none() {
         headers.push((
@@ -41,6 +38,26 @@ pub(super) fn request(request: &Request, home: &str) -> Node {
     entries.extend(request.body.as_ref().map(body));
     entries.extend(request.settings.iter().cloned());
     Node::map(entries)
+}
+
+/// Each name once, where it comes first; a list where it has several fields.
+fn headers(request: &Request) -> Vec<(&str, Node)> {
+    let mut headers: Vec<(&str, Vec<Node>)> = Vec::new();
+    for (name, value) in &request.headers {
+        let value = Node::text(value.written());
+        match headers.iter_mut().find(|(known, _)| known == name) {
+            Some((_, values)) => values.push(value),
+            None => headers.push((name, vec![value])),
+        }
+    }
+    let field = |values: Vec<Node>| match <[Node; 1]>::try_from(values) {
+        Ok([value]) => value,
+        Err(values) => Node::List(values),
+    };
+    let headers = headers.into_iter();
+    headers
+        .map(|(name, values)| (name, field(values)))
+        .collect()
 }
 
 fn path(request: &Request, mapped: bool) -> String {

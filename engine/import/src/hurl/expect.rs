@@ -145,7 +145,7 @@ fn field(name: &Text, value: &Text, expect: &mut Expect) -> Told {
     );
     header(
         name,
-        Some(("matches", format!("^{}$", escape(value)))),
+        Some(("equals", Text::literal(value).written())),
         expect,
     );
     Ok(())
@@ -297,6 +297,9 @@ fn headers(query: &Query, predicate: &Predicate, expect: &mut Expect) -> Told {
             entries.push(("may_be_missing".to_owned(), Node::Bool(true)));
             expect.headers.push(Node::Map(entries));
         }
+        ("==", false) => header(name, Some(("equals", text(predicate)?)), expect),
+        ("contains", false) => header(name, Some(("contains", text(predicate)?)), expect),
+        ("contains", true) => header(name, Some(("not_contains", text(predicate)?)), expect),
         (_, _) => {
             let key = if unwanted(predicate) {
                 "not_matches"
@@ -307,6 +310,11 @@ fn headers(query: &Query, predicate: &Predicate, expect: &mut Expect) -> Told {
         }
     }
     Ok(())
+}
+
+/// The predicate's text, as a template that is nothing but it.
+fn text(predicate: &Predicate) -> Result<String, &'static str> {
+    Ok(Text::literal(literal(predicate)?).written())
 }
 
 fn body(predicate: &Predicate, expect: &mut Expect) -> Told {

@@ -45,6 +45,15 @@ fn several_lines_of_a_script() {
 }
 
 #[test]
+fn several_fields_of_one_name_stay_several_but_cookies_are_one() {
+    let line =
+        "curl https://shop.example/x -H 'X-Part: one' -H 'X-Part: two' -b lang=en -b theme=dark\n";
+    let found = shown(Format::Curl, line);
+    assert!(found.contains("x-part: [one, two]"), "{found}");
+    assert!(found.contains("cookie: \"lang=en; theme=dark\""), "{found}");
+}
+
+#[test]
 fn what_is_not_carried_over_is_told() {
     let text = r"
 curl https://shop.example/up -F file=@photo.jpg
