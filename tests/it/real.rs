@@ -15,6 +15,7 @@ mod fleet;
 mod hostile;
 mod http;
 mod images;
+mod inspected;
 mod journeys;
 mod knot;
 mod locations;

@@ -59,6 +59,8 @@ pub enum Command {
     Journey(Journey),
     /// Says what a check is: its next ticks, grants and limits, and where each value comes from.
     Explain(Explain),
+    /// Says what a probe is: what it imports, its settings and measures, and its digest. None of its runs is made.
+    Inspect(Inspect),
     /// Shows the last runs of a check in a running daemon, or one of them as a waterfall.
     Runs(Runs),
     /// Says how a running daemon and its checks are, the worst first; the exit status is the outcome.
@@ -325,6 +327,22 @@ pub struct Explain {
     /// The configuration.
     #[arg(long = "config", value_name = "FILE")]
     pub config: PathBuf,
+}
+
+/// `leadsman inspect`.
+#[derive(Debug, Args)]
+pub struct Inspect {
+    /// A bundled probe (`http`, `dns`, `tls`, `tcp`, `journey`), one of the configuration's, or a component file.
+    #[arg(value_name = "PROBE|FILE.wasm")]
+    pub probe: String,
+
+    /// The configuration that names the probe.
+    #[arg(long = "config", value_name = "FILE")]
+    pub config: Option<PathBuf>,
+
+    /// JSON, for programs.
+    #[arg(long)]
+    pub json: bool,
 }
 
 /// `leadsman pull`.

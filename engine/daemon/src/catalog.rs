@@ -177,18 +177,23 @@ impl Probes {
     }
 
     fn load(&self, name: &ProbeName, source: &ProbeSource) -> Result<Arc<Probe>, Undescribed> {
-        let bytes = match source {
-            ProbeSource::Bundled => bundled(name).map_err(Undescribed::Wrong)?,
-            ProbeSource::File { path, sha256 } => {
-                let bytes = read(path).map_err(Undescribed::Wrong)?;
-                intact(sha256.as_deref(), &bytes).map_err(Undescribed::Wrong)?;
-                bytes.into()
-            }
-            ProbeSource::Image(image) => self.store.component(image)?,
-        };
+        let bytes = self.component(name, source)?;
         let probe = self.sandbox.load(&bytes);
         let wrong = |error: leadsman_host::LoadError| Undescribed::Wrong(error.to_string());
         probe.map(Arc::new).map_err(wrong)
+    }
+
+    /// The component as it is now, the one that was meant where it is pinned.
+    pub fn component(&self, name: &ProbeName, source: &ProbeSource) -> Result<Bytes, Undescribed> {
+        match source {
+            ProbeSource::Bundled => bundled(name).map_err(Undescribed::Wrong),
+            ProbeSource::File { path, sha256 } => {
+                let bytes = read(path).map_err(Undescribed::Wrong)?;
+                intact(sha256.as_deref(), &bytes).map_err(Undescribed::Wrong)?;
+                Ok(bytes.into())
+            }
+            ProbeSource::Image(image) => self.store.component(image),
+        }
     }
 }
 

@@ -2,6 +2,7 @@
 
 use std::{
     io::{self, Write},
+    path::Path,
     process::ExitCode,
 };
 
@@ -18,6 +19,7 @@ use crate::{
 };
 
 mod explain;
+mod inspect;
 mod journey;
 mod once;
 mod pull;
@@ -95,6 +97,7 @@ pub fn carry_out(arguments: Arguments) -> ExitCode {
         Command::Once(once) => once::once(&once, cache),
         Command::Journey(Journey::Import(import)) => journey::import(&import),
         Command::Explain(explain) => explain::explain(&explain, cache),
+        Command::Inspect(inspect) => inspect::inspect(&inspect, cache),
         Command::Runs(runs) => runs::runs(&runs),
         Command::Status(status) => status::status(&status),
         Command::Pull(pull) => pull::pull(&pull, cache),
@@ -120,6 +123,12 @@ fn warn(notices: &[Problem]) -> io::Result<()> {
     let mut errors = io::stderr().lock();
     let mut lines = notices.iter();
     lines.try_for_each(|notice| writeln!(errors, "warning: {notice}"))
+}
+
+/// Whether a probe is named by its component's file.
+fn is_file(probe: &str) -> bool {
+    let extension = Path::new(probe).extension();
+    probe.contains('/') || extension.is_some_and(|extension| extension == "wasm")
 }
 
 /// Prints a text, and all is well.

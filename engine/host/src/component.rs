@@ -270,7 +270,13 @@ fn recognised(bytes: &[u8]) -> Result<(), LoadError> {
 }
 
 fn granted(import: &str) -> bool {
-    import.starts_with("leadsman:") || INERT.iter().any(|inert| import.starts_with(inert))
+    import.starts_with("leadsman:") || is_inert(import)
+}
+
+/// Whether an import is there because languages link it by themselves, and does nothing: what it asks is denied or
+/// empty.
+pub fn is_inert(import: &str) -> bool {
+    INERT.iter().any(|inert| import.starts_with(inert))
 }
 
 fn hint(import: &str) -> &'static str {

@@ -36,7 +36,7 @@ mod trace;
 mod underway;
 mod watchdog;
 
-pub use component::{LoadError, Probe};
+pub use component::{LoadError, Probe, is_inert};
 pub use engine::{Sandbox, SandboxError, SandboxSettings};
 pub use expressions::{Expressions, complaints};
 pub use roster::{Place, PrepareError, Roster};

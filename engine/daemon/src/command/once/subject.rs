@@ -19,7 +19,13 @@ use leadsman_host::Secrets;
 use tokio::runtime::Runtime;
 
 use super::settings;
-use crate::{app, args::Once, catalog::Probes, command::CommandError, secrets};
+use crate::{
+    app,
+    args::Once,
+    catalog::Probes,
+    command::{CommandError, is_file},
+    secrets,
+};
 
 /// Longest timeout of a run, as in a configuration.
 const LONGEST: Duration = Duration::from_mins(2);
@@ -82,13 +88,6 @@ fn found(
 
 fn is_probe(subject: &str) -> bool {
     leadsman_probes::named(subject).is_some() || is_file(subject)
-}
-
-fn is_file(subject: &str) -> bool {
-    subject.contains('/')
-        || Path::new(subject)
-            .extension()
-            .is_some_and(|extension| extension == "wasm")
 }
 
 fn configured(arguments: &Once, plan: &Plan) -> Result<Subject, CommandError> {
