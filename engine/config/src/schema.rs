@@ -158,7 +158,8 @@ fn may() -> Value {
 fn ceilings() -> Value {
     json!({"type": ["object", "null"], "additionalProperties": false, "properties": {
         "checks": {"type": "integer", "minimum": 1}, "series": {"type": "integer", "minimum": 1},
-        "min_interval": {"$ref": "#/$defs/duration"}, "hosts": {"$ref": "#/$defs/texts"}}})
+        "min_interval": {"$ref": "#/$defs/duration"}, "hosts": {"$ref": "#/$defs/texts"},
+        "canaries": {"type": "boolean", "default": false, "description": "Whether the team may have canaries: each excuses the checks of every team."}}})
 }
 
 fn check(probes: &[(&str, Arc<ProbeDescription>)]) -> Value {
@@ -170,7 +171,7 @@ fn check(probes: &[(&str, Arc<ProbeDescription>)]) -> Value {
         "use": {"type": "string", "description": "A template."},
         "was": {"$ref": "#/$defs/texts", "description": "Earlier ids: counters and history go on."},
         "depends_on": {"$ref": "#/$defs/texts", "description": "Checks whose failure inhibits this one's pages."},
-        "canary": {"type": "boolean", "description": "Whether it tells what this location can reach: while it fails, a timeout at addresses of the same class is unknown, not fail."},
+        "canary": {"type": "boolean", "description": "Whether it tells what this location can reach: while it fails, and until it has passed twice in a row, a timeout at addresses of the same class is unknown, not fail."},
     })));
     properties.insert("settings".to_owned(), json!({"type": ["object", "null"], "description": "What the probe is told; its own schema."}));
     let mut check = object(&properties, &["targets"]);

@@ -168,7 +168,7 @@ reasons! {
 
     /// Our resolver is down.
     ResolverDown = "resolver_down", Unknown, Prober;
-    /// This machine has no route, or a canary was not heard either.
+    /// This machine has no route, or a canary has failed too.
     LocalNetwork = "local_network", Unknown, Prober;
     /// This machine has no port left.
     PortExhausted = "port_exhausted", Unknown, Prober;

@@ -10,7 +10,7 @@ use leadsman_config::{Problem, Problems};
 use leadsman_core::{
     attempt::Assignment,
     id::ProbeName,
-    plan::{Check, Plan, ProbeSource, Retry},
+    plan::{Check, Plan, ProbeSource, Retry, Window},
     schedule::{Rule, Timetable},
 };
 use leadsman_host::{Place, Probe, Roster};
@@ -34,6 +34,8 @@ struct Held {
     rule: Rule,
     retry: Retry,
     canary: bool,
+    /// Of a canary: when what it comes to tells nothing.
+    maintenance: Vec<Window>,
     /// Which of the probes of that name it runs.
     probe: u64,
 }
@@ -381,6 +383,7 @@ fn hold(check: &Check, assignment: &Arc<Assignment>, probe: u64) -> Held {
         rule: check.rule.clone(),
         retry: check.retry,
         canary: check.canary,
+        maintenance: (check.maintenance.iter().filter(|_| check.canary).cloned()).collect(),
         probe,
     }
 }
@@ -411,5 +414,8 @@ fn entry(held: &Held) -> Result<Entry, AppError> {
         timetable,
         retry: held.retry,
         canary: held.canary,
+        maintenance: (held.maintenance.iter())
+            .filter_map(|window| window.opened().ok())
+            .collect(),
     })
 }

@@ -6,6 +6,7 @@ use std::{
         Arc,
         atomic::{AtomicU64, Ordering},
     },
+    time::Duration,
 };
 
 use leadsman_core::{
@@ -13,7 +14,7 @@ use leadsman_core::{
     canary::Canaries,
     dispatch::{Action, Dispatcher, Event, MissedReason, Now},
     id::RunId,
-    plan::Retry,
+    plan::{OpenWindow, Retry},
     record::RunRecord,
     schedule::Timetable,
 };
@@ -24,7 +25,7 @@ use tokio::{
 
 use crate::{alarm::Alarm, run::run_once, turns::Turns};
 
-/// How much later than planned a canary's round may end before what it said is stale.
+/// How much later than at the latest a canary's round may end before what it said is stale.
 const PATIENCE_MS: i64 = 1_000;
 
 /// One check on one target.
@@ -38,6 +39,41 @@ pub struct Entry {
     pub retry: Retry,
     /// Whether it tells what this location can reach.
     pub canary: bool,
+    /// When it may fail without telling anything.
+    pub maintenance: Arc<[OpenWindow]>,
+}
+
+impl Entry {
+    /// Whether its run then tells what this location can reach.
+    fn tells_at(&self, unix_ms: i64) -> bool {
+        let mut windows = self.maintenance.iter();
+        self.canary && !windows.any(|window| window.contains(unix_ms))
+    }
+
+    /// How long after its tick a run of it may end: late, and with every attempt at its timeout.
+    fn longest_ms(&self) -> i64 {
+        let millis = |span: Duration| i64::try_from(span.as_millis()).unwrap_or(i64::MAX);
+        let timeout = millis(Duration::from_nanos(self.assignment.timeout));
+        let again = timeout.saturating_add(millis(self.retry.delay));
+        let attempts = i64::from(self.retry.attempts);
+        (self.timetable.lateness_ms())
+            .saturating_add(timeout)
+            .saturating_add(again.saturating_mul(attempts))
+    }
+
+    /// Whether both ask the same of the same.
+    fn asks_as(&self, other: &Self) -> bool {
+        let asked = |entry: &Self| {
+            let Assignment {
+                address,
+                probe,
+                settings,
+                ..
+            } = entry.assignment.as_ref();
+            (address.clone(), probe.clone(), Arc::clone(settings))
+        };
+        self.canary && other.canary && asked(self) == asked(other)
+    }
 }
 
 /// Who is told what happened, in order; every call is plain and returns at once.
@@ -142,8 +178,8 @@ enum Happened {
     Requested(Requested),
 }
 
-/// A run that has ended, and whose it was.
-type Ended = (u32, RunRecord);
+/// A run that has ended, whose it was, and what was asked.
+type Ended = (u32, Arc<Assignment>, RunRecord);
 
 impl<P: Prober, S: Sink> Runner<P, S> {
     /// A loop over these entries, with room for so many runs at once. `life` tells this process's
@@ -256,13 +292,17 @@ impl<P: Prober, S: Sink> Runner<P, S> {
     }
 
     fn put(&mut self, slot: u32, entry: Option<Entry>) {
-        // Else a location whose failing canary is taken away would never be well again.
-        if self.canaries.forget(slot) {
-            self.tell_of_location((self.clock)().unix_ms);
-        }
         let Ok(index) = usize::try_from(slot) else {
             return;
         };
+        let before = self.entries.get(index).and_then(Option::as_ref);
+        let is_same = before
+            .zip(entry.as_ref())
+            .is_some_and(|(before, entry)| before.asks_as(entry));
+        // Else a location whose failing canary is taken away would never be well again.
+        if !is_same && self.canaries.forget(slot) {
+            self.tell_of_location((self.clock)().unix_ms);
+        }
         if self.entries.len() <= index {
             self.entries.resize_with(index + 1, || None);
         }
@@ -281,22 +321,31 @@ impl<P: Prober, S: Sink> Runner<P, S> {
 
     /// Tells the sink, and the dispatcher that there is room again.
     fn ended(&mut self, ended: Result<Ended, JoinError>, dispatcher: &Dispatcher) -> Option<Event> {
-        let (slot, mut record) = ended.ok()?;
-        self.consult(slot, &mut record, dispatcher);
+        let (slot, asked, mut record) = ended.ok()?;
+        self.consult((slot, &asked), &mut record, dispatcher);
         self.sink.finished(slot, Arc::new(record));
         Some(Event::Finished { slot })
     }
 
     /// A canary's run is what the silence of others is held against.
-    fn consult(&mut self, slot: u32, record: &mut RunRecord, dispatcher: &Dispatcher) {
+    fn consult(
+        &mut self,
+        (slot, asked): (u32, &Arc<Assignment>),
+        record: &mut RunRecord,
+        dispatcher: &Dispatcher,
+    ) {
         let now = (self.clock)().unix_ms;
         let entry = usize::try_from(slot).ok();
         let entry = entry.and_then(|slot| self.entries.get(slot)?.as_ref());
+        // Of what is configured now, not of what was when the run began.
+        let entry = entry.filter(|entry| Arc::ptr_eq(&entry.assignment, asked));
         if let Some(entry) = entry.filter(|entry| entry.canary) {
-            let next = dispatcher.planned_after(slot, now).unwrap_or(now);
-            let timeout = i64::try_from(entry.assignment.timeout / 1_000_000).unwrap_or(i64::MAX);
-            let until = next.saturating_add(timeout).saturating_add(PATIENCE_MS);
-            self.canaries.book(slot, record, until);
+            if entry.tells_at(record.planned_unix_ns / 1_000_000) {
+                let next = dispatcher.planned_after(slot, now).unwrap_or(now);
+                let until = next.saturating_add(entry.longest_ms());
+                self.canaries
+                    .book(slot, record, until.saturating_add(PATIENCE_MS));
+            }
         } else if let Some(conclusion) = self.canaries.excuse(record, now) {
             record.conclude(conclusion);
         }
@@ -361,10 +410,11 @@ impl<P: Prober, S: Sink> Runner<P, S> {
             attempt: 1,
         };
         let (prober, retry) = (Arc::clone(&self.prober), entry.retry);
-        let turn = self.turns.queue();
+        let (turn, asked) = (self.turns.queue(), Arc::clone(&entry.assignment));
         Some(async move {
             drop(turn);
-            (slot, run_once(prober.as_ref(), order, retry).await)
+            let record = run_once(prober.as_ref(), order, retry).await;
+            (slot, asked, record)
         })
     }
 }

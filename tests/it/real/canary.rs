@@ -3,10 +3,12 @@
 use std::{
     fmt::Write as _,
     fs,
+    net::{SocketAddr, UdpSocket},
     sync::{
         Arc,
         atomic::{AtomicBool, Ordering},
     },
+    thread,
 };
 
 use leadsman_tests::peer::{Peer, nowhere};
@@ -16,6 +18,26 @@ use tempfile::TempDir;
 use super::{daemon::Daemon, http, scrape};
 
 const ANSWER: &[u8] = b"HTTP/1.1 200 OK\r\ncontent-length: 0\r\nconnection: close\r\n\r\n";
+
+const ASKED: &str = "settings: {query: t.example, type: A}";
+
+/// A DNS server that answers while this is so, and is silent otherwise.
+fn server(answers: &Arc<AtomicBool>) -> SocketAddr {
+    let socket = UdpSocket::bind("127.0.0.1:0").unwrap();
+    let (address, answers) = (socket.local_addr().unwrap(), Arc::clone(answers));
+    thread::spawn(move || {
+        let mut question = [0; 512];
+        while let Ok((length, asker)) = socket.recv_from(&mut question) {
+            let mut answer = question.get(..length).unwrap().to_vec();
+            // A response to it, with recursion and without an error (RFC 1035 §4.1.1).
+            answer.splice(2..4, [0x81, 0x80]);
+            if answers.load(Ordering::Relaxed) {
+                socket.send_to(&answer, asker).unwrap();
+            }
+        }
+    });
+    address
+}
 
 fn started(folder: &TempDir, checks: &str) -> Daemon {
     let file = folder.path().join("leadsman.yaml");
@@ -49,19 +71,14 @@ fn a_silent_target_is_excused_while_a_canary_beside_it_is_silent_too_and_no_long
         Arc::new(AtomicBool::new(false)),
         Arc::new(AtomicBool::new(true)),
     );
-    let (web, anchor) = (
-        Peer::switched(&target, ANSWER).unwrap(),
-        Peer::switched(&canary, ANSWER).unwrap(),
-    );
+    let (web, anchor) = (server(&target), server(&canary));
     let folder = tempfile::tempdir().unwrap();
     let checks = format!(
-        "  web: {{probe: http, targets: [\"{}\"]}}\n  anchor: {{probe: http, canary: true, targets: [\"{}\"]}}\n",
-        web.url(),
-        anchor.url()
+        "  web: {{probe: dns, targets: [\"{web}\"], {ASKED}}}\n  anchor: {{probe: dns, canary: true, targets: [\"{anchor}\"], {ASKED}}}\n"
     );
     let mut daemon = started(&folder, &checks);
     comes_to(&mut daemon, "anchor", "ok");
-    let alone = comes_to(&mut daemon, "web", "response_timeout");
+    let alone = comes_to(&mut daemon, "web", "dns_timeout");
     assert_eq!(
         (&alone["outcome"], &alone["blame"]),
         (&"fail".into(), &"target".into())
@@ -77,14 +94,14 @@ fn a_silent_target_is_excused_while_a_canary_beside_it_is_silent_too_and_no_long
     let sentence = excused["sentence"].as_str().unwrap();
     assert!(sentence.contains("the canary `anchor`"), "{sentence}");
     assert!(healthy(&daemon) < 0.5, "whoever runs this prober sees it");
-    let anchors = comes_to(&mut daemon, "anchor", "response_timeout");
+    let anchors = comes_to(&mut daemon, "anchor", "dns_timeout");
     assert_eq!(
         anchors["outcome"], "fail",
         "a canary excuses others, not itself"
     );
 
     canary.store(true, Ordering::Relaxed);
-    comes_to(&mut daemon, "web", "response_timeout");
+    comes_to(&mut daemon, "web", "dns_timeout");
     assert!(healthy(&daemon) > 0.5);
     target.store(true, Ordering::Relaxed);
     comes_to(&mut daemon, "web", "ok");

@@ -11,26 +11,27 @@ use leadsman_core::{
 
 use super::{each, named, owner, owner::Owner, platform::Platform};
 use crate::{
-    element::{address::pattern, duration, whole::whole},
+    element::{address::pattern, boolean::boolean, duration, whole::whole},
     notes::{Notes, wrong},
     table::{Keys, Table},
     tree::Node,
 };
 
 const CEILINGS: Keys = Keys {
-    known: &["checks", "series", "min_interval", "hosts"],
+    known: &["checks", "series", "min_interval", "hosts", "canaries"],
     later: &[],
 };
 const MOST_CHECKS: u64 = 100_000;
 const MOST_SERIES: u64 = 100_000_000;
 
-/// What one team may use; nothing written is no ceiling.
+/// What one team may use; nothing written is no ceiling, but for canaries, which judge for every team.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Ceilings {
     checks: Option<u64>,
     series: Option<u64>,
     min_interval: Option<Duration>,
     hosts: Option<Vec<HostPattern>>,
+    canaries: bool,
 }
 
 pub(super) fn read(node: Option<&Node>, notes: &Notes<'_>) -> BTreeMap<ResourceName, Ceilings> {
@@ -57,6 +58,10 @@ fn ceilings(node: &Node, notes: &Notes<'_>) -> Ceilings {
         hosts: table
             .get("hosts")
             .map(|node| each(Some(node), "hosts", notes, pattern)),
+        canaries: table
+            .get("canaries")
+            .and_then(|node| notes.read(node, boolean))
+            .unwrap_or_default(),
     }
 }
 
@@ -87,6 +92,7 @@ pub(super) fn judge(
     for check in checks {
         judge.interval(check, ceilings.min_interval);
         judge.hosts(check, ceilings.hosts.as_deref());
+        judge.canary(check, ceilings.canaries);
     }
 }
 
@@ -142,6 +148,16 @@ impl Judge<'_> {
                 check.id, self.team
             );
             self.refuse(&key_of(check), message, "hosts");
+        }
+    }
+
+    fn canary(&self, check: &Check, may: bool) {
+        if check.canary && !may {
+            let message = format!(
+                "`{}` is a canary, which excuses the checks of every team; the team `{}` may have none",
+                check.id, self.team
+            );
+            self.refuse(&key_of(check), message, "canaries");
         }
     }
 

@@ -39,7 +39,7 @@ include: [teams/*.yaml]
 secrets:
   shop-login: {file: /run/secrets/shop-login, hosts: ["https://shop.example"], teams: [shop]}
 teams:
-  shop: {checks: 3, series: 1000, min_interval: 10s, hosts: [shop.example, "*.shop.example"]}
+  shop: {checks: 3, series: 1000, min_interval: 10s, hosts: [shop.example, "*.shop.example"], canaries: true}
   pay: {hosts: ["*.pay.example"]}
 alerts: {severity: {page: critical, ticket: warning}}
 maintenance: [{cron: "0 3 * * SUN", for: 1h, timezone: Europe/Berlin}]
@@ -265,5 +265,22 @@ fn a_dependency_may_lead_to_a_check_that_is_wrong_or_runs_elsewhere() {
         assert_eq!(problems.len(), about_shop, "{problems:?}");
         let is_shop = |problem: &crate::Problem| problem.file == Path::new("teams/shop.yaml");
         assert!(problems.iter().all(is_shop), "{problems:?}");
+    }
+}
+
+#[test]
+fn a_team_has_canaries_only_where_the_platform_lets_it() {
+    let mut tree = tree();
+    tree.0.insert(
+        "leadsman.yaml",
+        PLATFORM.replace(", canaries: true", "").leak(),
+    );
+    let refused = read(&tree).plan().unwrap_err().to_string();
+    for part in [
+        "`shop/zone` is a canary",
+        "teams/shop.yaml:1",
+        "`teams.shop.canaries`",
+    ] {
+        assert!(refused.contains(part), "{part}: {refused}");
     }
 }

@@ -4,7 +4,7 @@ use std::{net::SocketAddr, sync::Arc};
 
 use super::*;
 use crate::{
-    attempt::{Assignment, Cause, Ending, Operation, Order, Report, RunCause, Verdict},
+    attempt::{Assignment, Cause, Ending, Order, Report, RunCause, Verdict},
     classify::classify,
     egress::Egress,
     facts::Facts,
@@ -12,7 +12,7 @@ use crate::{
     id::{CheckId, Location, ProbeName, TargetName},
     limits::Limits,
     record::AttemptRecord,
-    seam::{Answer, Call, HttpCall},
+    seam::{Answer, HttpCall},
 };
 
 const PUBLIC: &str = "1.1.1.1:443";
@@ -182,4 +182,46 @@ fn a_slot_that_is_somebody_elses_is_forgotten() {
     assert!(!canaries.forget(1));
     assert!(canaries.excuse(&silent("web", PUBLIC), UNTIL).is_none());
     assert!(canaries.are_well(UNTIL));
+}
+
+#[test]
+fn a_target_that_took_the_connection_was_heard_whatever_came_after_it() {
+    let lost = [silent("canary", PUBLIC)];
+    for (phase, excused) in [
+        (Phase::Connect, true),
+        (Phase::Send, false),
+        (Phase::Wait, false),
+        (Phase::Receive, false),
+    ] {
+        let mut report = Report::clone(
+            &failed("web", FailureKind::ResponseTimeout, Some(PUBLIC)).attempts[0].report,
+        );
+        let mut failure = Failure::new(FailureKind::ResponseTimeout, "nothing came");
+        failure.facts.remote = Some(PUBLIC.parse().unwrap());
+        failure.facts.phases.add(phase, 1);
+        report.operations[0].answer = Some(Arc::new(Answer::Http(Err(failure))));
+        let excuse = after(&lost, &record("web", report));
+        assert_eq!(excuse.is_some(), excused, "{phase:?}");
+    }
+}
+
+#[test]
+fn a_target_that_was_heard_in_an_earlier_attempt_is_not_excused() {
+    let lost = [silent("canary", PUBLIC)];
+    let mut target = silent("web", PUBLIC);
+    let refused = failed("web", FailureKind::ConnectRefused, Some(PUBLIC));
+    target.attempts.insert(0, refused.attempts[0].clone());
+    assert!(after(&lost, &target).is_none());
+}
+
+#[test]
+fn a_resolver_that_is_silent_to_a_canary_too_is_no_targets_fault() {
+    let unresolved = |check| failed(check, FailureKind::DnsTimeout, None);
+    let excuse = after(&[unresolved("canary")], &unresolved("web")).unwrap();
+    assert!(
+        excuse.sentence.contains("the resolver may be out of"),
+        "{}",
+        excuse.sentence
+    );
+    assert!(after(&[silent("canary", PUBLIC)], &unresolved("web")).is_none());
 }

@@ -117,7 +117,7 @@ impl Place {
         births: &mut Births,
     ) -> Vec<Family> {
         let healthy = u64::from(self.is_healthy());
-        let outcomes = targets.iter().map(|target| target.numbers.outcome());
+        let outcomes = (targets.iter()).map(|target| target.numbers.judged(shape.now_ms));
         let widespread = u64::from(failing(outcomes).is_widespread());
         let [reload_ok, reload_at] = self.reload();
         let revision = vec![written("revision", &board.edition.revision)];

@@ -207,10 +207,10 @@ impl Telemetry {
         slots.find_map(|slot| slot.record(id, looked))
     }
 
-    /// How many check-targets fail now.
+    /// How many check-targets fail now that were to be well.
     pub fn failing(&self) -> Failing {
-        let board = self.board.load();
-        let outcomes = board.order.iter().map(|slot| slot.numbers().outcome());
+        let (board, now_ms) = (self.board.load(), self.now_ms());
+        let outcomes = (board.order.iter()).map(|slot| slot.numbers().judged(now_ms));
         failing(outcomes)
     }
 
@@ -233,7 +233,7 @@ impl Telemetry {
             targets: board.order.len(),
             failing: seen.failing,
             unknown: board.order.len() - seen.judged,
-            widespread: seen.is_widespread(),
+            widespread: self.failing().is_widespread(),
             missed,
             bad_files: files(|file| !file.loaded),
             noticed_files: files(|file| !file.notices.is_empty()),

@@ -117,6 +117,8 @@ pub(super) struct Numbers {
     pub(super) steps: Steps,
     /// Until when the last outcome speaks for the target, in Unix milliseconds.
     pub(super) fresh_until_ms: i64,
+    /// Whether the last run was due in a maintenance window.
+    pub(super) was_in_maintenance: bool,
 }
 
 /// How often and how long.
@@ -353,6 +355,7 @@ impl Numbers {
             in_maintenance,
         };
         self.ledger.end(ended, objectives);
+        self.was_in_maintenance = in_maintenance;
         match record.reason.outcome() {
             Outcome::Pass => self.passing.observe(record.latency),
             Outcome::Fail => self.failing.observe(record.latency),
@@ -388,7 +391,8 @@ impl Numbers {
         self.limits.add_all(&lesson.limits);
         if let Some(last) = record.last() {
             self.measured.take(&last.report.measures, declared);
-            let outcome = last.conclusion.outcome();
+            // The run's: a run that is excused is no failure of its step either.
+            let outcome = record.outcome;
             let ended = at_unix_ns(record.ended_unix_ns());
             let refused = self.steps.take(&last.report, outcome, ended);
             if refused > 0 {

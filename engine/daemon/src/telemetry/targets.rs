@@ -166,6 +166,12 @@ impl Numbers {
         Some(fresh.conclusion.outcome())
     }
 
+    /// The same, where no failure was planned.
+    pub(super) fn judged(&self, now_ms: i64) -> Option<Outcome> {
+        let outcome = self.last_outcome(now_ms);
+        outcome.filter(|_| !self.was_in_maintenance)
+    }
+
     /// Whether the target fails, as far as is known.
     pub(super) fn fails_at(&self, now_ms: i64) -> bool {
         self.last_outcome(now_ms) == Some(Outcome::Fail)

@@ -14,3 +14,4 @@ mod lean;
 mod reading;
 mod room;
 mod states;
+mod widespread;

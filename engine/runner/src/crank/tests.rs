@@ -100,6 +100,7 @@ fn entry(seconds: u64, retry: Retry) -> Entry {
         timetable,
         retry,
         canary: false,
+        maintenance: Arc::default(),
     }
 }
 

@@ -174,7 +174,7 @@ fn the_last_outcome_goes_when_it_is_too_old() {
     assert_eq!(shown, [true, false]);
 }
 
-fn of(checks: Vec<Check>, settings: TelemetrySettings) -> Telemetry {
+pub(super) fn of(checks: Vec<Check>, settings: TelemetrySettings) -> Telemetry {
     let seats = seats(&checks);
     let told = (BuildInfo::default(), edition());
     Telemetry::new(&plan(checks), &seats, told, settings)
