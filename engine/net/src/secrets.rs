@@ -70,12 +70,21 @@ impl Secrets {
         Self(RwLock::new(Arc::new(Known::new(placeholders))))
     }
 
-    /// Adds a placeholder; calls under way go on with what they knew.
-    pub(crate) fn know(&self, placeholder: Placeholder) {
+    /// Adds a placeholder, and says which text stands for its value: the one that is known already, where there is
+    /// one, so that what is hidden and what is asked for compare as equal. Calls under way go on with what they knew.
+    pub(crate) fn know(&self, placeholder: Placeholder) -> String {
         let mut known = self.0.write().unwrap_or_else(PoisonError::into_inner);
+        let is_same = |known: &&Placeholder| {
+            known.value == placeholder.value && known.hosts == placeholder.hosts
+        };
+        if let Some(same) = known.placeholders.iter().find(is_same) {
+            return same.text.clone();
+        }
+        let text = placeholder.text.clone();
         let mut placeholders = known.placeholders.clone();
         placeholders.push(placeholder);
         *known = Arc::new(Known::new(placeholders));
+        text
     }
 
     fn known(&self) -> Arc<Known> {
@@ -277,6 +286,22 @@ mod tests {
         host: "example.org",
         port: 443,
     };
+
+    #[test]
+    fn a_value_has_one_text_however_often_it_is_asked_for() {
+        let secrets = secrets();
+        let again = |text: &str, host: &str| {
+            secrets.know(Placeholder {
+                text: text.to_owned(),
+                value: SecretValue::new(&b"p/w&d"[..]),
+                hosts: vec![HostPattern::try_from(host.to_owned()).unwrap()],
+            })
+        };
+        assert_eq!(again("SECRET-2", "https://example.org"), "SECRET-1");
+        assert_eq!(secrets.hide_text("p/w&d".to_owned()), "SECRET-1");
+        // Where it may go is part of it.
+        assert_eq!(again("SECRET-3", "https://example.com"), "SECRET-3");
+    }
 
     #[test]
     fn a_secret_goes_to_its_own_host_only() {

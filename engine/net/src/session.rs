@@ -58,9 +58,9 @@ impl Session {
         }
     }
 
-    /// Lets a placeholder be swapped from now on.
-    pub fn know(&self, placeholder: Placeholder) {
-        self.secrets.know(placeholder);
+    /// Lets a placeholder be swapped from now on, and says which text stands for its value.
+    pub fn know(&self, placeholder: Placeholder) -> String {
+        self.secrets.know(placeholder)
     }
 
     /// What this attempt's secrets are, to hide them in what it leaves.

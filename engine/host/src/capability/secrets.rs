@@ -71,9 +71,8 @@ impl Host for GuestState {
             .collect();
         Ok(
             secrets::seal(&value, &encoding, &hosts).map(|[plain, encoded]| {
-                let text = encoded.text.clone();
                 session.know(plain);
-                session.know(encoded);
+                let text = session.know(encoded);
                 self.trace.hide(session.secrets());
                 text
             }),
@@ -91,12 +90,9 @@ impl GuestState {
         name: &str,
         make: impl FnOnce(&Secrets) -> Result<Placeholder, String>,
     ) -> Result<String, String> {
-        let placeholder = self.granted(name).and_then(|session| {
-            let placeholder = make(&self.secrets)?;
-            let text = placeholder.text.clone();
-            session.know(placeholder);
-            Ok(text)
-        });
+        let placeholder = self
+            .granted(name)
+            .and_then(|session| Ok(session.know(make(&self.secrets)?)));
         self.refused(&placeholder);
         placeholder
     }

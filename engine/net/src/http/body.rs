@@ -96,14 +96,21 @@ impl Content {
             Sink::Coded(_) if self.wire == 0 => Bytes::new(),
             Sink::Coded(coding) => {
                 let ended = coding.end();
-                let out = std::mem::take(&mut coding.undone_mut().out);
+                // What was undone counts, also where the rest is missing.
                 self.judge(ended)?;
-                out.into()
+                self.take_undone().into()
             }
             Sink::Ended(_) => return Ok(()),
         };
         self.sink = Sink::Ended(whole);
         Ok(())
+    }
+
+    fn take_undone(&mut self) -> Vec<u8> {
+        match &mut self.sink {
+            Sink::Coded(coding) => std::mem::take(&mut coding.undone_mut().out),
+            Sink::Plain(..) | Sink::Ended(_) => Vec::new(),
+        }
     }
 
     pub(crate) fn finish(self) -> Result<Bytes, Fault> {

@@ -82,13 +82,11 @@ impl<'a> Asked<'a> {
             headers.append(name, self.revealed(secrets, field, destination)?);
         }
         if let Some(cookies) = cookies {
-            let joined = headers
-                .get(header::COOKIE)
-                .map(|own| [own.as_bytes(), b"; ", cookies.as_bytes()].concat());
-            headers.insert(
-                header::COOKIE,
-                value(joined.as_deref().unwrap_or(cookies.as_bytes()))?,
-            );
+            let own = headers.get_all(header::COOKIE).into_iter();
+            let mut all: Vec<&[u8]> = own.map(HeaderValue::as_bytes).collect();
+            all.push(cookies.as_bytes());
+            let joined = value(&all.join(&b"; "[..]))?;
+            headers.insert(header::COOKIE, joined);
         }
         if length > 0 || matches!(self.method, Method::POST | Method::PUT | Method::PATCH) {
             headers.insert(header::CONTENT_LENGTH, HeaderValue::from(length));

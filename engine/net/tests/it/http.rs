@@ -226,6 +226,36 @@ async fn a_session_uses_its_connection_and_cookies_again() {
 }
 
 #[tokio::test]
+async fn the_jars_cookies_stand_behind_every_cookie_that_the_probe_sends() {
+    let address = peer(async |mut stream| {
+        loop {
+            let head = read_head(&mut stream).await;
+            if head.is_empty() {
+                return;
+            }
+            let sent = head.lines().filter(|line| line.starts_with("cookie: "));
+            let sent = sent.collect::<Vec<_>>().join("|");
+            let length = sent.len();
+            let answer = format!(
+                "HTTP/1.1 200 OK\r\nSet-Cookie: id=7\r\nContent-Length: {length}\r\n\r\n{sent}"
+            );
+            drop(stream.write_all(answer.as_bytes()).await);
+        }
+    })
+    .await;
+    let session = session();
+    let cookie = |value: &'static str| ("cookie".to_owned(), value.into());
+    let call = HttpCall {
+        session: Some(1),
+        headers: vec![cookie("a=1"), cookie("b=2")],
+        ..get(address, "/")
+    };
+    http(&session, call.clone()).await.unwrap();
+    let second = http(&session, call).await.unwrap();
+    assert_eq!(second.body.as_ref(), b"cookie: a=1; b=2; id=7");
+}
+
+#[tokio::test]
 async fn a_kept_connection_that_was_closed_is_replaced() {
     let address = answering(OK).await;
     let session = session();

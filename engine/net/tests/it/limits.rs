@@ -84,6 +84,16 @@ async fn a_compressed_body_may_come_byte_by_byte() {
 }
 
 #[tokio::test]
+async fn what_was_undone_of_a_body_that_is_cut_counts() {
+    let whole = gzip(TEXT);
+    let cut = whole.split_last().unwrap().1;
+    let address = answering(coded("gzip", cut)).await;
+    let failure = http(&session(), get(address, "/")).await.unwrap_err();
+    assert_eq!(failure.kind, FailureKind::ResponseTruncated);
+    assert_eq!(failure.facts.http.unwrap().body_bytes, 17);
+}
+
+#[tokio::test]
 async fn a_bomb_is_defused_and_a_broken_body_is_told_apart() {
     for (coding, whole, bomb) in codings() {
         let cut = whole.split_last().unwrap().1;
