@@ -113,6 +113,24 @@ fn a_panic_on_a_targets_502_page_is_a_failure_that_the_probe_has_to_mend() {
 }
 
 #[test]
+fn a_panic_after_a_step_that_passed_leaves_it_as_it_ended() {
+    let peer = ok_peer();
+    let record = trial("panics_between_steps", &peer.url()).run();
+    assert_eq!(
+        concluded(&record),
+        (Outcome::Fail, Reason::ProbeError, Blame::Probe)
+    );
+    let steps = record.last().unwrap().report.steps.iter();
+    let ended: Vec<_> = steps.map(|step| (step.name.as_str(), step.ok)).collect();
+    assert_eq!(ended, [("sign in", Some(true))]);
+    assert!(
+        record.sentence.contains("nobody expected this"),
+        "{}",
+        record.sentence
+    );
+}
+
+#[test]
 fn a_million_log_lines_are_cut_and_counted_and_the_verdict_stands() {
     let peer = ok_peer();
     let limits = Limits {

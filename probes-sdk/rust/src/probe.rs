@@ -99,6 +99,8 @@ pub fn validate<P: Probe>() -> String {
 /// One attempt, and what its result says to the host. The settings are left to the end of the guest's memory, which
 /// comes at once: to take them apart takes as long as to read them.
 pub fn run<P: Probe>() -> Verdict {
+    #[cfg(target_family = "wasm")]
+    crate::steps::tell_before_a_panic();
     match read::<P::Settings>().map(Box::leak) {
         Ok(settings) => concluded(P::check(Target::new(raw::context::target()), settings)),
         Err(message) => {

@@ -67,6 +67,20 @@ pub(crate) fn carried() -> Option<String> {
     })
 }
 
+/// What ended well is told before a panic ends the guest: else the host takes that step for the one that failed.
+#[cfg(target_family = "wasm")]
+pub(crate) fn tell_before_a_panic() {
+    let print = std::panic::take_hook();
+    std::panic::set_hook(Box::new(move |panic| {
+        STEPS.with(|steps| {
+            if let Ok(mut steps) = steps.try_borrow_mut() {
+                steps.tell_passed();
+            }
+        });
+        print(panic);
+    }));
+}
+
 /// Forgets what a run left behind that ended in a panic.
 #[cfg(not(target_family = "wasm"))]
 pub(crate) fn forget() {

@@ -217,6 +217,29 @@ fn what_was_waited_for_in_vain_is_captured_all_the_same() {
 }
 
 #[test]
+fn every_try_of_a_step_that_waits_asks_and_expects_the_same() {
+    let expect =
+        json!({"expect": {"body": {"json": {"$.rev": "${rev}"}}}, "every": "1s", "within": "3s"});
+    let step = json!({
+        "name": "wait", "request": {"path": "/rev/${rev}"}, "until": expect,
+        "capture": {"rev": {"json": "$.rev"}},
+    });
+    let run = Mock::new(SHOP)
+        .settings(json!({"steps": [step], "variables": {"rev": 5}}))
+        .on("GET", &at("/rev/5"), Reply::ok(r#"{"rev": 4}"#))
+        .run(journey);
+    assert_eq!(run.verdict, Verdict::Fail);
+    assert_eq!(asked(&run), ["GET /rev/5"; 3]);
+    assert_eq!(
+        (
+            run.assertions[0].expected.as_str(),
+            run.assertions[0].got.as_str()
+        ),
+        ("5", "4")
+    );
+}
+
+#[test]
 fn a_capture_from_a_body_that_is_no_json_shows_the_body() {
     let capture = json!({"token": {"json": "$.token"}});
     let step = json!({"name": "sign in", "request": {"path": "/"}, "capture": capture});
@@ -288,7 +311,10 @@ fn a_step_that_is_slower_than_is_good_makes_a_run_that_passes_degraded() {
     );
     assert_eq!(paused("900ms", well).verdict, Verdict::Pass);
     let failing = json!({"name": "then", "pause": "2s", "under": "1s"});
-    assert_eq!(paused("2s", failing).verdict, Verdict::Fail);
+    let failed = paused("2s", failing);
+    assert_eq!(failed.verdict, Verdict::Fail);
+    // The first word is the reason of a failure: what was slow before is none.
+    assert_eq!(failed.statements, [] as [&str; 0]);
 }
 
 #[test]

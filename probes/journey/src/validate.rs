@@ -248,8 +248,8 @@ impl<'a> Review<'a> {
             pointer,
         );
         for (index, field) in expect.headers.iter().enumerate() {
-            if field.matches.is_none() && field.not_matches.is_none() && field.may_be_missing {
-                let hint = "add `matches` or `not_matches`";
+            if field.is_nothing() {
+                let hint = "add `equals`, `contains` or `matches`, or what it must not be";
                 let place = format!("{pointer}/headers/{index}");
                 self.say(&place, "this expects nothing", hint);
             }

@@ -94,7 +94,7 @@ impl<'a> Variables<'a> {
     /// Sets a variable and returns what it was before. A secret is hidden from now on.
     pub(crate) fn set(&mut self, name: &str, variable: Variable) -> Result<Option<Variable>> {
         if variable.secret {
-            self.seal_all(&variable.value)?;
+            self.hide(&variable.value)?;
         }
         Ok(self.set.insert(name.to_owned(), variable))
     }
@@ -225,9 +225,10 @@ impl<'a> Variables<'a> {
         Ok(placeholder)
     }
 
-    fn seal_all(&self, value: &Value) -> Result<()> {
+    /// Has a value hidden in all that the run leaves.
+    pub(crate) fn hide(&self, value: &Value) -> Result<()> {
         match value {
-            Value::Array(items) => items.iter().try_for_each(|item| self.seal_all(item)),
+            Value::Array(items) => items.iter().try_for_each(|item| self.hide(item)),
             other => self.seal(&plain(other), "plain").map(drop),
         }
     }

@@ -52,8 +52,11 @@ pub(crate) fn walk(target: &Target, settings: &JourneySettings) -> Verdict {
     match (main, cleaned) {
         (Course::Failed, _) | (Course::Passed | Course::Stopped, Course::Failed) => Verdict::Fail,
         (Course::Undecided, _) | (_, Course::Undecided) => Verdict::Unknown,
-        _ if walk.is_degraded => Verdict::Degraded,
-        _ => Verdict::Pass,
+        _ if walk.slow.is_empty() => Verdict::Pass,
+        _ => {
+            walk.slow.iter().for_each(|slow| report::statement(slow));
+            Verdict::Degraded
+        }
     }
 }
 
@@ -68,8 +71,9 @@ pub(crate) struct Walk<'a> {
     /// What has to be left of the attempt when the steps end.
     reserve: Duration,
     is_unrepeatable: bool,
-    /// Whether a step took longer than is good.
-    is_degraded: bool,
+    /// What took longer than is good. It is told where nothing else went wrong: the first word on a failure is its
+    /// reason.
+    slow: Vec<String>,
     /// How many items loops did not visit; `None` before the first loop.
     left_out: Option<u32>,
     /// The setting that the next failure is about.
@@ -91,7 +95,7 @@ impl<'a> Walk<'a> {
             unsaid: Expect::default(),
             reserve,
             is_unrepeatable: false,
-            is_degraded: false,
+            slow: Vec::new(),
             left_out: None,
             about: String::new(),
         }
@@ -259,16 +263,16 @@ impl<'a> Walk<'a> {
         course
     }
 
-    /// Tells that a step which went well took longer than is good.
+    /// Keeps that a step which went well took longer than is good.
     fn notice_slowness(&mut self, step: &Step, began: Option<Duration>) {
         let (Some(limit), Some(began)) = (step.degraded_above, began) else {
             return;
         };
         let took = context::now().saturating_sub(began);
         if took > *limit {
-            self.is_degraded = true;
-            let (took, limit) = (took.as_millis(), limit.as_millis());
-            report::statement(&format!("it took {took} ms, more than {limit} ms"));
+            let (name, took, limit) = (&step.name, took.as_millis(), limit.as_millis());
+            let slow = format!("step `{name}`: it took {took} ms, more than {limit} ms");
+            self.slow.push(slow);
         }
     }
 

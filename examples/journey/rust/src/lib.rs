@@ -29,12 +29,17 @@ pub fn order(target: &Target, settings: &Order) -> Result<Verdict> {
     let shop = http::Session::of(target).repeatable(settings.repeatable);
     let shop = step("sign in", || sign_in(shop, &settings.password))?;
     let delete = |path: &str| shop.delete(path)?.send()?.expect(204).map(drop);
-    let walked = step("create", || create(&shop)).and_then(|order| {
+    let mut made = None;
+    let created = step("create", || create(&shop, &mut made));
+    let walked = if let Some(order) = made {
         let path = format!("/api/orders/{order}");
-        let read = step("wait until ready", || wait(&shop, &path, settings))
+        let read = created
+            .and_then(|()| step("wait until ready", || wait(&shop, &path, settings)))
             .and_then(|()| step("read the receipt", || read(&shop, &order, settings)));
         read.and(step("delete", || delete(&path)))
-    });
+    } else {
+        created
+    };
     walked.and(step("sign out", || delete("/api/session")))?;
     Ok(Verdict::Pass)
 }
@@ -45,10 +50,11 @@ fn sign_in(shop: http::Session, password: &str) -> Result<http::Session> {
     Ok(shop.bearer(secrets::seal(&token)?))
 }
 
-fn create(shop: &http::Session) -> Result<String> {
+fn create(shop: &http::Session, id: &mut Option<String>) -> Result<()> {
     let order = json!({"reference": format!("probe-{}", context::run_id()), "item": "lead-line"});
     let made = shop.post("/api/orders")?.json(&order).send()?.expect(201)?;
-    made.expect_at("/status", "pending")?.text_at("/id")
+    *id = Some(made.text_at("/id")?);
+    made.expect_at("/status", "pending").map(drop)
 }
 
 fn wait(shop: &http::Session, path: &str, settings: &Order) -> Result<()> {
@@ -70,52 +76,55 @@ fn read(shop: &http::Session, order: &str, settings: &Order) -> Result<()> {
 
 #[cfg(test)]
 mod tests {
-    use leadsman_sdk::mock::{Mock, Reply};
+    use leadsman_sdk::mock::{Mock, Reply, Run};
 
     use super::*;
 
+    /// A run at a shop that makes orders of this status, and shows an empty receipt.
+    fn run(status: &str) -> Run {
+        let at = |path: &str| format!("https://shop.example{path}");
+        let made = json!({"id": "ord-1", "status": status}).to_string();
+        let session = Reply::status(201).body(r#"{"token": "abcdef"}"#);
+        let order = at("/api/orders/ord-1");
+        let receipt = Reply::ok("<h1>").header("content-type", "text/html");
+        Mock::new("https://shop.example")
+            .secret("shop-password")
+            .on("POST", &at("/api/session"), session)
+            .on("POST", &at("/api/orders"), Reply::status(201).body(made))
+            .on("GET", &order, Reply::ok(r#"{"status": "ready"}"#))
+            .on("GET", &at("/api/orders/ord-1/receipt"), receipt)
+            .on("DELETE", &order, Reply::status(204))
+            .on("DELETE", &at("/api/session"), Reply::status(204))
+            .run(super::order)
+    }
+
+    fn went(run: &Run) -> Vec<(&str, Option<bool>)> {
+        let steps = run.steps.iter();
+        steps.map(|(name, ok)| (name.as_str(), *ok)).collect()
+    }
+
     #[test]
     fn an_order_is_deleted_also_when_its_receipt_is_wrong() {
-        let at = |path: &str| format!("https://shop.example{path}");
-        let run = Mock::new("https://shop.example")
-            .secret("shop-password")
-            .on(
-                "POST",
-                &at("/api/session"),
-                Reply::status(201).body(r#"{"token": "abcdef"}"#),
-            )
-            .on(
-                "POST",
-                &at("/api/orders"),
-                Reply::status(201).body(r#"{"id": "ord-1", "status": "pending"}"#),
-            )
-            .on(
-                "GET",
-                &at("/api/orders/ord-1"),
-                Reply::ok(r#"{"status": "ready"}"#),
-            )
-            .on(
-                "GET",
-                &at("/api/orders/ord-1/receipt"),
-                Reply::ok("<h1>").header("content-type", "text/html"),
-            )
-            .on("DELETE", &at("/api/orders/ord-1"), Reply::status(204))
-            .on("DELETE", &at("/api/session"), Reply::status(204))
-            .run(order);
+        let run = run("pending");
         assert_eq!(run.verdict, Verdict::Fail);
-        let went: Vec<_> = run
-            .steps
-            .iter()
-            .map(|(name, ok)| (name.as_str(), *ok))
-            .collect();
-        assert_eq!(
-            went[3..],
-            [
-                ("read the receipt", Some(false)),
-                ("delete", Some(true)),
-                ("sign out", Some(true))
-            ]
-        );
+        let end = [
+            ("read the receipt", Some(false)),
+            ("delete", Some(true)),
+            ("sign out", Some(true)),
+        ];
+        assert_eq!(went(&run)[3..], end);
         assert!(run.unrepeatable && !format!("{run:?}").contains("abcdef"));
+    }
+
+    #[test]
+    fn an_order_is_deleted_also_when_it_was_made_in_another_state() {
+        let run = run("lost");
+        assert_eq!(run.verdict, Verdict::Fail);
+        let end = [
+            ("create", Some(false)),
+            ("delete", Some(true)),
+            ("sign out", Some(true)),
+        ];
+        assert_eq!(went(&run)[1..], end);
     }
 }

@@ -63,7 +63,7 @@ impl Session {
 
     /// A request for a path of the target, or for an absolute URL.
     pub fn request(&self, method: &str, path: &str) -> Result<Request> {
-        if path.contains("://") {
+        if is_absolute(path) {
             return Ok(self.join(Request::new(method, path)));
         }
         let request = self.join(Request::new(method, self.base.join(path)?));
@@ -110,6 +110,13 @@ impl Session {
     }
 }
 
+/// Whether it begins with a scheme (RFC 3986 §3.1): a path may have a URL in its query.
+fn is_absolute(path: &str) -> bool {
+    let letter = |letter: char| letter.is_ascii_alphanumeric() || "+-.".contains(letter);
+    path.split_once("://")
+        .is_some_and(|(scheme, _)| !scheme.is_empty() && scheme.chars().all(letter))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -121,5 +128,19 @@ mod tests {
         let token = ("authorization".to_owned(), b"Bearer abc".to_vec());
         assert_eq!(sent("/orders"), [token]);
         assert_eq!(sent("https://elsewhere.example/orders"), []);
+    }
+
+    #[test]
+    fn a_path_with_a_url_in_its_query_is_a_path() {
+        let shop = Session::of(&Target::new("https://shop.example"));
+        let url = |path: &str| shop.get(path).unwrap().url;
+        assert_eq!(
+            url("/login?next=https://shop.example/orders"),
+            "https://shop.example/login?next=https://shop.example/orders"
+        );
+        assert_eq!(
+            url("https://elsewhere.example/"),
+            "https://elsewhere.example/"
+        );
     }
 }

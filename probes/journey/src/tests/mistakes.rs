@@ -235,3 +235,18 @@ fn a_loop_without_a_bound_and_a_wait_without_a_deadline_do_not_fit_the_schema() 
     assert_eq!(required("Each"), json!(["in", "at_most"]));
     assert_eq!(required("Until"), json!(["expect", "within"]));
 }
+
+#[test]
+fn a_header_field_that_may_be_missing_and_must_not_be_otherwise_expects_something() {
+    for says in [
+        "equals",
+        "contains",
+        "not_contains",
+        "matches",
+        "not_matches",
+    ] {
+        let field = json!({"name": "x-cache", says: "HIT", "may_be_missing": true});
+        let step = json!({"name": "a", "request": {}, "expect": {"headers": [field]}});
+        assert_eq!(complaints(&json!({"steps": [step]})), [], "{says}");
+    }
+}

@@ -50,6 +50,16 @@ impl Walk<'_> {
         }
     }
 
+    /// What is secret in it is hidden in all that the run leaves, whether or not it is kept.
+    fn hide_captured(&self, step: &Step, came: &Came) {
+        let secret = step.capture.iter().filter(|(_, capture)| capture.secret);
+        for (_, capture) in secret {
+            let found = crate::capture::found(capture, came, &self.client);
+            // A value that cannot be hidden is not what failed here.
+            drop(found.map(|value| self.variables.hide(&value)));
+        }
+    }
+
     fn came(&mut self, step: &Step, pointer: &str) -> Result<Came> {
         let left = self.left()?;
         if let Some(request) = &step.request {
@@ -80,31 +90,53 @@ impl Walk<'_> {
             let left = self.left()?;
             return self.send(request, pointer, left).map(Came::Http);
         };
+        self.poll((step, request, until), pointer)
+    }
+
+    /// Variables stay as they were until it ends, for every try asks and expects the same.
+    fn poll(
+        &mut self,
+        (step, request, until): (&Step, &Request, &Until),
+        pointer: &str,
+    ) -> Result<Came> {
         let began = context::now();
+        let mut last = Came::Nothing;
         let mut tries = 1;
-        loop {
+        let gave_up = loop {
             let within = until
                 .within
                 .saturating_sub(context::now().saturating_sub(began));
             // The last try has as long as a pause between two, where it has no more.
             let within = within.max(*until.every);
             let left = self.left()?.map_or(within, |left| left.min(within));
-            let response = self.send(request, pointer, Some(left))?;
-            let mut quiet = Expectations::silent();
-            check(&until.expect, &response, &self.variables, &mut quiet)?;
-            let came = Came::Http(response);
-            if quiet.all_met() {
-                return Ok(came);
+            match self.try_once(request, until, (pointer, left)) {
+                Ok((came, true)) => return Ok(came),
+                Ok((came, false)) => last = came,
+                Err(error) => break Err(error),
             }
-            // The next try may bring nothing.
-            self.capture_quietly(step, &came);
+            self.hide_captured(step, &last);
             let waited = context::now().saturating_sub(began);
             if waited + *until.every > *until.within {
-                return self.gave_up(until, &came, pointer, tries);
+                break self.gave_up(until, &last, pointer, tries);
             }
             context::sleep(*until.every);
             tries += 1;
-        }
+        };
+        self.capture_quietly(step, &last);
+        gave_up
+    }
+
+    /// What came, and whether it is what is waited for.
+    fn try_once(
+        &mut self,
+        request: &Request,
+        until: &Until,
+        (pointer, left): (&str, Duration),
+    ) -> Result<(Came, bool)> {
+        let response = self.send(request, pointer, Some(left))?;
+        let mut quiet = Expectations::silent();
+        check(&until.expect, &response, &self.variables, &mut quiet)?;
+        Ok((Came::Http(response), quiet.all_met()))
     }
 
     /// Tells what did not become true.
