@@ -258,3 +258,6 @@ fn boundaries(chain: &[Certificate], now: i64) -> std::ops::Range<i64> {
 fn seconds(time: UnixTime) -> i64 {
     i64::try_from(time.as_secs()).unwrap_or(i64::MAX)
 }
+
+#[cfg(test)]
+mod tests;
