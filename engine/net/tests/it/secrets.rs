@@ -1,9 +1,14 @@
 //! Secrets: swapped where they belong, hidden in what comes back.
 
+use std::net::SocketAddr;
+
 use bytes::Bytes;
 use leadsman_core::{failure::FailureKind, seam::HttpCall};
 use leadsman_net::{Placeholder, SecretValue};
-use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::{
+    io::{AsyncReadExt, AsyncWriteExt},
+    sync::mpsc::{UnboundedReceiver, unbounded_channel},
+};
 
 use crate::peers::{get, http, network, pattern, peer, read_head, session_on};
 
@@ -74,4 +79,62 @@ async fn a_secret_of_another_host_stays_here() {
         failure.message.contains("https://vault.example"),
         "{failure}"
     );
+}
+
+/// A peer that answers with these bytes, and all that it hears: each request's head and body.
+async fn hearing(answer: String) -> (SocketAddr, UnboundedReceiver<String>) {
+    let (told, heard) = unbounded_channel();
+    let address = peer(move |mut stream| {
+        let (told, answer) = (told.clone(), answer.clone());
+        async move {
+            let head = read_head(&mut stream).await;
+            let length = head
+                .lines()
+                .find_map(|line| line.strip_prefix("content-length: ")?.parse().ok());
+            let mut body = vec![0; length.unwrap_or(0)];
+            stream.read_exact(&mut body).await.unwrap();
+            let request = head + &String::from_utf8(body).unwrap();
+            told.send(request).unwrap();
+            drop(stream.write_all(answer.as_bytes()).await);
+        }
+    })
+    .await;
+    (address, heard)
+}
+
+#[tokio::test]
+async fn a_secret_does_not_follow_a_redirect_to_another_port_though_its_hosts_cover_that_too() {
+    for (status, method, body) in [(302, "GET", ""), (307, "POST", "p=SECRET-1")] {
+        let nothing = "HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n".to_owned();
+        let (second, mut heard_there) = hearing(nothing).await;
+        let away = format!(
+            "HTTP/1.1 {status} Away\r\nLocation: http://{second}/next\r\nContent-Length: 0\r\n\r\n"
+        );
+        let (first, mut heard_here) = hearing(away).await;
+        let call = with_secret(get(first, "/"));
+        let field = ("x-api-key".to_owned(), Bytes::from_static(b"SECRET-1"));
+        let call = HttpCall {
+            headers: vec![field],
+            ..call
+        };
+        let session = session_on(network(), "127.0.0.1", placeholder("127.0.0.1"));
+        // It goes on without the secret: this is no `secret_unavailable`.
+        let reply = http(&session, call).await.unwrap();
+        assert_eq!((reply.status, reply.facts.remote), (200, Some(second)));
+        let here = heard_here.recv().await.unwrap();
+        assert!(
+            here.contains("x-api-key: hunter2/longer\r\n") && here.ends_with("p=hunter2/longer"),
+            "{here}"
+        );
+        let there = heard_there.recv().await.unwrap();
+        assert!(
+            !there.contains("hunter2") && !there.contains("x-api-key"),
+            "{status}: {there}"
+        );
+        assert!(
+            there.starts_with(&format!("{method} /next "))
+                && there.ends_with(&format!("\r\n\r\n{body}")),
+            "{status}: {there}"
+        );
+    }
 }
