@@ -5,7 +5,10 @@ use std::sync::Arc;
 use leadsman_core::{dispatch::MissedReason, outcome::Outcome, record::RunRecord};
 use leadsman_runner::Sink;
 
-use crate::{seats::Vacancies, telemetry::Telemetry};
+use crate::{
+    seats::Vacancies,
+    telemetry::{News, Telemetry},
+};
 
 mod line;
 
@@ -29,10 +32,10 @@ impl Sink for Told {
 
     /// One line for a run that did not pass, and one for a pass that is news.
     fn finished(&self, slot: u32, record: Arc<RunRecord>) {
-        let (record, is_news) = self.telemetry.finished(slot, record);
-        let is_told = is_news || record.outcome != Outcome::Pass;
+        let (record, news) = self.telemetry.finished(slot, record);
+        let is_told = news != News::Nothing || record.outcome != Outcome::Pass;
         if is_told && self.telemetry.admits_line(slot) {
-            line::log(&record, is_news);
+            line::log(&record, news);
         }
     }
 

@@ -29,6 +29,7 @@ mod format;
 mod histogram;
 mod lesson;
 mod measures;
+mod news;
 mod pieces;
 mod place;
 mod probes;
@@ -53,6 +54,7 @@ pub use board::Edition;
 pub use evidence::RunSummary;
 pub use files::FileState;
 pub use format::Format;
+pub use news::News;
 pub use probes::ProbeState;
 pub use query::{CheckDetail, CheckFilter, RunFilter, Status, TargetDetail};
 pub use recent::RecentRun;
@@ -152,22 +154,22 @@ impl Telemetry {
         }
     }
 
-    /// A run ended; returns what is kept of its record, and whether its reason is news. Only runs that
+    /// A run ended; returns what is kept of its record, and what of it is news. Only runs that
     /// were due are booked: what somebody asked for is no SLI event.
-    pub fn finished(&self, slot: u32, record: Arc<RunRecord>) -> (Arc<RunRecord>, bool) {
+    pub fn finished(&self, slot: u32, record: Arc<RunRecord>) -> (Arc<RunRecord>, News) {
         let board = self.board.load();
         let Some(slot) = board.slot(slot) else {
-            return (record, false);
+            return (record, News::Nothing);
         };
         let Some(check) = board.checks.get(slot.check()) else {
-            return (record, false);
+            return (record, News::Nothing);
         };
         let record = slot.finished(record, check.measures(), &self.limits);
         self.room
             .tidy(|| board.order.iter().for_each(|slot| slot.keep_to_share()));
         self.scrapes.booked();
-        let is_news = slot.changed(record.reason);
-        (record, is_news)
+        let news = slot.changed(record.reason);
+        (record, news)
     }
 
     /// Whether the slot's check may have one more line in the log; one that may not is counted.

@@ -10,6 +10,8 @@ use leadsman_core::{
     record::RunRecord,
 };
 
+use crate::telemetry::News;
+
 /// How much is told of what came from the target.
 const CAME: usize = 200;
 
@@ -25,7 +27,7 @@ struct Line {
 }
 
 /// A failing target is no error of this daemon: it is `info`; what cannot be trusted is `warn`.
-pub(super) fn log(record: &RunRecord, is_news: bool) {
+pub(super) fn log(record: &RunRecord, news: News) {
     let line = Line::of(record);
     macro_rules! tell {
         ($level:ident, $message:literal) => {
@@ -48,11 +50,13 @@ pub(super) fn log(record: &RunRecord, is_news: bool) {
             )
         };
     }
-    match (record.outcome, is_news) {
-        (Outcome::Pass | Outcome::Fail, true) => tell!(info, "outcome changed"),
-        (Outcome::Pass | Outcome::Fail, false) => tell!(info, "run did not pass"),
-        (Outcome::Unknown, true) => tell!(warn, "outcome changed"),
-        (Outcome::Unknown, false) => tell!(warn, "run did not pass"),
+    match (record.outcome, news) {
+        (Outcome::Pass | Outcome::Fail, News::Outcome) => tell!(info, "outcome changed"),
+        (Outcome::Pass | Outcome::Fail, News::Reason) => tell!(info, "reason changed"),
+        (Outcome::Pass | Outcome::Fail, News::Nothing) => tell!(info, "run did not pass"),
+        (Outcome::Unknown, News::Outcome) => tell!(warn, "outcome changed"),
+        (Outcome::Unknown, News::Reason) => tell!(warn, "reason changed"),
+        (Outcome::Unknown, News::Nothing) => tell!(warn, "run did not pass"),
     }
 }
 

@@ -24,7 +24,7 @@ use leadsman_core::{
 };
 
 use super::{
-    CheckAbout, RecentRun,
+    CheckAbout, News, RecentRun,
     evidence::Evidence,
     exposition::{Label, written},
     histogram::Histogram,
@@ -176,14 +176,16 @@ impl Slot {
         self.account.born
     }
 
-    /// Whether the reason differs from the last run's; a first pass is no change.
-    pub(super) fn changed(&self, reason: Reason) -> bool {
+    /// How the reason differs from the last run's.
+    pub(super) fn changed(&self, reason: Reason) -> News {
         let number = Reason::ALL.iter().position(|known| *known == reason);
         let number = number
             .and_then(|number| u16::try_from(number + 1).ok())
             .unwrap_or(0);
         let before = self.account.last_reason.swap(number, Ordering::Relaxed);
-        before != number && !(before == 0 && reason == Reason::Ok)
+        let before = usize::from(before).checked_sub(1);
+        let before = before.and_then(|before| Reason::ALL.get(before));
+        News::of(before.copied(), reason)
     }
 
     /// Whether the instant, in Unix milliseconds, lies in a maintenance window.
