@@ -38,6 +38,15 @@ fn stays(daemon: &Daemon) -> bool {
     true
 }
 
+/// Waits until it has heard that it is to end.
+fn drains(daemon: &mut Daemon) {
+    let port = daemon.port;
+    daemon.process.until("it is not ready any more", || {
+        let status = http::get(port, "/-/ready").map(|(status, _)| status);
+        (status.ok() == Some(503)).then_some(())
+    });
+}
+
 #[test]
 fn the_last_values_are_served_until_as_many_scrapers_as_there_are_have_had_them() {
     let folder = tempfile::tempdir().unwrap();
@@ -64,10 +73,7 @@ fn the_last_values_are_served_until_as_many_scrapers_as_there_are_have_had_them(
         (last() != scraped).then_some(())
     });
     daemon.process.signal("TERM");
-    daemon.process.until("it is not ready any more", || {
-        let status = http::get(port, "/-/ready").map(|(status, _)| status);
-        (status.ok() == Some(503)).then_some(())
-    });
+    drains(&mut daemon);
     // Whatever was under way has been booked by now: from here on each scrape counts.
     assert!(stays(&daemon));
     for scrape in 1..3 {
@@ -134,6 +140,37 @@ fn runs_that_hang_are_cut_when_the_grace_is_over() {
     let log = daemon.process.output();
     assert!(
         log.contains("runs were cut that had not ended within the grace"),
+        "{log}"
+    );
+}
+
+#[test]
+fn a_second_signal_ends_it_at_once_while_runs_hang_within_a_long_grace() {
+    let folder = tempfile::tempdir().unwrap();
+    let (port, comes) = silent();
+    let file = written(
+        &folder,
+        &format!(
+            "defaults: {{interval: 20s, timeout: 19s}}\nchecks:\n  hangs: {{probe: http, targets: ['http://127.0.0.1:{port}']}}\n"
+        ),
+    );
+    let options = ["--shutdown.grace", "2m"];
+    let mut daemon = Daemon::start_as(leadsman(), &file, free_port(), &options);
+    until("a run hangs", || comes.try_recv().ok());
+    let hangs = Instant::now();
+    daemon.process.signal("TERM");
+    drains(&mut daemon);
+    daemon.process.signal("TERM");
+    assert!(
+        daemon.process.ended().success(),
+        "{}",
+        daemon.process.output()
+    );
+    // Before the run could have ended by itself.
+    assert!(hangs.elapsed() < AT_ONCE, "{:?}", hangs.elapsed());
+    let log = daemon.process.output();
+    assert!(
+        log.contains("stopped at once by a second signal") && !log.contains("drained"),
         "{log}"
     );
 }
