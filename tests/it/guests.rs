@@ -17,6 +17,7 @@ use leadsman_tests::{
     guests::component,
     peer::{Peer, hang, head},
 };
+use serde_json::json;
 
 fn trial(guest: &str, target: &str) -> Trial {
     Trial::of(component(guest).unwrap(), target)
@@ -74,6 +75,24 @@ fn memory_ends_at_its_limit() {
         (Outcome::Unknown, Reason::ProbeMemory, Blame::Probe)
     );
     assert!(record.last().unwrap().report.usage.memory_bytes <= 8 << 20);
+}
+
+#[test]
+fn a_stack_that_is_exhausted_is_the_probes_fault_and_hurts_no_run_after_it() {
+    // Both in one place: the second gets the stack that the first has used up.
+    let records = trial("recurses_forever", "127.0.0.1:9").queued();
+    let here = trial("recurses_forever", "127.0.0.1:9").run();
+    for record in records.iter().chain([&here]) {
+        assert_eq!(
+            concluded(record),
+            (Outcome::Unknown, Reason::ProbeTrap, Blame::Probe)
+        );
+        let cause = "call stack exhausted";
+        assert!(record.sentence.contains(cause), "{}", record.sentence);
+    }
+    // The sandbox of the last one goes on.
+    let next = Trial::bundled("http", ok_peer().url(), json!({})).run();
+    assert_eq!(concluded(&next), (Outcome::Pass, Reason::Ok, Blame::Nobody));
 }
 
 #[test]
