@@ -14,11 +14,17 @@ use super::{
 
 const PATH: &str = "/probed-every-second";
 
+/// What is answered while there is a service, and what while there is none.
+const OPEN: u16 = 200;
+const CLOSED: u16 = 502;
+
 /// How far the moments of one run may lie apart, as nginx and as Prometheus saw it, in seconds.
 const BLUR: f64 = 0.5;
 
-/// A service that is stopped and started, the daemon that probes it each second, and who scrapes that.
+/// A service that is stopped and started, what stands in front of it for good, the daemon that probes that each
+/// second, and who scrapes the daemon.
 struct Stage {
+    _front: Nginx,
     folder: tempfile::TempDir,
     service: u16,
     exposition: u16,
@@ -28,15 +34,21 @@ struct Stage {
 impl Stage {
     fn set() -> Self {
         let folder = tempfile::tempdir().expect("there is room for a folder");
-        let (service, exposition) = (free_port(), free_port());
+        let (front, service, exposition) = (free_port(), free_port(), free_port());
         let text = format!(
             "defaults: {{interval: 1s, timeout: 900ms}}\nchecks:\n  shop:\n    probe: http\n    \
-             targets: [{{name: front, address: 'http://127.0.0.1:{service}{PATH}'}}]\n    \
+             targets: [{{name: front, address: 'http://127.0.0.1:{front}{PATH}'}}]\n    \
              objectives: {{availability: 99%}}\n"
         );
         fs::write(configuration(folder.path()), text).expect("the folder can be written");
+        let servers = format!(
+            "server {{ listen 127.0.0.1:{front}; access_log {} probes; location / {{ proxy_pass http://127.0.0.1:{service}; }} }}",
+            access_log(folder.path()).display()
+        );
+        let proxy = Nginx::start(&part(folder.path(), "front"), front, &servers);
         let prometheus = Prometheus::of(folder.path(), exposition, &[]);
         Self {
+            _front: proxy,
             folder,
             service,
             exposition,
@@ -45,13 +57,12 @@ impl Stage {
     }
 
     fn service(&self) -> Nginx {
-        let place = self.folder.path();
         let servers = format!(
-            "server {{ listen 127.0.0.1:{}; access_log {}/access.log probes; location / {{ return 200 'open'; }} }}",
-            self.service,
-            place.display()
+            "server {{ listen 127.0.0.1:{}; location / {{ return 200 'open'; }} }}",
+            self.service
         );
-        Nginx::start(place, self.service, &servers)
+        let place = part(self.folder.path(), "behind");
+        Nginx::start(&place, self.service, &servers)
     }
 
     /// A life of the daemon begins; its first tick waits for the first scrape.
@@ -71,18 +82,23 @@ impl Stage {
         self.prometheus.sees(false);
     }
 
-    /// When each probe was served, in Unix seconds: the truth.
-    fn served(&self) -> Vec<f64> {
-        let log = self.folder.path().join("access.log");
-        let log = fs::read_to_string(log).unwrap_or_default();
-        let line = |line: &str| line.strip_prefix(PATH)?.strip_prefix(" 200 ")?.parse().ok();
+    /// Every probe that came, in order: the truth.
+    fn probes(&self) -> Vec<Probed> {
+        let log = fs::read_to_string(access_log(self.folder.path())).unwrap_or_default();
+        let line = |line: &str| {
+            let (status, at) = line.strip_prefix(PATH)?.trim_start().split_once(' ')?;
+            Some(Probed {
+                status: status.parse().ok()?,
+                at: at.parse().ok()?,
+            })
+        };
         log.lines().filter_map(line).collect()
     }
 
-    fn serves(&self, more: usize) {
-        let wanted = self.served().len() + more;
+    fn serves(&self, more: u64) {
+        let wanted = count(&self.probes(), OPEN) + more;
         until("more probes are served", || {
-            (self.served().len() >= wanted).then_some(())
+            (count(&self.probes(), OPEN) >= wanted).then_some(())
         });
     }
 
@@ -130,6 +146,29 @@ fn configuration(folder: &Path) -> PathBuf {
     folder.join("leadsman.yaml")
 }
 
+fn access_log(folder: &Path) -> PathBuf {
+    folder.join("access.log")
+}
+
+/// A folder of its own for one of two that keep files of the same names.
+fn part(folder: &Path, name: &str) -> PathBuf {
+    let part = folder.join(name);
+    fs::create_dir_all(&part).expect("the folder of the test can be written");
+    part
+}
+
+/// What a probe was answered, and when in Unix seconds.
+#[derive(Debug, Clone, Copy)]
+struct Probed {
+    status: u16,
+    at: f64,
+}
+
+fn count(probes: &[Probed], status: u16) -> u64 {
+    let answered = probes.iter().filter(|probed| probed.status == status);
+    u64::try_from(answered.count()).expect("so many fit")
+}
+
 /// A scrape's time and the two counters.
 #[derive(Debug, Clone, Copy)]
 struct Scrape {
@@ -139,19 +178,22 @@ struct Scrape {
 }
 
 /// Every scrape counted the runs that had ended, give or take the one that ended meanwhile.
-fn agrees_at_each_scrape(life: &[Scrape], served: &[f64]) {
+fn agrees_at_each_scrape(life: &[Scrape], probes: &[Probed]) {
     let begin = life.first().map_or(0.0, |scrape| scrape.at) - BLUR;
     for scrape in life {
-        let until = |end: f64| {
-            served
-                .iter()
-                .filter(|at| (begin..=end).contains(*at))
-                .count()
-        };
-        let possible = until(scrape.at - BLUR)..=until(scrape.at + BLUR);
-        let good = usize::try_from(scrape.valid - scrape.bad);
-        let agrees = good.is_ok_and(|good| possible.contains(&good));
-        assert!(agrees, "{scrape:?} of {possible:?} served until then");
+        for (status, counted) in [(OPEN, scrape.valid - scrape.bad), (CLOSED, scrape.bad)] {
+            let until = |end: f64| {
+                let ended = probes
+                    .iter()
+                    .filter(|probed| (begin..=end).contains(&probed.at));
+                count(&ended.copied().collect::<Vec<_>>(), status)
+            };
+            let possible = until(scrape.at - BLUR)..=until(scrape.at + BLUR);
+            assert!(
+                possible.contains(&counted),
+                "{scrape:?} of {possible:?} answered {status} until then"
+            );
+        }
     }
 }
 
@@ -168,7 +210,7 @@ fn availability_from_raw_samples_equals_the_access_log_while_service_and_daemon_
     let service = stage.service();
     stage.serves(2);
     stage.end(daemon);
-    let first = stage.served().len();
+    let first = stage.probes().len();
     service.stop();
 
     // The second life begins in an outage.
@@ -177,7 +219,7 @@ fn availability_from_raw_samples_equals_the_access_log_while_service_and_daemon_
     let service = stage.service();
     stage.serves(3);
     stage.end(daemon);
-    let served = stage.served();
+    let probes = stage.probes();
     service.stop();
 
     let scrapes = stage.scrapes();
@@ -186,21 +228,21 @@ fn availability_from_raw_samples_equals_the_access_log_while_service_and_daemon_
         .collect();
     assert_eq!(lives.len(), 2, "{scrapes:?}");
     let (mut good, mut valid) = (0, 0);
-    for (life, truth) in lives.into_iter().zip([first, served.len() - first]) {
+    let (before, after) = probes.split_at(first);
+    for (life, truth) in lives.into_iter().zip([before, after]) {
         let (begin, end) = (life[0], life[life.len() - 1]);
         assert_eq!((begin.valid, begin.bad), (0, 0), "before the first run");
-        assert_eq!(
-            usize::try_from(end.valid - end.bad).unwrap(),
-            truth,
-            "{end:?}"
-        );
+        assert_eq!(end.valid - end.bad, count(truth, OPEN), "{end:?}");
+        assert_eq!(end.bad, count(truth, CLOSED), "{end:?}");
+        assert_eq!(usize::try_from(end.valid).unwrap(), truth.len(), "{end:?}");
         assert!(end.bad >= 2, "{end:?}");
-        agrees_at_each_scrape(life, &served);
+        agrees_at_each_scrape(life, truth);
         good += end.valid - end.bad;
         valid += end.valid;
     }
     // availability = good / valid, and both are true: what was served, of what was asked.
-    assert_eq!(usize::try_from(good).unwrap(), served.len());
+    assert_eq!(good, count(&probes, OPEN));
+    assert_eq!(usize::try_from(valid).unwrap(), probes.len());
     assert_eq!(
         stage.total("leadsman_runs_total"),
         valid,
