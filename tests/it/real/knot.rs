@@ -147,6 +147,37 @@ fn every_setting_of_a_question_is_met_or_named() {
     }
 }
 
+/// Nobody grants the platform's own resolver, wherever it stands; the same server by its address would have to be.
+#[test]
+fn the_platforms_resolver_is_asked_by_a_check_and_by_a_step_without_a_grant() {
+    let folder = tempfile::tempdir().unwrap();
+    let knot = Knot::start(folder.path());
+    let port = knot.port;
+    let asked = |check: &str| {
+        let file = folder.path().join("system.yaml");
+        let text = format!(
+            "network: {{resolver: ['127.0.0.1:{port}']}}\ndefaults: {{interval: 10s, timeout: 3s}}\nchecks:\n  one: {check}\n"
+        );
+        fs::write(&file, text).expect("the folder of the test can be written");
+        once(&file, "one")
+    };
+    let question =
+        "query: shop.demo.test, authoritative: true, answers: {only: [192.0.2.10, 192.0.2.11]}";
+    let step = |question: &str| {
+        format!(
+            "{{probe: journey, targets: ['http://www.demo.test:1'], settings: {{steps: [{{name: name, dns: {{{question}}}}}]}}}}"
+        )
+    };
+    let check = format!("{{probe: dns, targets: [system], settings: {{{question}}}}}");
+    for check in [check, step(question)] {
+        let run = asked(&check);
+        run.comes_to("pass", "ok");
+        assert_eq!(run.facts()["remote"], format!("127.0.0.1:{port}"));
+    }
+    let by_address = format!("server: '127.0.0.1:{port}', {question}");
+    asked(&step(&by_address)).comes_to("unknown", "egress_denied");
+}
+
 /// A name with an address in one family alone, by each probe that connects.
 #[test]
 fn a_family_in_which_the_target_has_no_address_is_told() {
