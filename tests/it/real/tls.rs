@@ -36,9 +36,14 @@ fn server(folder: &Path, certificate: &Certificate, options: &str) -> (Process, 
 
 /// The same target for each probe that speaks TLS, with more settings for all.
 fn checks(folder: &Path, port: u16, settings: &str) -> PathBuf {
+    checks_by(folder, port, "ca: [ca.pem]", settings)
+}
+
+/// The same, where the platform trusts whom the test says.
+fn checks_by(folder: &Path, port: u16, trust: &str, settings: &str) -> PathBuf {
     let file = folder.join(format!("leadsman-{port}.yaml"));
     let text = format!(
-        "tls: {{ca: [ca.pem], identities: {{me: {{certificate: client.test.pem, key: client.test.key}}}}}}\n\
+        "tls: {{{trust}, identities: {{me: {{certificate: client.test.pem, key: client.test.key}}}}}}\n\
          defaults: {{interval: 10s, timeout: 5s}}\nchecks:\n  \
          tls: {{probe: tls, targets: ['127.0.0.1:{port}'], settings: {{server_name: {NAME}{settings}}}}}\n  \
          http: {{probe: http, targets: ['https://127.0.0.1:{port}'], settings: {{server_name: {NAME}{settings}}}}}\n  \
@@ -226,4 +231,104 @@ fn only_tls(folder: &Path, port: u16, settings: &str) -> PathBuf {
     );
     fs::write(&file, text).expect("the folder of the test can be written");
     file
+}
+
+/// What `openssl s_server` is told so that it agrees on nothing but the newest version, and on HTTP/1.1 by ALPN.
+const STRICT: &str = "-tls1_3 -alpn http/1.1";
+
+#[test]
+fn a_trust_store_that_a_check_names_stands_in_for_the_platforms() {
+    let (folder, authority) = authority();
+    let certificate = authority.signs(NAME, Validity::Days(30));
+    authority.self_signed("other.test");
+    let (_server, port) = server(folder.path(), &certificate, STRICT);
+    let stores = "ca: [other.test.pem], trust: {ours: [ca.pem], theirs: [other.test.pem]}";
+    for (settings, is_met) in [
+        (", trust: ours", true),
+        (", trust: theirs", false),
+        ("", false),
+    ] {
+        let file = checks_by(folder.path(), port, stores, settings);
+        for check in ["tls", "http", "tcp"] {
+            let run = once(&file, check);
+            if is_met {
+                run.comes_to("pass", "ok");
+            } else {
+                run.comes_to("fail", "tls_unknown_issuer");
+            }
+        }
+    }
+}
+
+#[test]
+fn a_newest_version_to_offer_is_agreed_on_or_fails_in_the_handshake() {
+    let (folder, authority) = authority();
+    let certificate = authority.signs(NAME, Validity::Days(30));
+    let settings = ", tls_max: 'TLS 1.2'";
+    let (_lenient, port) = server(folder.path(), &certificate, "");
+    let lenient = checks(folder.path(), port, settings);
+    let (_strict, port) = server(folder.path(), &certificate, STRICT);
+    let strict = checks(folder.path(), port, settings);
+    for check in ["tls", "http", "tcp"] {
+        let run = once(&lenient, check);
+        run.comes_to("pass", "ok");
+        assert_eq!(run.facts()["tls"]["version"], "TLS 1.2", "{check}");
+        once(&strict, check).comes_to("fail", "tls_handshake");
+    }
+}
+
+#[test]
+fn names_versions_and_protocols_are_met_or_named_by_the_tls_probe() {
+    let (folder, authority) = authority();
+    let certificate = authority.signs(NAME, Validity::Days(30));
+    let (_lenient, without) = server(folder.path(), &certificate, "");
+    let (_strict, strict) = server(folder.path(), &certificate, STRICT);
+    for (port, settings, reason) in [
+        (strict, ", names: [SHOP.test]", "ok"),
+        (
+            strict,
+            ", names: [shop.test, other.test]",
+            "tls_bad_certificate",
+        ),
+        (strict, ", versions: ['TLS 1.2', 'TLS 1.3']", "ok"),
+        (strict, ", versions: ['TLS 1.2']", "tls_version"),
+        (strict, ", alpn: [h2, http/1.1]", "ok"),
+        (strict, ", alpn: [h2]", "tls_handshake"),
+        // It agrees on none, and goes on.
+        (without, ", alpn: [h2, http/1.1]", "tls_version"),
+    ] {
+        let run = once(&only_tls(folder.path(), port, settings), "tls");
+        let outcome = if reason == "ok" { "pass" } else { "fail" };
+        run.comes_to(outcome, reason);
+    }
+}
+
+#[test]
+fn what_is_expected_of_a_certificate_is_met_or_named_by_the_http_probe() {
+    let (folder, authority) = authority();
+    let certificate = authority.signs(NAME, Validity::Days(30));
+    let (_server, port) = server(folder.path(), &certificate, STRICT);
+    let file = folder.path().join("expected.yaml");
+    for (expected, is_met) in [
+        (
+            "subject: 'CN=shop.test', issuer: 'CN=Authority', valid_for: 20d",
+            true,
+        ),
+        ("subject: 'CN=other.test'", false),
+        ("issuer: 'CN=Nobody'", false),
+        ("valid_for: 40d", false),
+    ] {
+        let text = format!(
+            "tls: {{ca: [ca.pem]}}\ndefaults: {{interval: 10s, timeout: 5s}}\nchecks:\n  \
+             web: {{probe: http, targets: ['https://127.0.0.1:{port}'], settings: {{server_name: {NAME}, expect_certificate: {{{expected}}}}}}}\n"
+        );
+        fs::write(&file, text).expect("the folder of the test can be written");
+        let run = once(&file, "web");
+        if is_met {
+            run.comes_to("pass", "ok");
+        } else {
+            run.comes_to("fail", "tls_bad_certificate");
+            assert_eq!(run.said("blame"), "target", "{expected}");
+        }
+    }
 }
