@@ -53,7 +53,7 @@ const STEPS: [Step; 5] = [
 pub(crate) fn run() -> Result<(), Failure> {
     let start = Instant::now();
     wasm::ensure()?;
-    packages::ensure()?;
+    packages::ensure_with(hurl::lacks())?;
     hurl::ensure()?;
     nextest::ensure()?;
     for (place, step) in STEPS.iter().enumerate() {

@@ -2,7 +2,7 @@
 
 use std::{path::Path, process::Command};
 
-use super::{packages, tools};
+use super::tools;
 use crate::failure::Failure;
 
 /// The version that the importer was written for.
@@ -16,16 +16,21 @@ const NEEDED: [(&str, &str); 4] = [
     ("/usr/lib/llvm-14/lib/libclang.so", "libclang-dev"),
 ];
 
-/// Builds it once, where it is missing; the tests look for it there.
-pub(crate) fn ensure() -> Result<(), Failure> {
-    if is_there(&tools::folder().join("bin/hurl")) {
+/// The packages that its build lacks, where it has to be built.
+pub(super) fn lacks() -> Vec<&'static str> {
+    if is_there() { Vec::new() } else { missing() }
+}
+
+/// Builds it once, where it is missing; the tests look for it there. Its packages have been brought.
+pub(super) fn ensure() -> Result<(), Failure> {
+    if is_there() {
         return Ok(());
     }
-    packages::bring(missing())?;
     tools::install("hurl", VERSION)
 }
 
-fn is_there(program: &Path) -> bool {
+fn is_there() -> bool {
+    let program = tools::folder().join("bin/hurl");
     let asked = Command::new(program).arg("--version").output();
     asked.is_ok_and(|output| {
         let told = String::from_utf8_lossy(&output.stdout);

@@ -34,30 +34,36 @@ const POLICY: &str = "/usr/sbin/policy-rc.d";
 
 /// Brings what tests and benchmark run.
 pub(crate) fn ensure() -> Result<(), Failure> {
-    bring(missing())
+    ensure_with(Vec::new())
 }
 
-/// Installs what is missing when run as root; names it when not.
-pub(crate) fn bring(missing: Vec<&'static str>) -> Result<(), Failure> {
+/// The same and more, in one go: who may not install is told of all of it at once.
+pub(super) fn ensure_with(more: Vec<&'static str>) -> Result<(), Failure> {
+    let mut missing = missing();
+    missing.extend(more);
     if missing.is_empty() {
         return Ok(());
     }
-    let install = format!(
-        "apt-get install -y --no-install-recommends {}",
-        missing.join(" ")
-    );
     if !rustix::process::geteuid().is_root() {
-        return Err(Failure::new(format!(
-            "the tests need Debian's {}: `sudo {install}`",
-            missing.join(", ")
-        )));
+        return Err(Failure::new(needs(&missing)));
     }
-    println!("==> apt-get update && {install}");
+    println!("==> apt-get update && {}", install(&missing));
     let _policy = NoServices::declare()?;
     apt(&["update"])?;
     let mut arguments = vec!["install", "-y", "--no-install-recommends"];
     arguments.extend(missing);
     apt(&arguments)
+}
+
+fn install(packages: &[&str]) -> String {
+    let packages = packages.join(" ");
+    format!("apt-get install -y --no-install-recommends {packages}")
+}
+
+/// What is told to who may not install.
+fn needs(packages: &[&str]) -> String {
+    let (all, install) = (packages.join(", "), install(packages));
+    format!("the tests need Debian's {all}: `sudo {install}`")
 }
 
 fn missing() -> Vec<&'static str> {
@@ -125,5 +131,18 @@ impl Drop for NoServices {
         {
             eprintln!("warning: `{POLICY}` could not be removed: {error}");
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn all_that_is_missing_is_named_in_one_line_with_the_command_that_brings_it() {
+        assert_eq!(
+            needs(&["knot", "pkg-config"]),
+            "the tests need Debian's knot, pkg-config: `sudo apt-get install -y --no-install-recommends knot pkg-config`"
+        );
     }
 }
