@@ -183,8 +183,9 @@ fn prometheus_takes_native_histograms() {
     assert_eq!(both[0]["value"][1], "0", "both are of one scrape");
 }
 
+/// In OpenMetrics, which it asks for first; promtool reads the text.
 #[test]
-fn prometheus_takes_openmetrics_and_text() {
+fn prometheus_takes_classic_buckets_and_labels_that_had_to_be_escaped() {
     let world = World::start();
     let mut prometheus = Prometheus::of(world.path(), world.daemon.port, &[]);
     prometheus.until(
