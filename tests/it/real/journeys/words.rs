@@ -13,6 +13,7 @@ use crate::real::{http::at, once::once};
 
 mod bodies;
 mod captures;
+mod secrets;
 
 /// Answers everything with 200.
 fn site() -> Site {
