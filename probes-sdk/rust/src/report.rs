@@ -27,8 +27,8 @@ pub fn about(pointer: &str) {
 }
 
 /// What this attempt does must not be done twice: however it ends, the run makes no further attempt. An HTTP
-/// request says it by itself ([`crate::http::Request::repeatable`]); of anything else that changes something, say it
-/// before.
+/// request and what is written to a stream say it by themselves ([`crate::http::Request::repeatable`],
+/// [`crate::tcp::Connect::repeatable`]); of anything else that changes something, say it before.
 pub fn unrepeatable() {
     raw::unrepeatable();
 }

@@ -1,6 +1,9 @@
 //! What a journey costs, and what it never does.
 
-use std::{fs, io::Write};
+use std::{
+    fs,
+    io::{BufRead, BufReader, Write},
+};
 
 use leadsman_core::{
     outcome::{Outcome, Reason},
@@ -11,7 +14,7 @@ use leadsman_core::{
 use leadsman_example_shop::{Fault, Options, Shop};
 use leadsman_tests::{
     engine::Trial,
-    peer::{Peer, head},
+    peer::{Peer, hang, head},
 };
 use serde_json::{Value, json};
 
@@ -153,6 +156,75 @@ fn a_check_of_one_exchange_is_retried_whatever_its_method() {
     let posted = json!({"method": "POST", "path": "/nowhere"});
     let trial = Trial::bundled("http", shop.url(), posted).retry(retry);
     assert_eq!(trial.run().attempts.len(), 3);
+}
+
+/// Hears a line and hangs up instead of answering it.
+fn curt() -> Peer {
+    Peer::start(|stream| {
+        BufReader::new(stream)
+            .read_line(&mut String::new())
+            .map(drop)
+    })
+    .unwrap()
+}
+
+/// How many attempts a failing run with three retries makes, and how many connections it opens.
+fn attempts(trial: Trial, peer: &Peer) -> (usize, usize) {
+    let before = peer.served();
+    let retry = Retry {
+        attempts: 3,
+        ..Retry::default()
+    };
+    let record = trial.retry(retry).run();
+    assert_eq!(record.outcome, Outcome::Fail, "{}", record.sentence);
+    (record.attempts.len(), peer.served() - before)
+}
+
+#[test]
+fn a_dialogue_that_has_sent_something_is_not_held_again_unless_its_author_says_it_is_safe() {
+    let peer = curt();
+    for (repeatable, made) in [(false, 1), (true, 4)] {
+        let talk =
+            json!({"name": "talk", "tcp": {"dialogue": [{"send": "BUY"}, {"expect": "^250 "}]}});
+        let settings = json!({"steps": [talk], "repeatable": repeatable});
+        let trial = Trial::bundled("journey", peer.address().to_string(), settings);
+        assert_eq!(attempts(trial, &peer), (made, made), "{repeatable}");
+    }
+}
+
+#[test]
+fn a_dialogue_that_only_listens_is_held_again() {
+    let peer = Peer::start(|stream| stream.write_all(b"421 busy\r\n")).unwrap();
+    let listen = json!({"name": "listen", "tcp": {"dialogue": [{"expect": "^220 "}]}});
+    let settings = json!({"steps": [listen]});
+    let trial = Trial::bundled("journey", peer.address().to_string(), settings);
+    assert_eq!(attempts(trial, &peer), (4, 4));
+}
+
+#[test]
+fn a_check_of_one_dialogue_is_retried_whatever_it_has_sent() {
+    let peer = curt();
+    let dialogue = json!({"dialogue": [{"send": "BUY"}, {"expect": "^250 "}]});
+    let trial = Trial::bundled("tcp", peer.address().to_string(), dialogue);
+    assert_eq!(attempts(trial, &peer), (4, 4));
+}
+
+#[test]
+fn a_journey_that_is_cut_off_after_its_post_is_not_retried_unless_its_author_says_it_is_safe() {
+    // Takes the order; what comes after it is never answered.
+    let peer = Peer::start(|stream| {
+        head(stream)?;
+        stream.write_all(b"HTTP/1.1 201 Created\r\ncontent-length: 0\r\n\r\n")?;
+        hang(stream)
+    })
+    .unwrap();
+    for (method, repeatable, made) in [("POST", false, 1), ("POST", true, 4), ("GET", false, 4)] {
+        let order = json!({"name": "order", "request": {"method": method, "path": "/orders"}});
+        let look = json!({"name": "look", "request": {"path": "/orders/1"}});
+        let settings = json!({"steps": [order, look], "repeatable": repeatable});
+        let trial = Trial::bundled("journey", peer.url(), settings).timeout_ms(500);
+        assert_eq!(attempts(trial, &peer), (made, made), "{method}");
+    }
 }
 
 #[test]

@@ -82,7 +82,9 @@ impl TcpSettings {
     pub fn connect(&self, target: &Target) -> Result<tcp::Connect> {
         let own = self.address.as_ref().map(Target::new);
         let (host, port) = address(own.as_ref().unwrap_or(target))?;
+        // Whoever writes `retries` beside a dialogue has seen both; a journey says itself what must not be done twice.
         let mut connect = tcp::Connect::to(host, port)
+            .repeatable(true)
             .text("family", &self.family)
             .flag("tls", self.tls);
         if self.tls {
