@@ -19,6 +19,7 @@ mod after;
 mod certificates;
 mod connections;
 mod curl;
+mod dialogues;
 mod loops;
 mod mistakes;
 mod oauth2;
