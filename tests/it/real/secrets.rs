@@ -3,8 +3,8 @@
 use std::{fs, path::Path};
 
 use super::{
-    daemon::{Daemon, leadsman_with},
-    http,
+    daemon::{Daemon, leadsman, leadsman_with},
+    http::{self, at},
     nginx::Nginx,
     once::once,
     process::free_port,
@@ -90,12 +90,28 @@ fn a_secret_is_not_sent_to_a_host_that_it_is_not_bound_to() {
 fn a_secret_is_not_in_what_a_daemon_shows() {
     let folder = tempfile::tempdir().unwrap();
     let (_nginx, port) = site(folder.path());
-    let mut daemon = Daemon::start(&configuration(folder.path(), port));
+    let file = configuration(folder.path(), port);
+    let options = ["--log.level", "trace"];
+    let mut daemon = Daemon::start_as(leadsman(), &file, free_port(), &options);
     daemon.all_have_run();
     is_clean("/metrics", &daemon.metrics());
-    is_clean(
+    let listed = http::json(daemon.port, "/api/v1/runs").unwrap();
+    // Of those that pass only the last one is kept: it may be another by now.
+    let runs = at(&listed, "/runs").as_array().unwrap().iter();
+    let runs: Vec<String> = runs
+        .filter(|run| run["outcome"] != "pass")
+        .map(|run| format!("/api/v1/runs/{}", run["run"].as_str().unwrap()))
+        .collect();
+    assert!(runs.len() >= 2, "{listed}");
+    let shown = [
         "/api/v1/checks",
-        &http::text(daemon.port, "/api/v1/checks").unwrap(),
-    );
+        "/api/v1/checks/in",
+        "/api/v1/checks/out",
+        "/api/v1/status",
+        "/api/v1/runs",
+    ];
+    for path in shown.into_iter().chain(runs.iter().map(String::as_str)) {
+        is_clean(path, &http::text(daemon.port, path).unwrap());
+    }
     is_clean("the log", &daemon.process.output());
 }

@@ -1,13 +1,18 @@
 //! A journey that a test writes down, run once by the daemon's binary.
 
-use std::{fs, path::PathBuf};
+use std::{
+    fs,
+    path::{Path, PathBuf},
+    process::Output,
+};
 
 use serde_json::Value;
 
 use crate::real::{
-    daemon::{Daemon, leadsman},
+    daemon::{Daemon, leadsman, leadsman_with},
     http::{self, at},
     once::{Run, once},
+    process::free_port,
 };
 
 /// The check `walk`, in a folder of its own.
@@ -97,34 +102,52 @@ impl Walk {
         run
     }
 
-    /// Runs it once, and in a daemon, and returns all that this leaves, each with what it is.
+    /// Runs it once, and in a daemon that logs all it can, and returns all that this leaves, each with what it is.
     pub(super) fn leaves(&self) -> Vec<(&'static str, String)> {
         let file = self.written();
-        let drawn = leadsman()
-            .args(["once", "walk", "--config"])
-            .arg(&file)
-            .output()
-            .expect("the daemon can be started");
-        let drawn = [drawn.stdout, drawn.stderr].concat();
-        let mut daemon = Daemon::start(&file);
-        let checks = daemon.all_have_run();
-        let runs = http::text(daemon.port, "/api/v1/runs").expect("the daemon answers");
-        let listed: Value = serde_json::from_str(&runs).expect("the daemon answers with JSON");
-        let id = at(&listed, "/runs/0/run").as_str().unwrap_or_default();
-        let kept = http::text(daemon.port, &format!("/api/v1/runs/{id}"));
-        vec![
+        let path = file.to_str().expect("the path is a text");
+        let drawn = leadsman_with(&["once", "walk", "--config", path]);
+        let mut left = vec![
             ("the record", self.once().printed),
-            (
-                "the waterfall",
-                String::from_utf8_lossy(&drawn).into_owned(),
-            ),
-            ("the checks", format!("{checks:?}")),
-            ("the runs", runs),
-            ("the kept run", kept.expect("the last run is kept")),
-            ("the metrics", daemon.metrics()),
-            ("the log", daemon.process.output()),
-        ]
+            ("the waterfall", both(&drawn)),
+        ];
+        let mut daemon = talkative(&file);
+        daemon.all_have_run();
+        left.extend(shown(&daemon, "walk"));
+        left.push(("the log", daemon.process.output()));
+        left
     }
+}
+
+/// A daemon that logs all it can, and so do the libraries in it.
+pub(super) fn talkative(file: &Path) -> Daemon {
+    Daemon::start_as(leadsman(), file, free_port(), &["--log.level", "trace"])
+}
+
+/// All that a daemon shows of a check that has run, each with what it is.
+pub(super) fn shown(daemon: &Daemon, check: &str) -> Vec<(&'static str, String)> {
+    let text = |path: &str| http::text(daemon.port, path).expect("the daemon answers");
+    let runs = text("/api/v1/runs");
+    let listed: Value = serde_json::from_str(&runs).expect("the daemon answers with JSON");
+    let id = at(&listed, "/runs/0/run").as_str();
+    let id = id.expect("the last run is kept").to_owned();
+    let url = format!("http://127.0.0.1:{}", daemon.port);
+    let drawn = leadsman_with(&["runs", check, "--run", &id, "--url", &url]);
+    assert!(drawn.status.success(), "{}", both(&drawn));
+    vec![
+        ("the checks", text("/api/v1/checks")),
+        ("the check", text(&format!("/api/v1/checks/{check}"))),
+        ("the status", text("/api/v1/status")),
+        ("the runs", runs),
+        ("the kept run", text(&format!("/api/v1/runs/{id}"))),
+        ("the kept run's waterfall", both(&drawn)),
+        ("the metrics", daemon.metrics()),
+    ]
+}
+
+fn both(output: &Output) -> String {
+    let text = [output.stdout.as_slice(), &output.stderr].concat();
+    String::from_utf8_lossy(&text).into_owned()
 }
 
 /// Each step of the last attempt, and whether it went well.
