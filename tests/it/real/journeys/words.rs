@@ -178,3 +178,40 @@ fn a_step_that_takes_longer_than_is_good_makes_a_run_degraded() {
     assert!(told.starts_with("step `pause`: it took "), "{told}");
     assert_eq!(steps(&run), [("pause", Some(true)), ("look", Some(true))]);
 }
+
+#[test]
+fn a_step_whose_condition_is_false_is_left_out_and_the_log_says_so() {
+    let site = site();
+    let run = Walk::to(site.url())
+        .steps(&[
+            "{name: pay, if: \"plan == 'pro'\", request: {path: /pay}}",
+            "{name: look, if: \"plan == 'free'\", request: {path: /look}}",
+        ])
+        .setting("variables: {plan: free}")
+        .once();
+    run.comes_to("pass", "ok");
+    let paths: Vec<String> = site.asked().into_iter().map(|asked| asked.path).collect();
+    assert_eq!(paths, ["/look"]);
+    assert_eq!(steps(&run), [("look", Some(true))]);
+    let log = at(&run.record, "/attempts/0/report/log/0/message");
+    let told = "step `pay` is left out: `plan == 'pro'` is false";
+    assert_eq!(log.as_str(), Some(told));
+}
+
+#[test]
+fn a_step_that_takes_longer_than_it_may_fails_at_its_line() {
+    let site = site();
+    let walk = Walk::to(site.url()).steps(&[
+        "{name: pause, pause: 30ms, under: 10ms}",
+        "{name: look, request: {path: /}}",
+    ]);
+    let run = walk.once();
+    run.fails(
+        "too_slow",
+        "step `pause`: under: expected under 10 ms, got ",
+    );
+    let told = run.said("sentence").as_str().unwrap();
+    assert!(told.ends_with(&walk.line("name: pause")), "{told}");
+    assert_eq!(steps(&run), [("pause", Some(false))]);
+    assert!(site.asked().is_empty());
+}

@@ -2,10 +2,12 @@
 
 use std::{fs, path::Path};
 
+use leadsman_tests::site::{Site, answer};
+
 use super::{meant, now};
 use crate::real::{
     certificates::{Authority, Validity},
-    journeys::walk::Walk,
+    journeys::walk::{Walk, steps},
     nginx::Nginx,
     process::free_port,
 };
@@ -83,4 +85,26 @@ fn what_is_captured_of_an_answer_and_its_connection_is_sent_by_the_next_step() {
     assert!(sent[5].starts_with("127.0.0.1"), "{}", sent[5]);
     let ends: u64 = sent[7].parse().unwrap();
     assert!((now() + 10 * 86_400).abs_diff(ends) < 3_600, "{ends}");
+}
+
+/// What is captured where the answer has it, a part of it where it has more, and where it has nothing.
+const SOURCES: &str = "a: {cookie: session}, b: {header: x-order, regex: 'no\\. (\\d+)'}, c: {header: x-none, default: rope & sails}";
+
+#[test]
+fn a_cookie_a_part_of_a_header_field_and_a_default_are_sent_as_a_form() {
+    let fields = "set-cookie: session=depth-9; Path=/\r\nx-order: order no. 42 of 50\r\n";
+    let site = Site::start(move |_| answer(200, fields, "")).unwrap();
+    let run = Walk::to(site.url())
+        .steps(&[
+            &format!("{{name: look, request: {{path: /look}}, capture: {{{SOURCES}}}}}"),
+            "{name: say, request: {method: POST, path: /say, form: {a: \"${a}\", b: \"${b}\", c: \"${c}\"}}}",
+        ])
+        .once();
+    run.comes_to("pass", "ok");
+    assert_eq!(steps(&run), [("look", Some(true)), ("say", Some(true))]);
+    let said = site.asked().pop().unwrap();
+    assert_eq!((said.method.as_str(), said.path.as_str()), ("POST", "/say"));
+    assert_eq!(said.body, "a=depth-9&b=42&c=rope%20%26%20sails");
+    let kind = said.header("content-type");
+    assert_eq!(kind, "application/x-www-form-urlencoded");
 }
