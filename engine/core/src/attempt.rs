@@ -6,6 +6,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::{
     egress::Egress,
+    evidence::Cut,
     failure::Failure,
     id::{CheckId, Location, ProbeName, ResourceName, TargetName},
     limits::{Limit, Limits},
@@ -300,6 +301,9 @@ pub struct Report {
     /// Whether the guest asked that no further attempt is made: what this one did must not be done twice.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub unrepeatable: bool,
+    /// What of all this is not here, where it is a kept record's.
+    #[serde(default, skip_serializing_if = "Cut::is_nothing")]
+    pub cut: Cut,
 }
 
 impl Report {
@@ -317,6 +321,7 @@ impl Report {
             log: Vec::new(),
             usage: Usage::default(),
             unrepeatable: false,
+            cut: Cut::default(),
         }
     }
 

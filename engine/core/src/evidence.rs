@@ -1,5 +1,6 @@
 //! What is kept of a run so that it can be asked about later: the record, cut to a size that is known.
 
+mod cut;
 mod weight;
 
 use std::sync::Arc;
@@ -13,6 +14,7 @@ use crate::{
     seam::{Answer, Call},
 };
 
+pub use cut::Cut;
 pub use weight::weight;
 
 /// How much is kept of each check-target, and of all together. Bodies, headers and logs are cut; nothing else is.
@@ -95,8 +97,8 @@ impl EvidenceLimits {
         }
     }
 
-    /// Cuts a record to what is kept of it. What nobody else holds is cut in place; no buffer stays that
-    /// came with the answer, which would keep all of it.
+    /// Cuts a record to what is kept of it, and counts in it what was cut. What nobody else holds is cut in place; no
+    /// buffer stays that came with the answer, which would keep all of it.
     pub fn keep(&self, record: &mut RunRecord) {
         for attempt in &mut record.attempts {
             self.report(Arc::make_mut(&mut attempt.report));
@@ -104,37 +106,40 @@ impl EvidenceLimits {
     }
 
     fn report(&self, kept: &mut Report) {
-        kept.log.truncate(self.log_lines);
+        // What was cut before stays counted.
+        let mut cut = std::mem::take(&mut kept.cut);
+        cut::list(&mut kept.log, self.log_lines, &mut cut.log_lines);
         without_slack(kept);
         for line in &mut kept.log {
-            cut_text(&mut line.message, self.log_line_bytes);
+            cut.text(&mut line.message, self.log_line_bytes);
         }
         for operation in &mut kept.operations {
-            self.call(Arc::make_mut(&mut operation.call));
+            self.call(Arc::make_mut(&mut operation.call), &mut cut);
             if let Some(answer) = &mut operation.answer {
-                self.answer(Arc::make_mut(answer));
+                self.answer(Arc::make_mut(answer), &mut cut);
             }
         }
+        kept.cut = cut;
     }
 
-    fn call(&self, kept: &mut Call) {
+    fn call(&self, kept: &mut Call, cut: &mut Cut) {
         match kept {
             Call::Http(call) => {
-                self.cut(&mut call.body);
-                self.headers(&mut call.headers);
+                cut.bytes(&mut call.body, self.body_bytes);
+                self.headers(&mut call.headers, cut);
             }
-            Call::TcpWrite { bytes, .. } => self.cut(bytes),
+            Call::TcpWrite { bytes, .. } => cut.bytes(bytes, self.body_bytes),
             _ => {}
         }
     }
 
-    fn answer(&self, kept: &mut Answer) {
+    fn answer(&self, kept: &mut Answer, cut: &mut Cut) {
         match kept {
             Answer::Http(Ok(reply)) => {
-                self.cut(&mut reply.body);
-                self.headers(&mut reply.headers);
+                cut.bytes(&mut reply.body, self.body_bytes);
+                self.headers(&mut reply.headers, cut);
             }
-            Answer::TcpRead(Ok(reply)) => self.cut(&mut reply.bytes),
+            Answer::TcpRead(Ok(reply)) => cut.bytes(&mut reply.bytes, self.body_bytes),
             _ => {}
         }
         if let Some(facts) = kept.facts_mut() {
@@ -142,17 +147,12 @@ impl EvidenceLimits {
         }
     }
 
-    fn headers(&self, headers: &mut Vec<(String, Bytes)>) {
-        headers.truncate(self.headers);
-        headers.shrink_to_fit();
+    fn headers(&self, headers: &mut Vec<(String, Bytes)>, cut: &mut Cut) {
+        cut::list(headers, self.headers, &mut cut.header_fields);
         for (name, value) in headers {
-            cut_text(name, self.header_bytes);
-            *value = first(value, self.header_bytes);
+            cut.text(name, self.header_bytes);
+            cut.bytes(value, self.header_bytes);
         }
-    }
-
-    fn cut(&self, bytes: &mut Bytes) {
-        *bytes = first(bytes, self.body_bytes);
     }
 }
 
@@ -162,16 +162,6 @@ fn without_slack(kept: &mut Report) {
     kept.operations.shrink_to_fit();
     kept.steps.shrink_to_fit();
     kept.measures.shrink_to_fit();
-    kept.log.shrink_to_fit();
-}
-
-fn first(bytes: &Bytes, most: usize) -> Bytes {
-    Bytes::copy_from_slice(bytes.get(..most).unwrap_or(bytes))
-}
-
-fn cut_text(text: &mut String, most: usize) {
-    text.truncate(text.floor_char_boundary(most));
-    text.shrink_to_fit();
 }
 
 /// Records never show it, and a chain of it is larger than all the rest.

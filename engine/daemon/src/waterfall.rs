@@ -205,6 +205,12 @@ fn summary(out: &mut String, report: &Report, paint: Paint) {
             ),
         );
     }
+    if !report.cut.is_nothing() {
+        push(
+            out,
+            format_args!("  {}", paint.dim(&report.cut.to_string())),
+        );
+    }
     let (latency, overhead) = (millis(report.latency()), millis(report.overhead()));
     let memory = report.usage.memory_bytes / 1024;
     push(

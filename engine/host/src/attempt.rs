@@ -4,6 +4,7 @@ use std::{sync::Arc, time::Duration};
 
 use leadsman_core::{
     attempt::{Ending, Order, Prober, Report, RunCause, Usage, Verdict},
+    evidence::Cut,
     limits::Limit,
     redact::redact,
 };
@@ -253,6 +254,7 @@ fn report(
             truncated: std::mem::take(&mut content.truncated),
         },
         unrepeatable: content.unrepeatable,
+        cut: Cut::default(),
     };
     if let Some(secrets) = content.hidden.take() {
         redact(&mut report, &|bytes| secrets.hide(bytes));

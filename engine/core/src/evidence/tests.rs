@@ -1,5 +1,7 @@
 //! What is kept, and what is not.
 
+use serde_json::json;
+
 use super::*;
 use crate::{
     attempt::{Cause, Ending, LogLine, Operation, RunCause},
@@ -112,6 +114,53 @@ fn bodies_headers_logs_and_certificates_are_cut_and_everything_else_stays() {
     assert!(chain[0].der.is_empty() && chain[0].subject == "CN=shop");
     assert_eq!((report.log.len(), report.log[0].message.len()), (50, 200));
     assert_eq!((kept.run, kept.sentence), (whole.run, whole.sentence));
+}
+
+#[test]
+fn what_is_cut_is_counted_in_what_is_kept_and_only_once() {
+    let mut kept = record(vec![reply(Bytes::from(vec![b'b'; 100_000]))]);
+    assert!(kept.attempts[0].report.cut.is_nothing());
+    let counted = Cut {
+        log_lines: 40,
+        header_fields: 18,
+        // Of the lines, of the header fields, and the body.
+        shortened: 50 + 32 + 1,
+    };
+    for time in ["once", "twice"] {
+        EvidenceLimits::default().keep(&mut kept);
+        assert_eq!(kept.attempts[0].report.cut, counted, "{time}");
+    }
+    let told = serde_json::to_value(&kept).unwrap();
+    let cut = &told["attempts"][0]["report"]["cut"];
+    assert_eq!(
+        *cut,
+        json!({"log_lines": 40, "header_fields": 18, "shortened": 83})
+    );
+    assert_eq!(serde_json::from_value::<Cut>(cut.clone()).unwrap(), counted);
+}
+
+#[test]
+fn a_record_that_is_kept_whole_says_nothing_of_cuts() {
+    let mut kept = record(vec![Answer::TcpClose]);
+    Arc::make_mut(&mut kept.attempts[0].report).log.clear();
+    let whole = kept.clone();
+    EvidenceLimits::default().keep(&mut kept);
+    assert_eq!(kept, whole);
+    let told = serde_json::to_value(&kept).unwrap();
+    assert_eq!(told["attempts"][0]["report"].get("cut"), None);
+}
+
+#[test]
+fn a_count_of_cuts_that_is_too_large_stays_at_its_highest() {
+    let mut kept = record(Vec::new());
+    let report = Arc::make_mut(&mut kept.attempts[0].report);
+    let line = LogLine {
+        message: String::new(),
+        ..report.log[0].clone()
+    };
+    report.log = vec![line; 70_000];
+    EvidenceLimits::default().keep(&mut kept);
+    assert_eq!(kept.attempts[0].report.cut.log_lines, u16::MAX);
 }
 
 #[test]

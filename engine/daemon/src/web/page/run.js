@@ -69,6 +69,7 @@ function attempt({ conclusion, report }, index, all) {
   parts.push(...report.operations.map((one, at) => operation(one, blamed(report, at), report.steps[one.step]?.name)));
   if (report.log.length) parts.push(element("h3", {}, "Log"), log(report.log));
   if (report.measures.length) parts.push(element("h3", {}, "Measures"), facts(report.measures.map(measure)));
+  if (report.cut) parts.push(cut(report.cut));
   parts.push(cost(report));
   return parts;
 }
@@ -87,6 +88,11 @@ function log(lines) {
 
 function measure({ name, value, labels }) {
   return [[name, ...labels.map(([label, of]) => `${label}=${of}`)].join(" "), String(value)];
+}
+
+function cut({ log_lines: lines, header_fields: fields, shortened }) {
+  const gone = `${count(lines, "log line")} and ${count(fields, "header field")}`;
+  return element("p", { class: "dim" }, `Not kept: ${gone}. Cut short: ${count(shortened, "text or body", "texts and bodies")}.`);
 }
 
 const ENDINGS = {

@@ -2,7 +2,9 @@
 
 use std::{collections::BTreeSet, sync::Arc};
 
-use leadsman_core::{dispatch::MissedReason, failure::FailureKind, outcome::Reason};
+use leadsman_core::{
+    attempt::LogLine, dispatch::MissedReason, failure::FailureKind, outcome::Reason,
+};
 use serde_json::{Value, json};
 
 use super::ask_of;
@@ -18,14 +20,24 @@ fn document() -> Value {
     serde_json::from_str(OPENAPI).unwrap()
 }
 
+/// A line of a log that is longer than what is kept of it.
+fn talk() -> LogLine {
+    LogLine {
+        at: 0,
+        level: "info".to_owned(),
+        message: "so ".repeat(100),
+    }
+}
+
 /// A daemon of which something is known.
 fn eventful() -> Telemetry {
     let telemetry = small();
-    book(
-        &telemetry,
-        0,
-        &failing(Reason::ConnectTimeout, FailureKind::ConnectTimeout),
-    );
+    let mut first = failing(Reason::ConnectTimeout, FailureKind::ConnectTimeout);
+    let attempts = &mut Arc::make_mut(&mut first).attempts;
+    let last = Arc::make_mut(&mut attempts[1].report);
+    last.unrepeatable = true;
+    last.log = vec![talk(); 90];
+    book(&telemetry, 0, &first);
     let mut second = passing(MS).as_ref().clone();
     second.run = "18f-2".to_owned();
     book(&telemetry, 0, &Arc::new(second));
@@ -130,6 +142,10 @@ async fn runs_are_told_newest_first_and_each_can_be_opened() {
     assert_eq!(failed["runs"].as_array().unwrap().len(), 1);
     let (_, run) = asked("/api/v1/runs/18f-1").await;
     assert_eq!(run["record"]["attempts"].as_array().unwrap().len(), 2);
+    assert_eq!(
+        run["record"]["attempts"][1]["report"]["cut"],
+        json!({"log_lines": 40, "header_fields": 0, "shortened": 50})
+    );
     let (_, check) = asked("/api/v1/checks/shop/web").await;
     let recent = &check["targets"][0]["recent"];
     assert_eq!(
