@@ -7,33 +7,32 @@ use leadsman_probe_actions::{
     tcp::{self, Octets, TcpSettings},
 };
 use leadsman_sdk::prelude::*;
+use serde_json::Value;
 
 use crate::variables::{Place, Variable, Variables};
 
-/// Holds a dialogue and returns what it captured.
+/// Holds a dialogue; what it captures are variables from then on.
 pub(crate) fn hold(
     settings: &TcpSettings,
     pointer: &str,
     (target, variables): (&Target, &mut Variables<'_>),
     left: Option<Duration>,
-) -> Result<Vec<(String, String)>> {
+) -> Result<()> {
     let filled = filled_dialogue(settings, variables)?;
     let mut connect = filled.connect(target)?;
     if let Some(left) = left {
         connect = connect.timeout(left);
     }
     let stream = connect.open()?.limited(left);
-    let mut captured = Vec::new();
     for (index, exchange) in filled.dialogue.iter().enumerate() {
         report::about(&format!("{pointer}/dialogue/{index}"));
-        let found = tcp::hold(&stream, exchange, index)?;
-        for (name, value) in &found {
-            variables.set(name, Variable::text(value))?;
-        }
-        captured.extend(found);
+        tcp::hold(&stream, exchange, index, |name, value, secret| {
+            let value = Value::String(value.to_owned());
+            variables.set(name, Variable { value, secret }).map(drop)
+        })?;
     }
     report::about("");
-    Ok(captured)
+    Ok(())
 }
 
 fn filled_dialogue(settings: &TcpSettings, variables: &Variables<'_>) -> Result<TcpSettings> {

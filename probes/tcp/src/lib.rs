@@ -1,6 +1,6 @@
 //! The bundled `tcp` probe: connects, with or without TLS, and holds a dialogue.
 
-use leadsman_probe_actions::tcp::{TcpSettings, hold, validate};
+use leadsman_probe_actions::tcp::{Group, TcpSettings, hold, validate};
 use leadsman_sdk::prelude::*;
 
 /// What this probe measures.
@@ -11,12 +11,16 @@ const MEASURES: [Measure; 1] = [Measure {
 }];
 
 /// Connects to the target and holds the dialogue of its settings.
-#[probe(measures = MEASURES, validate = validate)]
+#[probe(measures = MEASURES, validate = mistakes)]
 pub fn tcp(target: &Target, settings: &TcpSettings) -> Result<Verdict> {
     let stream = settings.connect(target)?.open()?;
     for (index, exchange) in settings.dialogue.iter().enumerate() {
-        let captured = step(&format!("exchange {}", index + 1), || {
-            hold(&stream, exchange, index)
+        let mut captured = Vec::new();
+        step(&format!("exchange {}", index + 1), || {
+            hold(&stream, exchange, index, |name, value, _| {
+                captured.push((name.to_owned(), value.to_owned()));
+                Ok(())
+            })
         })?;
         for (name, value) in &captured {
             let labels = [("name", name.as_str()), ("value", value)];
@@ -24,6 +28,21 @@ pub fn tcp(target: &Target, settings: &TcpSettings) -> Result<Verdict> {
         }
     }
     Ok(Verdict::Pass)
+}
+
+/// What the schema cannot say. A capture is a label here, and a label hides nothing.
+fn mistakes(settings: &TcpSettings) -> Vec<Complaint> {
+    let mut complaints = validate(settings);
+    for (index, exchange) in settings.dialogue.iter().enumerate() {
+        if exchange.captures.values().any(Group::is_secret) {
+            complaints.push(Complaint::new(
+                format!("/dialogue/{index}/captures"),
+                "a capture of this probe is the label of a metric, which shows it",
+                "remove `secret`, or hold the dialogue in a journey",
+            ));
+        }
+    }
+    complaints
 }
 
 #[cfg(test)]
@@ -52,6 +71,18 @@ mod tests {
         let run = Mock::new("mail.example").run(tcp);
         assert_eq!(run.verdict, Verdict::Unknown);
         assert!(run.statements[0].contains("names no port"));
+    }
+
+    #[test]
+    fn a_secret_that_would_be_a_label_is_complained_about() {
+        let captures = |secret: bool| {
+            let group = json!({"group": "${1}", "secret": secret});
+            let exchange = json!({"expect": "^220 (.+)", "captures": {"token": group}});
+            let settings = json!({"dialogue": [exchange]});
+            mistakes(&serde_json::from_value(settings).unwrap())
+        };
+        assert_eq!(captures(false).len(), 0);
+        assert_eq!(captures(true)[0].pointer, "/dialogue/0/captures");
     }
 
     #[test]

@@ -8,12 +8,22 @@ use super::{Exchange, Octets};
 const LINE: u32 = 64 * 1024;
 const LINES: usize = 1_000;
 
-/// Makes one exchange of a dialogue, which stands at `index`, and returns what its captures are made of.
-pub fn hold(stream: &Stream, exchange: &Exchange, index: usize) -> Result<Vec<(String, String)>> {
+/// Makes one exchange of a dialogue, which stands at `index`. Each capture is told with its name, its value and whether
+/// that is a secret, as soon as it has come: what goes wrong after it must not show it.
+pub fn hold(
+    stream: &Stream,
+    exchange: &Exchange,
+    index: usize,
+    mut captured: impl FnMut(&str, &str, bool) -> Result<()>,
+) -> Result<()> {
     let path = format!("dialogue[{index}]");
     let mut groups = Vec::new();
     if let Some(expect) = &exchange.expect {
         groups = matching_line(stream, expect, &path)?;
+    }
+    for (name, group) in &exchange.captures {
+        let value = filled(group.template(), &groups);
+        captured(name, &value, group.is_secret())?;
     }
     if let Some(octets) = &exchange.expect_bytes {
         same_bytes(stream, &bytes(octets)?, &path)?;
@@ -24,10 +34,7 @@ pub fn hold(stream: &Stream, exchange: &Exchange, index: usize) -> Result<Vec<(S
     if let Some(octets) = &exchange.send_bytes {
         stream.write(&bytes(octets)?)?;
     }
-    let captures = exchange.captures.iter();
-    Ok(captures
-        .map(|(name, template)| (name.clone(), filled(template, &groups)))
-        .collect())
+    Ok(())
 }
 
 fn bytes(octets: &Octets) -> Result<Vec<u8>> {

@@ -7,7 +7,7 @@ use leadsman_sdk::{
     settings::{IdentityName, TrustName},
 };
 
-use super::Octets;
+use super::{Group, Octets};
 
 /// Connects to a host and a port, with or without TLS, and holds a dialogue.
 #[derive(Debug, Clone, Settings)]
@@ -49,9 +49,10 @@ pub struct Exchange {
     pub send: Option<String>,
     /// Exactly these bytes are sent, with nothing behind them: a text, `{hex: "00 ff"}` or `{base64: AP8=}`.
     pub send_bytes: Option<Octets>,
-    /// Groups to export: a name, and what it is made of (`${1}`).
+    /// Groups to export: a name, and what it is made of: `"${1}"`, or `{group: "${1}", secret: true}` in a journey, where
+    /// the value is hidden everywhere.
     #[setting(default)]
-    pub captures: BTreeMap<String, String>,
+    pub captures: BTreeMap<String, Group>,
 }
 
 impl Exchange {

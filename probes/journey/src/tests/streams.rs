@@ -83,6 +83,25 @@ fn a_dialogue_sends_its_own_groups_beside_variables_and_its_captures_are_variabl
 }
 
 #[test]
+fn a_secret_that_a_dialogue_captures_is_sent_as_a_placeholder() {
+    let token = json!({"group": "${1}", "secret": true});
+    let greeting = json!({"expect": "^220 (\\S+) ready", "captures": {"token": token}});
+    let talk = |name: &str, exchange: Value| json!({"name": name, "tcp": {"address": "mail.example:25", "dialogue": [exchange]}});
+    let told = json!({"send": "AUTH ${token}"});
+    let settings = json!({"steps": [talk("listen", greeting), talk("tell", told)]});
+    let run = Mock::new(SHOP)
+        .on_connect("220 abcdef ready\r\n")
+        .settings(settings)
+        .run(journey);
+    assert_eq!(run.verdict, Verdict::Pass, "{run:?}");
+    assert_eq!(
+        String::from_utf8_lossy(&run.written),
+        "AUTH placeholder-captured-1-plain\n"
+    );
+    assert!(!format!("{run:?}").contains("abcdef"));
+}
+
+#[test]
 fn a_dialogue_that_goes_otherwise_fails_at_its_own_line() {
     let run = dialogue(&json!({"expect": "^354 "}));
     assert_eq!(

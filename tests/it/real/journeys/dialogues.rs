@@ -11,10 +11,12 @@ use super::walk::{Walk, steps};
 
 const SECRET: &str = "rope-by-the-fathom-7";
 
+const TOKEN: &str = "tok-planted-0818";
+
 /// What must be in nothing that is left: the secret, and its encoding in what is thrown back.
 const PLANTED: [&str; 2] = [SECRET, "cm9wZS1ieS10aGUtZmF0aG9tLTc"];
 
-/// Hears one line, throws it back with the secret in base64, and hangs up.
+/// Says something, hears one line, throws it back with the secret in base64, and hangs up.
 struct Echo {
     peer: Peer,
     heard: Arc<Mutex<Vec<String>>>,
@@ -22,9 +24,14 @@ struct Echo {
 
 impl Echo {
     fn start() -> Self {
+        Self::saying("")
+    }
+
+    fn saying(greeting: &'static str) -> Self {
         let heard = Arc::new(Mutex::new(Vec::new()));
         let hears = Arc::clone(&heard);
         let peer = Peer::start(move |stream| {
+            stream.write_all(greeting.as_bytes())?;
             for line in BufReader::new(stream.try_clone()?).lines().take(1) {
                 let line = line?;
                 let answer = format!("501 what is {line} or {}=\r\n", PLANTED[1]);
@@ -60,11 +67,11 @@ impl Echo {
     }
 }
 
-/// Asserts that nothing that it leaves has the secret.
-fn hides(walk: &Walk) {
+/// Asserts that nothing that it leaves has one of these.
+fn hides(walk: &Walk, planted: &[&str]) {
     for (what, left) in walk.leaves() {
         assert!(!left.is_empty(), "{what}");
-        for planted in PLANTED {
+        for planted in planted.iter().copied() {
             assert!(!left.contains(planted), "{what} shows {planted}:\n{left}");
         }
     }
@@ -79,14 +86,14 @@ fn a_secret_of_a_dialogue_is_heard_by_its_own_peer_and_is_in_nothing_that_is_lef
         let run = well.once();
         run.comes_to("pass", "ok");
         assert_eq!(steps(&run), [("sign in", Some(true))]);
-        hides(&well);
+        hides(&well, &PLANTED);
     }
     let unmet = echo.told(&echo.peer.address().to_string(), "^235 ");
     unmet.once().fails(
         "assertion",
         "step `sign in`: dialogue[1]: expected a line that matches `^235 `, got `501 what is AUTH leadsman-secret",
     );
-    hides(&unmet);
+    hides(&unmet, &PLANTED);
     let heard = echo.heard();
     assert!(heard.len() > 8, "{heard:?}");
     let told = format!("AUTH {SECRET}");
@@ -109,5 +116,35 @@ fn a_secret_that_is_not_bound_to_the_peer_of_a_dialogue_is_not_sent() {
         assert_eq!(steps(&run), [("sign in", Some(false))], "{elsewhere}");
         assert!(!run.printed.contains(SECRET), "{}", run.printed);
     }
+    assert_eq!(echo.heard(), Vec::<String>::new());
+}
+
+const LISTEN: &str = r#"{name: listen, tcp: {dialogue: [{expect: '^220 (\S+)$', captures: {token: {group: "${1}", secret: true}}}]}}"#;
+const TELL: &str = r#"{name: tell, tcp: {dialogue: [{expect: "^220 ", send: "USE ${token}"}, {expect: "^250 "}]}}"#;
+
+#[test]
+fn a_secret_that_a_dialogue_captures_is_told_to_its_peer_and_is_in_nothing_that_is_left() {
+    let echo = Echo::saying("220 tok-planted-0818\r\n");
+    let walk = Walk::to(echo.peer.address().to_string()).steps(&[LISTEN, TELL]);
+    let run = walk.once();
+    run.fails(
+        "assertion",
+        "step `tell`: dialogue[1]: expected a line that matches `^250 `, got `501 what is USE leadsman-secret",
+    );
+    assert_eq!(steps(&run), [("listen", Some(true)), ("tell", Some(false))]);
+    hides(&walk, &[TOKEN]);
+    let heard = echo.heard();
+    let told = format!("USE {TOKEN}");
+    assert!(heard.len() > 3, "{heard:?}");
+    assert!(heard.iter().all(|line| *line == told), "{heard:?}");
+}
+
+#[test]
+fn a_value_of_a_dialogue_that_is_too_short_to_be_hidden_is_no_secret() {
+    let echo = Echo::saying("220 abc\r\n");
+    let walk = Walk::to(echo.peer.address().to_string()).steps(&[LISTEN, TELL]);
+    let run = walk.once();
+    run.comes_to("unknown", "probe_undecided");
+    assert_eq!(steps(&run), [("listen", Some(false))]);
     assert_eq!(echo.heard(), Vec::<String>::new());
 }
