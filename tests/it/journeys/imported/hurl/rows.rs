@@ -11,6 +11,9 @@ use crate::journeys::shop;
 
 const PAGE: &str = r#"<html><body><h1 id="a">Order 7</h1><p class="note">packed</p></body></html>"#;
 
+/// Hurl compares a body in JSON with the file's as it is written.
+const JSON: &str = r#"{"n": 7, "s": "rope", "list": [1, 2], "other": 8}"#;
+
 const FIELDS: &str =
     "content-type: text/html\r\nx-kind: rope\r\nx-order: no. 7\r\nset-cookie: order=7; Path=/\r\n";
 
@@ -22,8 +25,7 @@ fn served(asked: &Asked, before: usize) -> String {
     let well = match asked.path.as_str() {
         "/page" => return answer(200, FIELDS, PAGE),
         "/json" if asked.method == "GET" => {
-            let body = json!({"n": 7, "s": "rope", "list": [1, 2], "other": 8});
-            return answer(200, "content-type: application/json\r\n", &body.to_string());
+            return answer(200, "content-type: application/json\r\n", JSON);
         }
         "/go" => return answer(302, "location: /page\r\n", ""),
         "/round" => return answer(302, "location: /round\r\n", ""),
