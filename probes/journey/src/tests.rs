@@ -229,7 +229,7 @@ fn every_try_of_a_step_that_waits_asks_and_expects_the_same() {
         .on("GET", &at("/rev/5"), Reply::ok(r#"{"rev": 4}"#))
         .run(journey);
     assert_eq!(run.verdict, Verdict::Fail, "{run:?}");
-    assert_eq!(asked(&run), ["GET /rev/5"; 3]);
+    assert_eq!(asked(&run), ["GET /rev/5"; 4]);
     assert_eq!(run.assertions[0].got, "4");
 }
 
