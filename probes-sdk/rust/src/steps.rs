@@ -2,6 +2,8 @@
 //! next: so a step that passes costs no crossing of its own.
 
 use std::cell::RefCell;
+#[cfg(target_family = "wasm")]
+use std::io::Write as _;
 
 use crate::raw::probe::report as raw;
 
@@ -67,18 +69,22 @@ pub(crate) fn carried() -> Option<String> {
     })
 }
 
-/// What ended well is told before a panic ends the guest: else the host takes that step for the one that failed.
+/// What ended well is told before a panic ends the guest: else the host takes that step for the one that failed. The
+/// usual hook is not kept beside it: what it adds is no use here, and each of its entries has a place in every sandbox.
 #[cfg(target_family = "wasm")]
 pub(crate) fn tell_before_a_panic() {
-    let print = std::panic::take_hook();
-    std::panic::set_hook(Box::new(move |panic| {
-        STEPS.with(|steps| {
-            if let Ok(mut steps) = steps.try_borrow_mut() {
-                steps.tell_passed();
-            }
-        });
-        print(panic);
-    }));
+    std::panic::set_hook(Box::new(panicked));
+}
+
+#[cfg(target_family = "wasm")]
+fn panicked(panic: &std::panic::PanicHookInfo<'_>) {
+    STEPS.with(|steps| {
+        if let Ok(mut steps) = steps.try_borrow_mut() {
+            steps.tell_passed();
+        }
+    });
+    // Where nobody takes what is printed, nobody can be told that.
+    drop(std::io::stderr().write_all(format!("{panic}\n").as_bytes()));
 }
 
 /// Forgets what a run left behind that ended in a panic.

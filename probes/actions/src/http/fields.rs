@@ -6,10 +6,14 @@ use leadsman_sdk::{
     __private::schemars::{JsonSchema, Schema, SchemaGenerator, json_schema},
     settings::SecretName,
 };
-use serde::{Deserialize, Serialize};
+use serde::{
+    Deserialize, Deserializer, Serialize,
+    de::{DeserializeOwned, Error as _},
+};
+use serde_json::Value;
 
 /// What one header field holds.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 #[serde(untagged)]
 pub enum FieldValue<T> {
     /// A text.
@@ -22,13 +26,35 @@ pub enum FieldValue<T> {
 }
 
 /// What the header fields of one name hold: one value, or a list of them, each of which is sent in a field of its own.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 #[serde(untagged)]
 pub enum FieldValues<T> {
     /// One field.
     One(FieldValue<T>),
     /// Several fields.
     Several(Vec<FieldValue<T>>),
+}
+
+/// The value's kind says which form it is.
+impl<'de, T: DeserializeOwned> Deserialize<'de> for FieldValues<T> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let read = |value| read(value).map_err(D::Error::custom);
+        Ok(match Value::deserialize(deserializer)? {
+            Value::Array(items) => {
+                Self::Several(items.into_iter().map(read).collect::<Result<_, _>>()?)
+            }
+            value => Self::One(read(value)?),
+        })
+    }
+}
+
+fn read<T: DeserializeOwned>(mut value: Value) -> serde_json::Result<FieldValue<T>> {
+    Ok(match value.get_mut("secret").map(Value::take) {
+        Some(secret) => FieldValue::Secret {
+            secret: serde_json::from_value(secret)?,
+        },
+        None => FieldValue::Text(serde_json::from_value(value)?),
+    })
 }
 
 impl<T> FieldValues<T> {
