@@ -58,8 +58,8 @@ pub(crate) struct GuestState {
     pub(crate) session: Option<Arc<Session>>,
     pub(crate) starter: Starter,
     pub(crate) aside: Aside,
-    /// Made when the guest first asks: most never do.
-    wasi: Option<WasiCtx>,
+    /// Made when the guest first asks: most never do, and each waits with the room for it.
+    wasi: Option<Box<WasiCtx>>,
     requests: u32,
     in_flight: Arc<()>,
     memory_bytes: u64,
@@ -231,7 +231,7 @@ fn inert(trace: &Arc<Trace>) -> WasiCtx {
 
 impl WasiView for GuestState {
     fn ctx(&mut self) -> WasiCtxView<'_> {
-        let ctx = self.wasi.get_or_insert_with(|| inert(&self.trace));
+        let ctx = self.wasi.get_or_insert_with(|| Box::new(inert(&self.trace)));
         WasiCtxView {
             ctx,
             table: &mut self.table,
