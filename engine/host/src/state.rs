@@ -231,7 +231,9 @@ fn inert(trace: &Arc<Trace>) -> WasiCtx {
 
 impl WasiView for GuestState {
     fn ctx(&mut self) -> WasiCtxView<'_> {
-        let ctx = self.wasi.get_or_insert_with(|| Box::new(inert(&self.trace)));
+        let ctx = self
+            .wasi
+            .get_or_insert_with(|| Box::new(inert(&self.trace)));
         WasiCtxView {
             ctx,
             table: &mut self.table,
