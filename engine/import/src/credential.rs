@@ -39,6 +39,23 @@ const WHOLE: [&str; 12] = [
     "apikey",
 ];
 
+/// Beginnings and endings of names that count or measure: their numbers are no credentials.
+const COUNTING_BEGINNINGS: [&str; 2] = ["max", "min"];
+const COUNTING_ENDINGS: [&str; 12] = [
+    "tokens",
+    "count",
+    "length",
+    "size",
+    "limit",
+    "ttl",
+    "timeout",
+    "lifetime",
+    "seconds",
+    "expiresin",
+    "expires",
+    "version",
+];
+
 /// Shortest value that is looked for within longer texts.
 const SHORTEST_WITHIN: usize = 6;
 
@@ -47,12 +64,25 @@ const SHORTEST_COOKIE: usize = 8;
 
 /// Whether a field of this name holds a credential.
 pub(crate) fn is_credential(name: &str) -> bool {
-    let name: String = name
-        .chars()
+    let name = letters(name);
+    WHOLE.contains(&name.as_str()) || TELLING.iter().any(|part| name.contains(part))
+}
+
+/// The same where its value is a number: `max_tokens` says how many, `pin` which one.
+pub(crate) fn is_credential_number(name: &str) -> bool {
+    let plain = letters(name);
+    let counts = COUNTING_BEGINNINGS
+        .iter()
+        .any(|part| plain.starts_with(part))
+        || COUNTING_ENDINGS.iter().any(|part| plain.ends_with(part));
+    is_credential(name) && !counts
+}
+
+fn letters(name: &str) -> String {
+    name.chars()
         .filter(char::is_ascii_alphanumeric)
         .map(|c| c.to_ascii_lowercase())
-        .collect();
-    WHOLE.contains(&name.as_str()) || TELLING.iter().any(|part| name.contains(part))
+        .collect()
 }
 
 /// Whether a cookie holds one: by its name, or because its value is long enough.
@@ -260,6 +290,16 @@ mod tests {
         }
         for name in ["user", "pinned", "passenger", "author", "company"] {
             assert!(!is_credential(name), "{name}");
+        }
+    }
+
+    #[test]
+    fn a_number_that_counts_is_no_credential() {
+        for name in ["pin", "OTP", "admin_password", "account_passcode"] {
+            assert!(is_credential_number(name), "{name}");
+        }
+        for name in ["max_tokens", "totalTokens", "token_expires_in", "amount"] {
+            assert!(!is_credential_number(name), "{name}");
         }
     }
 

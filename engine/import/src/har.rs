@@ -54,14 +54,21 @@ pub(crate) fn read(
             "record again while you use the page, and save the HAR with its contents",
         ));
     }
-    Ok(journey(steps, &kept, origin, vault))
+    Ok(journey(steps, &kept, origin, vault, notes))
 }
 
-fn journey(mut steps: Vec<Step>, kept: &[Pick], origin: String, vault: &mut Vault) -> Journey {
+fn journey(
+    mut steps: Vec<Step>,
+    kept: &[Pick],
+    origin: String,
+    vault: &mut Vault,
+    notes: &mut Notes,
+) -> Journey {
     let taken = correlate::correlate(&mut steps, kept, vault);
     for step in &mut steps {
+        let line = step.line;
         if let Some(request) = step.request_mut() {
-            secure(request, vault, &|_| None);
+            secure(request, vault, &|_| None, notes, line);
         }
     }
     let mut journey = Journey {

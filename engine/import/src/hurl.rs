@@ -262,8 +262,9 @@ impl Importer<'_> {
 
     fn secured(&mut self, step: &mut Step) {
         let outside = outside(&self.given, &self.set);
+        let line = step.line;
         if let Some(request) = step.request_mut() {
-            secure(request, self.vault, &outside);
+            secure(request, self.vault, &outside, self.notes, line);
         }
     }
 

@@ -1,10 +1,14 @@
 //! Credentials in a request become references to secrets.
 
+mod within;
+
 use base64::{Engine, engine::general_purpose::STANDARD};
 
 use crate::{
-    credential::{Vault, is_credential, is_credential_cookie},
+    address::Param,
+    credential::{Vault, is_credential, is_credential_cookie, is_credential_number},
     journey::{Auth, Body, Request},
+    left::Notes,
     text::Text,
     value::Value,
 };
@@ -12,8 +16,16 @@ use crate::{
 /// The environment variable that a variable's value comes from, where it comes from outside.
 pub(crate) type Outside<'a> = &'a dyn Fn(&str) -> Option<String>;
 
-/// Takes each credential out of `request`.
-pub(crate) fn secure(request: &mut Request, vault: &mut Vault, outside: Outside<'_>) {
+const NUMBER: &str = "a secret stands for this number, and is sent as a text";
+
+/// Takes each credential out of `request`, which stands in `line`.
+pub(crate) fn secure(
+    request: &mut Request,
+    vault: &mut Vault,
+    outside: Outside<'_>,
+    notes: &mut Notes,
+    line: usize,
+) {
     let origin = request.origin.clone();
     let mut keep = Keeper {
         vault,
@@ -23,30 +35,51 @@ pub(crate) fn secure(request: &mut Request, vault: &mut Vault, outside: Outside<
     authorization(request, &mut keep);
     cookies(request, &mut keep);
     for (name, value) in &mut request.headers {
+        if name == "referer" {
+            within::field(value, &mut keep);
+        }
         if is_credential(name) {
             keep.replace(name, value);
         }
     }
-    for param in &mut request.query {
+    params(&mut request.query, &mut keep);
+    within::address(&mut request.path, &mut keep);
+    match &mut request.body {
+        Some(Body::Form(fields)) => params(fields, &mut keep),
+        Some(Body::Json(value)) => {
+            for key in json(value, &mut keep) {
+                notes.leave(line, key, NUMBER);
+            }
+        }
+        Some(Body::Text(text)) => within::body(text, &mut keep),
+        None => {}
+    }
+}
+
+fn params(params: &mut [Param], keep: &mut Keeper<'_>) {
+    for param in params {
         if is_credential(&param.name) {
             keep.replace(&param.name, &mut param.value);
         }
     }
-    match &mut request.body {
-        Some(Body::Form(fields)) => {
-            for field in fields.iter_mut().filter(|field| is_credential(&field.name)) {
-                keep.replace(&field.name, &mut field.value);
+}
+
+/// Takes the values under telling keys; returns the keys of those that were numbers.
+fn json(value: &mut Value, keep: &mut Keeper<'_>) -> Vec<String> {
+    let mut numbers = Vec::new();
+    for (key, leaf) in value.leaves_mut() {
+        match leaf {
+            Value::Text(text) if is_credential(&key) => keep.replace(&key, text),
+            Value::Number(number) if is_credential_number(&key) => {
+                let mut text = Text::literal(number.as_str());
+                keep.replace(&key, &mut text);
+                *leaf = Value::Text(text);
+                numbers.push(key);
             }
+            _ => {}
         }
-        Some(Body::Json(value)) => {
-            for (key, leaf) in value.leaves_mut() {
-                if let (true, Value::Text(text)) = (is_credential(&key), leaf) {
-                    keep.replace(&key, text);
-                }
-            }
-        }
-        _ => {}
     }
+    numbers
 }
 
 struct Keeper<'a> {
@@ -65,16 +98,21 @@ impl Keeper<'_> {
         Some(self.vault.name(what, Some(&env), &self.origin))
     }
 
-    fn replace(&mut self, what: &str, text: &mut Text) {
-        if text.is_empty()
-            || text
-                .as_template()
-                .is_some_and(|name| name.starts_with("secret:"))
-        {
-            return;
+    /// The template of that secret; `None` also where nothing is there, or a secret already.
+    fn template(&mut self, what: &str, text: &Text) -> Option<String> {
+        let known = text
+            .as_template()
+            .is_some_and(|name| name.starts_with("secret:"));
+        if known || text.is_empty() {
+            return None;
         }
-        if let Some(name) = self.secret(what, text) {
-            *text = Text::template(format!("secret:{name}"));
+        let name = self.secret(what, text)?;
+        Some(format!("secret:{name}"))
+    }
+
+    fn replace(&mut self, what: &str, text: &mut Text) {
+        if let Some(template) = self.template(what, text) {
+            *text = Text::template(template);
         }
     }
 }

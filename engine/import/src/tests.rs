@@ -5,6 +5,7 @@ mod contract;
 mod curl;
 mod har;
 mod hurl;
+mod secret;
 
 use crate::{Format, Options, import};
 

@@ -45,7 +45,7 @@ impl Steps<'_> {
         Self::content(asked, &mut request);
         self.login(asked, &mut request);
         self.settings(asked, &mut request, url.line);
-        secure(&mut request, self.vault, self.outside);
+        secure(&mut request, self.vault, self.outside, self.notes, url.line);
         let mut comment = Vec::new();
         if asked.bodiless {
             comment.push("the body is missing: it is not in the command line".to_owned());

@@ -1,0 +1,140 @@
+//! What is secret in the input is in nothing that comes out, wherever it stands there.
+
+use serde_json::json;
+
+use super::*;
+
+/// Imports it, and fails where anything of `planted` comes out.
+fn hidden(format: Format, text: &str, planted: &[&str]) -> String {
+    let found = shown(format, text);
+    for secret in planted {
+        assert!(!found.contains(secret), "{secret}: {text}\n{found}");
+    }
+    found
+}
+
+#[test]
+fn a_body_that_is_not_parted_shows_no_credential() {
+    for (line, planted, written) in [
+        (
+            r#"curl -d '{"user":"a","password":"hunter22"}' https://a.example/x"#,
+            "hunter22",
+            r#"{"user":"a","password":"${secret:imported-password|json}"}"#,
+        ),
+        (
+            r#"curl -d '{"pin": 471193, "n": 5}' https://a.example/x"#,
+            "471193",
+            r#"{"pin": ${secret:imported-pin}, "n": 5}"#,
+        ),
+        (
+            "curl -d 'user=a&password=two words' https://a.example/x",
+            "two words",
+            "user=a&password=${secret:imported-password}",
+        ),
+        (
+            "curl -d 'user=a&password=x1y2%26z3&remember' https://a.example/x",
+            "x1y2",
+            "user=a&password=${secret:imported-password|percent}&remember",
+        ),
+        (
+            "curl -H 'content-type: text/xml' -d '<login user=\"a\"><password>hunter22</password></login>' https://a.example/x",
+            "hunter22",
+            "<password>${secret:imported-password}</password>",
+        ),
+        (
+            "curl -H 'content-type: text/xml' -d '<login user=\"a\" password=\"hunter22\"/>' https://a.example/x",
+            "hunter22",
+            "password=\"${secret:imported-password}\"",
+        ),
+        (
+            "curl -H 'content-type: multipart/form-data; boundary=x' --data-raw $'--x\\r\\nContent-Disposition: form-data; name=\"password\"\\r\\n\\r\\nhunter22\\r\\n--x--' https://a.example/x",
+            "hunter22",
+            "${secret:imported-password}",
+        ),
+    ] {
+        let found = hidden(Format::Curl, line, &[planted]);
+        // A text with quotes may be written in double ones.
+        let plain = found.replace("\\\"", "\"");
+        assert!(plain.contains(written), "{found}");
+    }
+}
+
+#[test]
+fn json_that_is_sent_as_another_type_shows_no_credential() {
+    for kind in ["text/plain", "application/x-amz-json-1.1"] {
+        let request = json!({
+            "method": "POST", "url": "https://a.example/x", "headers": [],
+            "postData": {"mimeType": kind, "text": r#"{"Password": "hunter\"22", "n": 1}"#},
+        });
+        let entry = json!({
+            "startedDateTime": "2026-05-01T10:00:00.000Z", "time": 5, "request": request,
+            "response": {"status": 200, "headers": [], "content": {"mimeType": "application/json", "text": "{}"}},
+        });
+        let text = json!({"log": {"entries": [entry]}}).to_string();
+        let found = hidden(Format::Har, &text, &["hunter", "22\""]);
+        assert!(
+            found.contains("${secret:imported-password|json}"),
+            "{found}"
+        );
+    }
+}
+
+#[test]
+fn a_template_in_a_body_hides_no_credential_beside_it() {
+    let text = "POST https://a.example/x\n{\"n\": {{id}}, \"password\": \"hunter22\", \"pin\": {{pin}}}\nHTTP 200\n";
+    let found = hidden(Format::Hurl, text, &["hunter22"]);
+    let plain = found.replace("\\\"", "\"");
+    assert!(
+        plain.contains(
+            r#"{"n": ${id}, "password": "${secret:imported-password|json}", "pin": ${secret:imported-pin}}"#
+        ),
+        "{found}"
+    );
+    assert!(found.contains("env: PIN"), "{found}");
+}
+
+#[test]
+fn a_query_that_is_not_parted_shows_no_credential() {
+    for (query, written) in [
+        (
+            "debug&api_key=abcdef12",
+            "debug&api_key=${secret:imported-api-key}",
+        ),
+        ("api_key=abcdef12&", "api_key=${secret:imported-api-key}&"),
+    ] {
+        let entry = json!({
+            "startedDateTime": "2026-05-01T10:00:00.000Z", "time": 5,
+            "request": {"method": "GET", "url": format!("https://a.example/x?{query}"), "headers": []},
+            "response": {"status": 200, "headers": [], "content": {"mimeType": "text/html", "text": "{}"}},
+        });
+        for (format, text) in [
+            (
+                Format::Curl,
+                format!("curl 'https://a.example/x?{query}' -e 'https://a.example/y?{query}'"),
+            ),
+            (
+                Format::Hurl,
+                format!("GET https://a.example/x?{query}\nHTTP 200\n"),
+            ),
+            (
+                Format::Har,
+                json!({"log": {"entries": [entry]}}).to_string(),
+            ),
+        ] {
+            let found = hidden(format, &text, &["abcdef12"]);
+            assert!(found.contains(&format!("/x?{written}")), "{found}");
+        }
+    }
+}
+
+#[test]
+fn a_number_that_is_a_credential_becomes_a_secret_and_that_is_told() {
+    let text = "POST https://a.example/x\n{\"pin\": 471193, \"max_tokens\": 100}\nHTTP 200\n";
+    let found = hidden(Format::Hurl, text, &["471193"]);
+    assert!(
+        found.contains("{pin: \"${secret:imported-pin}\", max_tokens: 100}"),
+        "{found}"
+    );
+    let note = "line 1: `pin`: a secret stands for this number, and is sent as a text";
+    assert!(found.contains(note), "{found}");
+}
