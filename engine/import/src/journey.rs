@@ -78,7 +78,12 @@ pub(crate) struct Request {
 
 #[derive(Debug, Clone)]
 pub(crate) enum Auth {
-    Basic { user: Text, secret: String },
+    Basic {
+        user: Text,
+        secret: String,
+    },
+    /// A user without a password, which is a credential by itself: the secret holds it with a colon behind it.
+    Key(String),
     Bearer(Text),
     BearerSecret(String),
 }

@@ -110,6 +110,18 @@ impl Keeper<'_> {
         Some(format!("secret:{name}"))
     }
 
+    /// The secret for a user without a password: with the colon that the server takes behind it.
+    fn key(&mut self, user: &Text) -> Option<String> {
+        if let Some(user) = user.as_literal().filter(|user| !user.is_empty()) {
+            self.vault.hide(user);
+            let value = format!("{user}:");
+            return Some(self.vault.keep("login", &value, &self.origin));
+        }
+        // What that variable holds has no colon.
+        let env = format!("{}_LOGIN", (self.outside)(user.as_template()?)?);
+        Some(self.vault.name("login", Some(&env), &self.origin))
+    }
+
     fn replace(&mut self, what: &str, text: &mut Text) {
         if let Some(template) = self.template(what, text) {
             *text = Text::template(template);
@@ -117,7 +129,7 @@ impl Keeper<'_> {
     }
 }
 
-/// A user and a password.
+/// A user and a password; where there is none, the user is the credential, as keys of an API are sent.
 pub(crate) fn basic(
     user: Text,
     password: &Text,
@@ -130,6 +142,11 @@ pub(crate) fn basic(
         outside,
         origin: origin.to_owned(),
     };
+    if password.is_empty()
+        && let Some(secret) = keep.key(&user)
+    {
+        return Auth::Key(secret);
+    }
     if let (Some(user), Some(password)) = (user.as_literal(), password.as_literal()) {
         keep.vault.hide(&format!("{user}:{password}"));
     }

@@ -31,10 +31,14 @@ pub(super) fn request(request: &Request, home: &str) -> Node {
             Node::text("application/x-www-form-urlencoded"),
         ));
     }
+    if let (Some(Auth::Key(secret)), None) = (&request.auth, request.header_named("authorization"))
+    {
+        headers.push(("authorization", key(secret)));
+    }
     if !headers.is_empty() {
         entries.push(("headers", Node::map(headers)));
     }
-    entries.extend(request.auth.as_ref().map(auth));
+    entries.extend(request.auth.as_ref().and_then(auth));
     entries.extend(request.body.as_ref().map(body));
     entries.extend(request.settings.iter().cloned());
     Node::map(entries)
@@ -71,8 +75,8 @@ fn path(request: &Request, mapped: bool) -> String {
     }
 }
 
-fn auth(auth: &Auth) -> (&'static str, Node) {
-    match auth {
+fn auth(auth: &Auth) -> Option<(&'static str, Node)> {
+    Some(match auth {
         Auth::Basic { user, secret } => {
             let basic = [
                 ("user", Node::text(user.written())),
@@ -82,7 +86,14 @@ fn auth(auth: &Auth) -> (&'static str, Node) {
         }
         Auth::Bearer(token) => ("bearer", Node::text(token.written())),
         Auth::BearerSecret(name) => ("bearer", Node::map([("secret", Node::text(name))])),
-    }
+        Auth::Key(_) => return None,
+    })
+}
+
+/// Basic authentication in which the user is the secret: `basic` has none for it.
+fn key(secret: &str) -> Node {
+    let comment = "the secret holds the user with a colon behind it, `USER:`: there is no password";
+    Node::text(format!("Basic ${{secret:{secret}|base64}}")).under(vec![comment.to_owned()])
 }
 
 fn body(body: &Body) -> (&'static str, Node) {

@@ -1,5 +1,6 @@
 //! What is secret in the input is in nothing that comes out, wherever it stands there.
 
+use base64::{Engine, engine::general_purpose::STANDARD};
 use serde_json::json;
 
 use super::*;
@@ -137,4 +138,38 @@ fn a_number_that_is_a_credential_becomes_a_secret_and_that_is_told() {
     );
     let note = "line 1: `pin`: a secret stands for this number, and is sent as a text";
     assert!(found.contains(note), "{found}");
+}
+
+#[test]
+fn a_user_without_a_password_is_a_credential() {
+    let key = "sk_live_abc";
+    let encoded = STANDARD.encode("sk_live_abc:");
+    for (format, text) in [
+        (
+            Format::Curl,
+            "curl -u sk_live_abc: https://a.example/x".to_owned(),
+        ),
+        (
+            Format::Curl,
+            "curl https://sk_live_abc@a.example/x".to_owned(),
+        ),
+        (
+            Format::Curl,
+            format!("curl -H 'Authorization: Basic {encoded}' https://a.example/x"),
+        ),
+        (
+            Format::Hurl,
+            "GET https://a.example/x\n[BasicAuth]\nsk_live_abc:\nHTTP 200\n".to_owned(),
+        ),
+    ] {
+        let found = hidden(format, &text, &[key, &encoded]);
+        let header = "authorization: \"Basic ${secret:imported-login|base64}\"";
+        assert!(
+            found.contains(header) && found.contains("with a colon behind it"),
+            "{found}"
+        );
+        assert!(!found.contains("basic:"), "{found}");
+    }
+    let found = shown(Format::Curl, "curl -u \"$KEY:\" https://a.example/x");
+    assert!(found.contains("{env: KEY_LOGIN,"), "{found}");
 }
