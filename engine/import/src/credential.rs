@@ -198,14 +198,14 @@ impl Vault {
         }
     }
 
-    /// Whether a value that is secret stands in `text`.
+    /// Whether a value that is secret, or hidden, stands in `text`.
     pub(crate) fn reveals(&self, text: &str) -> bool {
         let values = self
             .secrets
             .iter()
             .filter_map(|secret| secret.value.as_deref());
         values
-            .into_iter()
+            .chain(self.hidden.iter().map(String::as_str))
             .any(|value| value.len() >= SHORTEST_WITHIN && text.contains(value))
     }
 

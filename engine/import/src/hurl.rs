@@ -18,10 +18,10 @@ use std::time::Duration;
 use crate::{
     Options,
     address::place,
-    credential::Vault,
+    credential::{Vault, is_credential},
     journey::{Act, Auth, Given, Journey, Request, Step, Until, Variable, variable},
     left::{ImportError, Notes},
-    secure::{basic, secure},
+    secure::{basic, held, secure},
     text::Text,
     yaml::Node,
 };
@@ -96,6 +96,7 @@ impl Importer<'_> {
         request.method.clone_from(&entry.method);
         self.asked(entry, &mut request)?;
         let set = option::read(&entry.asked.rows(&["Options"]), &mut request, self.notes)?;
+        self.hide(&set);
         if set.skip {
             self.notes.leave(
                 entry.line,
@@ -241,8 +242,21 @@ impl Importer<'_> {
         }
     }
 
-    /// The variables that options of this entry or of one before it set.
-    fn with(&self, step: &mut Step) {
+    /// What a variable of the options keeps secret is shown nowhere else either.
+    fn hide(&mut self, set: &Set) {
+        let variables = set.variables.iter();
+        for (_, value) in variables.filter(|(name, _)| is_credential(name)) {
+            if let Some(value) = self.filled(value).as_literal() {
+                self.vault.hide(value);
+            }
+        }
+    }
+
+    /// The variables that options of this entry or of one before it set; a credential is used as the secret that it is.
+    fn with(&mut self, step: &mut Step) {
+        let origin = step.request().map(|request| request.origin.clone());
+        let origin = origin.unwrap_or_default();
+        let outside = outside(&self.given, &self.set);
         let captured = |name: &String| {
             self.journey
                 .steps
@@ -254,8 +268,17 @@ impl Importer<'_> {
                 .texts_mut()
                 .iter()
                 .any(|text| text.templates().any(|used| used == name));
-            if used && !captured(name) {
-                step.with.push((name.clone(), self.filled(value)));
+            if !used || captured(name) {
+                continue;
+            }
+            let value = self.filled(value);
+            match held(name, &value, &origin, self.vault, &outside) {
+                Some(template) => {
+                    for text in step.texts_mut() {
+                        text.rename(name, &template);
+                    }
+                }
+                None => step.with.push((name.clone(), value)),
             }
         }
     }

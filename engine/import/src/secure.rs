@@ -155,6 +155,22 @@ pub(crate) fn basic(
     Auth::Basic { user, secret }
 }
 
+/// The template that stands for the value of the variable `name`; `None` where that is no credential.
+pub(crate) fn held(
+    name: &str,
+    value: &Text,
+    origin: &str,
+    vault: &mut Vault,
+    outside: Outside<'_>,
+) -> Option<String> {
+    let mut keep = Keeper {
+        vault,
+        outside,
+        origin: origin.to_owned(),
+    };
+    is_credential(name).then(|| keep.template(name, value))?
+}
+
 fn authorization(request: &mut Request, keep: &mut Keeper<'_>) {
     let Some(value) = request.header_named("authorization").cloned() else {
         return;

@@ -139,6 +139,17 @@ impl Text {
         made
     }
 
+    /// Puts another template in each place of the template `name`.
+    pub(crate) fn rename(&mut self, name: &str, other: &str) {
+        for piece in &mut self.pieces {
+            if let Piece::Template(known) = piece
+                && known == name
+            {
+                other.clone_into(known);
+            }
+        }
+    }
+
     /// The text with a word in the place of each template, for readers that know no templates; [`Self::restore`] undoes it.
     pub(crate) fn words(&self) -> (String, Vec<(String, String)>) {
         let mut words = Vec::new();

@@ -173,3 +173,30 @@ fn a_user_without_a_password_is_a_credential() {
     let found = shown(Format::Curl, "curl -u \"$KEY:\" https://a.example/x");
     assert!(found.contains("{env: KEY_LOGIN,"), "{found}");
 }
+
+#[test]
+fn a_variable_of_hurls_options_that_is_a_credential_is_a_secret() {
+    let text = "POST https://a.example/x
+[Options]
+variable: password=hunter22
+variable: who=synthetic
+{\"user\": \"{{who}}\", \"password\": \"{{password}}\"}
+HTTP 200
+[Asserts]
+jsonpath \"$.said\" != \"hunter22\"
+
+GET https://a.example/{{password}}
+HTTP 200
+";
+    let found = hidden(Format::Hurl, text, &["hunter22"]);
+    assert!(
+        found.contains("password: \"${secret:imported-password}\"")
+            && found.contains("path: \"/${secret:imported-password}\"")
+            && found.contains("with: {who: synthetic}"),
+        "{found}"
+    );
+    assert!(
+        found.contains("it repeats a credential, which an expectation does not hold"),
+        "{found}"
+    );
+}
