@@ -18,6 +18,7 @@ use crate::{
     journey::{Given, Journey, Variable},
     left::{ImportError, Notes},
     text::Text,
+    told,
 };
 use words::{Command, Filled, Word};
 
@@ -108,7 +109,7 @@ impl Lines<'_> {
         for (line, rest) in &command.rest {
             let why =
                 "what becomes of the output, or comes from a file, is not a part of the journey";
-            self.notes.leave(*line, rest, why);
+            self.notes.leave(*line, beside(rest), why);
         }
         let filled = &self.filled;
         let outside = |name: &str| {
@@ -134,8 +135,19 @@ impl Lines<'_> {
         let Some(first) = command.words.first().filter(|word| !harmless(word)) else {
             return;
         };
-        self.notes
-            .leave(first.line, first.text.spoken(), "this command is not curl");
+        self.notes.leave(
+            first.line,
+            told::command(&first.text.spoken()),
+            "this command is not curl",
+        );
+    }
+}
+
+/// Of a pipe only the program: what it is given may be anything.
+fn beside(rest: &str) -> String {
+    match rest.strip_prefix('|') {
+        Some(piped) => format!("| {}", told::command(piped)),
+        None => rest.to_owned(),
     }
 }
 

@@ -23,6 +23,7 @@ use crate::{
     left::{ImportError, Notes},
     secure::{basic, held, secure},
     text::Text,
+    told,
     yaml::Node,
 };
 use asked::bodiless;
@@ -100,7 +101,7 @@ impl Importer<'_> {
         if set.skip {
             self.notes.leave(
                 entry.line,
-                format!("{} {}", entry.method, entry.url.spoken()),
+                format!("{} {}", entry.method, told::address(&entry.url.spoken())),
                 "the file skips it",
             );
             return Ok(());
@@ -143,8 +144,7 @@ impl Importer<'_> {
                 .templates()
                 .next()
                 .map(|name| format!("give the variable its value: `{name}=https://shop.example`"));
-            let shown = url.spoken();
-            let shown = shown.split('?').next().unwrap_or_default();
+            let shown = told::address(&url.spoken());
             let message = format!("the address `{shown}` cannot be asked: {why}");
             ImportError::new(
                 entry.line,

@@ -18,6 +18,7 @@ mod journey;
 mod left;
 mod secure;
 mod text;
+mod told;
 mod value;
 mod yaml;
 

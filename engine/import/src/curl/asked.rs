@@ -4,13 +4,16 @@ use super::{
     options::{self, Fate, Known},
     words::Word,
 };
-use crate::{address::encode, left::Notes, text::Text};
+use crate::{address::encode, left::Notes, text::Text, told};
 
 /// Options whose values may hold a password.
-const HIDDEN: [&str; 14] = [
+const HIDDEN: [&str; 25] = [
     "cert",
+    "doh-url",
     "form",
     "form-string",
+    "ftp-account",
+    "mail-auth",
     "pass",
     "preproxy",
     "proxy",
@@ -19,6 +22,14 @@ const HIDDEN: [&str; 14] = [
     "proxy-pass",
     "proxy-tlspassword",
     "proxy-user",
+    "proxy1.0",
+    "quote",
+    "request-target",
+    "socks4",
+    "socks4a",
+    "socks5",
+    "socks5-hostname",
+    "telnet-option",
     "tlspassword",
     "key",
     "variable",
@@ -244,10 +255,16 @@ impl Reader<'_, '_> {
 
     fn file(&mut self, name: &str, value: &Word) {
         self.now.bodiless = true;
-        let what = format!("--{name} {}", value.text.spoken());
+        let written = value.text.spoken();
+        // Before the `@` a value may stand that was not meant for a file.
+        let shown = if written.contains('=') {
+            told::row(&written)
+        } else {
+            written
+        };
         self.notes.leave(
             value.line,
-            what,
+            format!("--{name} {shown}"),
             "what is in that file is not known here; write it into the step",
         );
     }
@@ -291,10 +308,10 @@ impl Reader<'_, '_> {
 
     fn referer(&mut self, value: &Word) {
         let written = value.text.spoken();
-        if written.ends_with(";auto") {
+        if let Some(from) = written.strip_suffix(";auto") {
             self.notes.leave(
                 value.line,
-                format!("--referer {written}"),
+                format!("--referer {};auto", told::address(from)),
                 "a referer is not set by itself",
             );
         }

@@ -13,6 +13,7 @@ use crate::{
     left::Notes,
     secure::{Outside, basic, secure},
     text::Text,
+    told,
     yaml::Node,
 };
 
@@ -61,10 +62,11 @@ impl Steps<'_> {
 
     fn address(&mut self, asked: &Asked, url: &Word) -> Option<Request> {
         let written = url.text.spoken();
+        let shown = told::address(&written);
         if !asked.globoff && written.contains(['{', '[', '}']) && !written.contains("://[") {
             let why =
                 "it stands for several addresses; write one line for each, or add `--globoff`";
-            self.notes.leave(url.line, &written, why);
+            self.notes.leave(url.line, shown, why);
             return None;
         }
         let found = place(&full(asked, url)).map_err(|why| {
@@ -73,7 +75,7 @@ impl Steps<'_> {
             }
             self.notes.leave(
                 url.line,
-                &written,
+                &shown,
                 format!("this address cannot be asked: {why}"),
             );
         });
@@ -130,21 +132,15 @@ impl Steps<'_> {
         let parted = word.text.split_once(':');
         let Some((name, value)) = parted else {
             // `Name;` sends a field without a value.
-            match written.strip_suffix(';') {
-                Some(name) => request.header(name.trim(), Text::default()),
-                None => self.notes.leave(
-                    word.line,
-                    format!("--header {written}"),
-                    "it is no field, and curl sends none either",
-                ),
+            let empty = written.strip_suffix(';').map(str::trim);
+            match empty.filter(|name| !name.contains(char::is_whitespace)) {
+                Some(name) => request.header(name, Text::default()),
+                None => self.unsent(word, "it is no field, and curl sends none either"),
             }
             return;
         };
         let Some(name) = name.as_literal() else {
-            let why = "the name of a field takes no variable";
-            return self
-                .notes
-                .leave(word.line, format!("--header {written}"), why);
+            return self.unsent(word, "the name of a field takes no variable");
         };
         let name = name.trim().to_ascii_lowercase();
         let value = trimmed(&value);
@@ -158,25 +154,22 @@ impl Steps<'_> {
             return;
         }
         if OWN.contains(&name.as_str()) || value.is_empty() {
-            self.notes.leave(
-                word.line,
-                format!("--header {written}"),
-                "the probe writes this field itself",
-            );
+            self.unsent(word, "the probe writes this field itself");
         } else if name.starts_with("sec-")
             || matches!(
                 name.as_str(),
                 "priority" | "upgrade-insecure-requests" | "dnt"
             )
         {
-            self.notes.leave(
-                word.line,
-                format!("--header {written}"),
-                "a browser's own field, which a probe does not send",
-            );
+            self.unsent(word, "a browser's own field, which a probe does not send");
         } else {
             request.header(&name, value);
         }
+    }
+
+    fn unsent(&mut self, word: &Word, why: &str) {
+        let name = told::row(&word.text.spoken());
+        self.notes.leave(word.line, format!("--header {name}"), why);
     }
 
     fn content(asked: &Asked, request: &mut Request) {

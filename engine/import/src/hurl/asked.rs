@@ -10,6 +10,7 @@ use crate::{
     journey::{Body, Request},
     left::ImportError,
     text::Text,
+    told,
     value::Value,
 };
 
@@ -56,7 +57,7 @@ impl Importer<'_> {
                 Some(name) => named.push((name.to_owned(), value)),
                 None => self
                     .notes
-                    .leave(row.line, &row.raw, "a name takes no variable"),
+                    .leave(row.line, told::row(&row.raw), "a name takes no variable"),
             }
         }
         Ok(named)
@@ -88,7 +89,7 @@ impl Importer<'_> {
                 _ => "there is no such section",
             };
             for Row { line, raw } in rows {
-                self.notes.leave(*line, raw, why);
+                self.notes.leave(*line, told::row(raw), why);
             }
         }
     }

@@ -11,6 +11,7 @@ use crate::{
     credential::is_credential,
     journey::{Capture, variable},
     left::ImportError,
+    told,
 };
 
 /// The capture, or its variable and why there is none.
@@ -18,7 +19,7 @@ pub(super) fn capture(row: &Row) -> Result<Result<Capture, (String, &'static str
     let wrong = || {
         ImportError::new(
             row.line,
-            format!("`{}` has no `:`", row.raw),
+            format!("`{}` has no `:`", told::row(&row.raw)),
             "write `name: query`",
         )
     };

@@ -3,7 +3,7 @@
 //! The grammar is Hurl's own (hurl.dev/docs/grammar.html). Its library is not used, since that needs libxml2.
 
 use super::template::{self, escaped};
-use crate::{left::ImportError, text::Text};
+use crate::{left::ImportError, text::Text, told};
 
 const METHOD_MEND: &str =
     "an entry begins with a method and an address, for example `GET https://shop.example/`";
@@ -74,7 +74,7 @@ impl Row {
         let wrong = || {
             ImportError::new(
                 self.line,
-                format!("`{}` has no `:`", self.raw),
+                format!("`{}` has no `:`", told::row(&self.raw)),
                 "write `name: value`",
             )
         };
@@ -127,7 +127,7 @@ impl<'a> Reader<'a> {
     fn entry(&mut self, line: &str) -> Result<Entry, ImportError> {
         let number = self.number();
         let Some((method, url)) = request_line(line) else {
-            let message = format!("`{}` is no request", crate::left::excerpt(line));
+            let message = format!("`{}` is no request", told::row(line));
             return Err(ImportError::new(number, message, METHOD_MEND));
         };
         self.at += 1;
@@ -232,7 +232,8 @@ impl<'a> Reader<'a> {
             .any(|begin| line.starts_with(begin))
         {
             self.at += 1;
-            Content::Other(line.to_owned())
+            let kind = line.split(',').next().unwrap_or_default();
+            Content::Other(format!("{kind},…"))
         } else {
             let raw = self.json(number)?;
             Content::Json(template::read(&raw, number)?)

@@ -9,6 +9,7 @@ use crate::{
     journey::Request,
     left::{ImportError, Notes},
     text::Text,
+    told,
     yaml::Node,
 };
 
@@ -44,21 +45,29 @@ pub(super) fn read(
         match name.as_str() {
             "variable" => match definition(&value) {
                 Some(variable) => set.variables.push(variable),
-                None => notes.leave(row.line, &row.raw, "write `variable: name=value`"),
+                None => notes.leave(
+                    row.line,
+                    told::row(&row.raw),
+                    "write `variable: name=value`",
+                ),
             },
             "user" => match value.split_once(':') {
                 Some(user) => set.user = Some(user),
-                None => notes.leave(row.line, &row.raw, "write `user: name:password`"),
+                None => notes.leave(row.line, told::row(&row.raw), "write `user: name:password`"),
             },
             "header" => match value.split_once(':') {
                 Some((name, value)) => request.header(
                     name.spoken().trim(),
                     value.map(|text| text.trim().to_owned()),
                 ),
-                None => notes.leave(row.line, &row.raw, "write `header: name: value`"),
+                None => notes.leave(row.line, told::row(&row.raw), "write `header: name: value`"),
             },
             _ if value.as_literal().is_none() => {
-                notes.leave(row.line, &row.raw, "an option takes no variable here");
+                notes.leave(
+                    row.line,
+                    told::row(&row.raw),
+                    "an option takes no variable here",
+                );
             }
             "delay" => set.delay = Some(time(&written, "ms", row)?),
             "retry-interval" => set.interval = Some(time(&written, "ms", row)?),
@@ -91,7 +100,7 @@ fn plain(
             set.follow = on;
             return notes.leave(
                 row.line,
-                &row.raw,
+                told::row(&row.raw),
                 "redirects are followed, but credentials are never sent to another origin",
             );
         }
@@ -125,7 +134,7 @@ fn plain(
     };
     match made {
         Some((key, node)) => request.set(key, node),
-        None => notes.leave(row.line, &row.raw, why(name)),
+        None => notes.leave(row.line, told::row(&row.raw), why(name)),
     }
 }
 

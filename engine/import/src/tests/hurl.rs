@@ -299,9 +299,9 @@ HTTP 200
     assert_eq!(
         lines,
         [
-            (3, "variable: lone"),
-            (4, "user: lone"),
-            (5, "header: lone"),
+            (3, "variable: …"),
+            (4, "user: …"),
+            (5, "header: …"),
             (6, "```base64")
         ]
     );

@@ -200,3 +200,94 @@ HTTP 200
         "{found}"
     );
 }
+
+#[test]
+fn what_is_told_of_a_command_line_shows_no_credential() {
+    for (line, told) in [
+        (
+            "curl 'https://admin:hunter22@a.example/{x,y}'",
+            "`https://a.example/{x,y}`",
+        ),
+        (
+            "curl 'https://a.example/?token=hunter22&ids[]=1'",
+            "`https://a.example/?…`",
+        ),
+        (
+            "curl \"https://admin:hunter22@$HOST/x\"",
+            "`https://:host/x`",
+        ),
+        (
+            "curl https://a.example/ -H 'Authorization Bearer hunter22'",
+            "`--header Authorization …`",
+        ),
+        (
+            "curl https://a.example/ -H 'Authorization Bearer hunter22;'",
+            "`--header Authorization …`",
+        ),
+        (
+            "curl https://a.example/ -H 'Sec-WebSocket-Protocol: hunter22'",
+            "`--header Sec-WebSocket-Protocol: …`",
+        ),
+        (
+            "curl https://a.example/ | curl -u bob:hunter22 https://b.example/",
+            "`| curl …`",
+        ),
+        (
+            "curl https://a.example/ -x http://bob:hunter22@p:3128",
+            "`--proxy …`",
+        ),
+        (
+            "curl https://a.example/ --socks5 bob:hunter22@p:3128",
+            "`--socks5 …`",
+        ),
+        (
+            "curl https://a.example/ -e 'https://b.example/?token=hunter22;auto'",
+            "`--referer https://b.example/?…;auto`",
+        ),
+        (
+            "curl https://a.example/\n'{\"password\": \"hunter22\"}'",
+            "`…`",
+        ),
+    ] {
+        let found = hidden(Format::Curl, line, &["hunter22"]);
+        assert!(found.contains(told), "{line}\n{found}");
+    }
+}
+
+#[test]
+fn what_is_told_of_a_hurl_file_shows_no_credential() {
+    for (text, told) in [
+        (
+            "POST https://a.example/\n[MultipartFormData]\npassword: hunter22\nHTTP 200\n",
+            "`password: …`",
+        ),
+        (
+            "GET https://a.example/\n[Options]\nproxy: http://u:hunter22@p:3128\nHTTP 200\n",
+            "`proxy: …`",
+        ),
+        (
+            "GET https://a.example/\nAuthorization Bearer hunter22\nHTTP 200\n",
+            "`Authorization …` has no `:`",
+        ),
+        (
+            "GET https://u:hunter22@{{host}}/\nHTTP 200\n",
+            "`https://:host/`",
+        ),
+        (
+            "GET https://u:hunter22@b.example/?token=hunter22\n[Options]\nskip: true\nGET https://a.example/\n",
+            "in the address",
+        ),
+        (
+            "GET https://b.example/?token=hunter22\n[Options]\nskip: true\nHTTP 200\nGET https://a.example/\n",
+            "`GET https://b.example/?…`",
+        ),
+        ("curl -u bob:hunter22 https://a.example/\n", "`curl …`"),
+        (
+            "POST https://a.example/\nbase64,aHVudGVyMjI=;\nHTTP 200\n",
+            "`base64,…`",
+        ),
+    ] {
+        let found = hidden(Format::Hurl, text, &["hunter22", "aHVudGVyMjI"]);
+        assert!(found.contains(told), "{text}\n{found}");
+    }
+}
