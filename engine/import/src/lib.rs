@@ -16,6 +16,7 @@ mod har;
 mod hurl;
 mod journey;
 mod left;
+mod own;
 mod secure;
 mod text;
 mod told;

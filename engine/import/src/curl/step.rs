@@ -11,6 +11,7 @@ use crate::{
     credential::Vault,
     journey::{Act, Auth, Expect, Request, Step},
     left::Notes,
+    own,
     secure::{Outside, basic, secure},
     text::Text,
     told,
@@ -18,17 +19,6 @@ use crate::{
 };
 
 const FORM: &str = "application/x-www-form-urlencoded";
-
-/// Header fields that the probe writes itself.
-const OWN: [&str; 7] = [
-    "accept-encoding",
-    "connection",
-    "content-length",
-    "expect",
-    "proxy-connection",
-    "te",
-    "transfer-encoding",
-];
 
 /// Makes the steps of `asked`.
 pub(super) struct Steps<'a> {
@@ -153,8 +143,8 @@ impl Steps<'_> {
         if value.is_empty() && !always(&name) {
             return;
         }
-        if OWN.contains(&name.as_str()) || value.is_empty() {
-            self.unsent(word, "the probe writes this field itself");
+        if own::repeats(&name, &value, &request.origin) || value.is_empty() {
+            self.unsent(word, own::WHY);
         } else if name.starts_with("sec-")
             || matches!(
                 name.as_str(),

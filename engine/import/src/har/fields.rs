@@ -3,9 +3,11 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::archive::{Entry, Field};
-use crate::left::Notes;
+use crate::{
+    left::Notes,
+    own::{WHY as PROBE, is_own},
+};
 
-const PROBE: &str = "the probe writes this field itself";
 const BROWSER: &str = "a browser's own field, which a probe does not send; where an answer depends on it, add it to the step's `headers`";
 const CACHE: &str = "a journey keeps nothing of former answers";
 const TRACE: &str = "it belongs to the recorded visit, not to a later one";
@@ -14,15 +16,8 @@ const TYPE: &str = "it is the type of a body, and none is carried over";
 const ORIGIN: &str = "servers look at it in requests that change something, not in this one";
 
 /// A field's name, and why it is not sent.
-const OWN: [(&str, &str); 25] = [
-    ("accept-encoding", PROBE),
-    ("connection", PROBE),
-    ("content-length", PROBE),
+const OWN: [(&str, &str); 18] = [
     ("host", PROBE),
-    ("keep-alive", PROBE),
-    ("te", PROBE),
-    ("transfer-encoding", PROBE),
-    ("upgrade", PROBE),
     ("user-agent", PROBE),
     ("accept-language", BROWSER),
     ("dnt", BROWSER),
@@ -59,6 +54,9 @@ pub(super) fn unsent(name: &str, value: &str, checked: bool) -> Option<&'static 
     }
     if matches!(name, "origin" | "referer") {
         return (!checked).then_some(ORIGIN);
+    }
+    if is_own(name) {
+        return Some(PROBE);
     }
     let exact = OWN.iter().find(|(known, _)| *known == name);
     let begun = || {

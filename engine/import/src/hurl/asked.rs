@@ -8,7 +8,8 @@ use crate::{
     address::Param,
     body,
     journey::{Body, Request},
-    left::ImportError,
+    left::{ImportError, Notes},
+    own,
     text::Text,
     told,
     value::Value,
@@ -20,8 +21,10 @@ impl Importer<'_> {
         entry: &Entry,
         request: &mut Request,
     ) -> Result<(), ImportError> {
-        for (name, value) in self.named(&entry.asked.headers.iter().collect::<Vec<_>>())? {
-            request.header(name.trim(), value);
+        for row in &entry.asked.headers {
+            for (name, value) in self.named(&[row])? {
+                header(row, (name.trim(), value), request, self.notes);
+            }
         }
         for (name, value) in self.rows(entry, &["QueryStringParams", "Query"])? {
             request.query.push(Param::new(name, value));
@@ -141,6 +144,20 @@ impl Importer<'_> {
                 "bytes and files are not sent; write the body as a text",
             ),
         }
+    }
+}
+
+/// Adds a header field, unless the probe writes it itself.
+pub(super) fn header(
+    row: &Row,
+    (name, value): (&str, Text),
+    request: &mut Request,
+    notes: &mut Notes,
+) {
+    if own::repeats(&name.to_ascii_lowercase(), &value, &request.origin) {
+        notes.leave(row.line, format!("{name}: …"), own::WHY);
+    } else {
+        request.header(name, value);
     }
 }
 

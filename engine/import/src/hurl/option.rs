@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use super::file::Row;
+use super::{asked::header, file::Row};
 use crate::{
     curl::setting::{connected, resolved, tls},
     document::shown,
@@ -56,10 +56,10 @@ pub(super) fn read(
                 None => notes.leave(row.line, told::row(&row.raw), "write `user: name:password`"),
             },
             "header" => match value.split_once(':') {
-                Some((name, value)) => request.header(
-                    name.spoken().trim(),
-                    value.map(|text| text.trim().to_owned()),
-                ),
+                Some((name, value)) => {
+                    let value = value.map(|text| text.trim().to_owned());
+                    header(row, (name.spoken().trim(), value), request, notes);
+                }
                 None => notes.leave(row.line, told::row(&row.raw), "write `header: name: value`"),
             },
             _ if value.as_literal().is_none() => {

@@ -83,6 +83,30 @@ fn a_field_that_curl_would_take_away_or_never_send_is_told() {
 }
 
 #[test]
+fn a_field_that_is_the_clients_own_is_told_and_not_sent() {
+    let line = "curl -f https://shop.example/ -H 'Upgrade: h2c' -H 'Trailer: X-Digest' -H 'Host: shop.example' -H 'X-Kept: yes'";
+    let imported = import(Format::Curl, line, &Options::default()).unwrap();
+    let told: Vec<&str> = imported
+        .left
+        .iter()
+        .map(|left| left.what.as_str())
+        .collect();
+    assert_eq!(
+        told,
+        [
+            "--header Upgrade: …",
+            "--header Trailer: …",
+            "--header Host: …"
+        ]
+    );
+    assert!(
+        imported.yaml.contains("headers: {x-kept: \"yes\"}"),
+        "{}",
+        imported.yaml
+    );
+}
+
+#[test]
 fn what_is_no_command_line_is_refused() {
     for text in [
         "",

@@ -307,3 +307,42 @@ HTTP 200
     );
     assert!(!imported.yaml.contains("aGVsbG8"), "{}", imported.yaml);
 }
+
+#[test]
+fn fields_that_are_the_clients_own_are_told_and_not_sent() {
+    let text = "GET https://a.example/
+Connection: close
+TE: trailers
+Host: a.example
+X-Kept: yes
+[Options]
+header: Trailer: X-Digest
+HTTP 200
+";
+    let imported = import(Format::Hurl, text, &Options::default()).unwrap();
+    let told: Vec<(usize, &str)> = imported
+        .left
+        .iter()
+        .map(|left| (left.line, left.what.as_str()))
+        .collect();
+    assert_eq!(
+        told,
+        [
+            (2, "Connection: …"),
+            (3, "TE: …"),
+            (4, "Host: …"),
+            (7, "Trailer: …")
+        ]
+    );
+    let document: Value = serde_saphyr::from_str(&imported.yaml).unwrap();
+    let request = &document["checks"]["imported"]["settings"]["steps"][0]["request"];
+    assert_eq!(request["headers"], json!({"x-kept": "yes"}));
+    let other = "GET https://a.example/\nHost: b.example\nHTTP 200\n";
+    let imported = import(Format::Hurl, other, &Options::default()).unwrap();
+    assert_eq!(imported.left, []);
+    assert!(
+        imported.yaml.contains("host: b.example"),
+        "{}",
+        imported.yaml
+    );
+}
