@@ -25,3 +25,4 @@ pub mod redact;
 pub mod schedule;
 pub mod seam;
 pub mod widespread;
+pub mod zone;

@@ -10,7 +10,10 @@ use jiff::{Timestamp, tz::TimeZone};
 use serde::Serialize;
 use sha2::{Digest, Sha256};
 
-use crate::id::{CheckId, Location, TargetName};
+use crate::{
+    id::{CheckId, Location, TargetName},
+    zone,
+};
 
 /// When a check runs.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
@@ -96,7 +99,7 @@ impl Timetable {
             }
             Rule::Cron { expression, zone } => {
                 let cron = Box::new(cron(expression)?);
-                let zone = TimeZone::get(zone).map_err(|_| RuleError::Zone(zone.clone()))?;
+                let zone = zone::named(zone).ok_or_else(|| RuleError::Zone(zone.clone()))?;
                 Ok(Self {
                     kind: Kind::Cron { cron, zone },
                     phase_ms: modulo(seed, SOON_MS),

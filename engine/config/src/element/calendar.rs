@@ -4,7 +4,7 @@ use croner::{
     errors::CronError,
     parser::{CronParser, Seconds, Year},
 };
-use jiff::tz::TimeZone;
+use leadsman_core::zone;
 
 use crate::{
     nearest,
@@ -93,13 +93,10 @@ fn reason(error: &CronError) -> String {
 /// The IANA time zone at `node`.
 pub(crate) fn zone(node: &Node) -> Result<String, Wrong> {
     let text = node.expect_text("a time zone's name")?;
-    if TimeZone::get(text).is_ok() {
+    if zone::named(text).is_some() {
         return Ok(text.to_owned());
     }
-    let known: Vec<String> = jiff::tz::db()
-        .available()
-        .map(|name| name.to_string())
-        .collect();
+    let known: Vec<String> = zone::names().collect();
     let mend = nearest::nearest(text, known.iter().map(String::as_str)).map_or_else(
         || "use an IANA name, for example `Europe/Berlin` or `UTC`".to_owned(),
         |near| format!("did you mean `{near}`?"),
