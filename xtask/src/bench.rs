@@ -107,12 +107,12 @@ struct Bench {
 impl Bench {
     /// How long a load runs before it is measured.
     fn warm(&self) -> Duration {
-        Duration::from_millis(if self.quick { 1_200 } else { 3_000 })
+        Duration::from_millis(if self.quick { 1_000 } else { 3_000 })
     }
 
     /// How long it is measured.
     fn window(&self) -> Duration {
-        Duration::from_secs(if self.quick { 3 } else { 15 })
+        Duration::from_secs(if self.quick { 2 } else { 15 })
     }
 }
 

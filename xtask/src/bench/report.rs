@@ -136,7 +136,7 @@ pub(super) fn notes(figures: &[Figure], quick: bool) -> Vec<String> {
         "Below, probes a second and peak memory: ours | peer | plain. Lags are as exact as the histogram's buckets.".to_owned(),
     ];
     if quick {
-        notes.push("--quick: 3 s for each figure, without the runs that take a minute; CPU times are within a few percent.".to_owned());
+        notes.push("--quick: 2 s for each figure, without the runs that take a minute; CPU times are within ten percent.".to_owned());
     }
     let remarked = figures.iter().filter(|figure| !figure.remark.is_empty());
     notes.extend(remarked.map(|figure| format!("{}: {}", figure.name, figure.remark)));
