@@ -6,7 +6,6 @@ use std::{
         Arc,
         atomic::{AtomicU64, Ordering},
     },
-    time::Duration,
 };
 
 use leadsman_core::{
@@ -14,67 +13,17 @@ use leadsman_core::{
     canary::Canaries,
     dispatch::{Action, Dispatcher, Event, MissedReason, Now},
     id::RunId,
-    plan::{OpenWindow, Retry},
     record::RunRecord,
-    schedule::Timetable,
 };
 use tokio::{
     sync::{mpsc, oneshot, watch},
     task::{JoinError, JoinSet},
 };
 
-use crate::{alarm::Alarm, run::run_once, turns::Turns};
+use crate::{alarm::Alarm, entry::Entry, run::run_once, turns::Turns};
 
 /// How much later than at the latest a canary's round may end before what it said is stale.
 const PATIENCE_MS: i64 = 1_000;
-
-/// One check on one target.
-#[derive(Debug, Clone)]
-pub struct Entry {
-    /// What every run of it shares.
-    pub assignment: Arc<Assignment>,
-    /// When it is due.
-    pub timetable: Timetable,
-    /// How failing attempts are repeated.
-    pub retry: Retry,
-    /// Whether it tells what this location can reach.
-    pub canary: bool,
-    /// When it may fail without telling anything.
-    pub maintenance: Arc<[OpenWindow]>,
-}
-
-impl Entry {
-    /// Whether its run then tells what this location can reach.
-    fn tells_at(&self, unix_ms: i64) -> bool {
-        let mut windows = self.maintenance.iter();
-        self.canary && !windows.any(|window| window.contains(unix_ms))
-    }
-
-    /// How long after its tick a run of it may end: late, and with every attempt at its timeout.
-    fn longest_ms(&self) -> i64 {
-        let millis = |span: Duration| i64::try_from(span.as_millis()).unwrap_or(i64::MAX);
-        let timeout = millis(Duration::from_nanos(self.assignment.timeout));
-        let again = timeout.saturating_add(millis(self.retry.delay));
-        let attempts = i64::from(self.retry.attempts);
-        (self.timetable.lateness_ms())
-            .saturating_add(timeout)
-            .saturating_add(again.saturating_mul(attempts))
-    }
-
-    /// Whether both ask the same of the same.
-    fn asks_as(&self, other: &Self) -> bool {
-        let asked = |entry: &Self| {
-            let Assignment {
-                address,
-                probe,
-                settings,
-                ..
-            } = entry.assignment.as_ref();
-            (address.clone(), probe.clone(), Arc::clone(settings))
-        };
-        self.canary && other.canary && asked(self) == asked(other)
-    }
-}
 
 /// Who is told what happened, in order; every call is plain and returns at once.
 pub trait Sink: Send + Sync + 'static {
@@ -337,10 +286,10 @@ impl<P: Prober, S: Sink> Runner<P, S> {
         let now = (self.clock)().unix_ms;
         let entry = usize::try_from(slot).ok();
         let entry = entry.and_then(|slot| self.entries.get(slot)?.as_ref());
-        // Of what is configured now, not of what was when the run began.
-        let entry = entry.filter(|entry| Arc::ptr_eq(&entry.assignment, asked));
         if let Some(entry) = entry.filter(|entry| entry.canary) {
-            if entry.tells_at(record.planned_unix_ns / 1_000_000) {
+            // It tells of what is configured now, not of what was when the run began.
+            let is_asked = Arc::ptr_eq(&entry.assignment, asked);
+            if is_asked && entry.tells_at(record.planned_unix_ns / 1_000_000) {
                 let next = dispatcher.planned_after(slot, now).unwrap_or(now);
                 let until = next.saturating_add(entry.longest_ms());
                 self.canaries

@@ -7,8 +7,10 @@
 
 mod alarm;
 mod crank;
+mod entry;
 mod run;
 mod turns;
 
-pub use crank::{Change, Changes, Control, Entry, Runner, Sink};
+pub use crank::{Change, Changes, Control, Runner, Sink};
+pub use entry::Entry;
 pub use run::run_once;

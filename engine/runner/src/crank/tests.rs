@@ -1,21 +1,20 @@
 //! The loop under a paused clock, with a scripted prober.
 
-use std::{
-    collections::BTreeMap,
-    sync::{Mutex, atomic::AtomicBool},
-    time::Duration,
-};
+use std::{collections::BTreeMap, sync::Mutex, time::Duration};
 
 use leadsman_core::{
     attempt::{Ending, Report},
     id::{CheckId, Location, ProbeName, TargetName},
     limits::Limits,
     outcome::{Outcome, Reason},
-    schedule::Rule,
+    plan::Retry,
+    schedule::{Rule, Timetable},
 };
 use tokio::time::Instant;
 
 use super::*;
+
+mod canary;
 
 const START: i64 = 1_790_000_000_000;
 
@@ -257,160 +256,4 @@ async fn a_change_leaves_other_slots_and_runs_under_way_alone() {
     assert!((20..=32).contains(&started), "{started}");
     assert_eq!(book.missed.lock().unwrap().get(&MissedReason::Late), None);
     assert!(book.vacant.lock().unwrap().contains(&1));
-}
-
-/// Hears nothing from a public address, or an answer where `canary_answers` lets the canary's slot.
-struct Silence {
-    canary_answers: Mutex<Vec<bool>>,
-}
-
-const CANARY: u32 = 0;
-
-impl Prober for Silence {
-    async fn attempt(&self, order: Order) -> Report {
-        use leadsman_core::{
-            attempt::{Cause, Operation, Verdict},
-            failure::{Failure, FailureKind},
-            seam::{Answer, Call, HttpCall},
-        };
-        let answers =
-            order.slot == CANARY && self.canary_answers.lock().unwrap().pop().unwrap_or(true);
-        let kind = if answers {
-            FailureKind::ConnectRefused
-        } else {
-            FailureKind::ConnectTimeout
-        };
-        let mut failure = Failure::new(kind, "nothing");
-        failure.facts.remote = Some("1.1.1.1:443".parse().unwrap());
-        let operation = Operation {
-            started: 0,
-            ended: Some(1),
-            step: None,
-            call: Arc::new(Call::Http(Box::new(HttpCall::get("https://t/")))),
-            answer: Some(Arc::new(Answer::Http(Err(failure)))),
-        };
-        let verdict = if answers {
-            Verdict::Pass
-        } else {
-            Verdict::Fail
-        };
-        let causes = if answers {
-            vec![]
-        } else {
-            vec![Cause::Operation { index: 0 }.into()]
-        };
-        Report {
-            verdict: Some(verdict),
-            causes,
-            operations: vec![operation],
-            ..Report::not_started(0, Ending::Returned)
-        }
-    }
-}
-
-#[tokio::test(start_paused = true)]
-async fn silence_is_held_against_the_canary_until_two_rounds_after_it_is_heard_again() {
-    // Popped from the end: two rounds in which it is heard, one in which it is not, and then it always is.
-    let prober = Silence {
-        canary_answers: Mutex::new(vec![false, true, true]),
-    };
-    let canary = Entry {
-        canary: true,
-        ..entry(1, Retry::default())
-    };
-    let book = Arc::new(Book::default());
-    let (runner, _changes) = Runner::new(
-        (Arc::new(prober), Arc::clone(&book)),
-        vec![canary, entry(1, Retry::default())],
-        10,
-        clock(),
-        1,
-    );
-    let control = Control::default();
-    let stop = async {
-        tokio::time::sleep(Duration::from_secs(10)).await;
-        control.drain();
-    };
-    tokio::join!(runner.run(&control), stop);
-    assert_eq!(*book.healthy.lock().unwrap(), [false, true]);
-    let finished = book.finished.lock().unwrap();
-    let count = |reason| finished.iter().filter(|run| run.reason == reason).count();
-    let excused = count(Reason::LocalNetwork);
-    assert!((1..=3).contains(&excused), "{excused}");
-    // The canary's own silence is a failure, as is the target's while the canary is heard.
-    assert_eq!(count(Reason::ConnectTimeout) + excused, 11);
-}
-
-#[tokio::test(start_paused = true)]
-async fn a_location_is_well_again_when_its_failing_canary_is_taken_away() {
-    let prober = Silence {
-        canary_answers: Mutex::new(vec![false; 100]),
-    };
-    let canary = Entry {
-        canary: true,
-        ..entry(1, Retry::default())
-    };
-    let book = Arc::new(Book::default());
-    let (runner, changes) = Runner::new(
-        (Arc::new(prober), Arc::clone(&book)),
-        vec![canary],
-        10,
-        clock(),
-        1,
-    );
-    let control = Control::default();
-    let change = async {
-        tokio::time::sleep(Duration::from_secs(3)).await;
-        let remove = vec![CANARY];
-        changes
-            .make(Change {
-                put: vec![],
-                remove,
-            })
-            .await;
-        control.drain();
-    };
-    tokio::join!(runner.run(&control), change);
-    assert_eq!(*book.healthy.lock().unwrap(), [false, true]);
-}
-
-#[tokio::test(start_paused = true)]
-async fn a_location_is_well_again_when_what_its_failing_canary_said_is_stale() {
-    let prober = Silence {
-        canary_answers: Mutex::new(vec![false]),
-    };
-    let hourly = Entry {
-        canary: true,
-        ..entry(3_600, Retry::default())
-    };
-    let book = Arc::new(Book::default());
-    // The machine sleeps for two hours, when the canary has had its only round.
-    let has_slept = Arc::new(AtomicBool::new(false));
-    let (time, slept) = (clock(), Arc::clone(&has_slept));
-    let clock = move || {
-        let (now, asleep) = (time(), i64::from(slept.load(Ordering::Relaxed)) * 7_200_000);
-        Now {
-            unix_ms: now.unix_ms + asleep,
-            boot_ms: now.boot_ms + asleep,
-            ..now
-        }
-    };
-    let (runner, _changes) = Runner::new(
-        (Arc::new(prober), Arc::clone(&book)),
-        vec![hourly, entry(1, Retry::default())],
-        10,
-        clock,
-        1,
-    );
-    let control = Control::default();
-    let sleeps = async {
-        while book.healthy.lock().unwrap().is_empty() {
-            tokio::time::sleep(Duration::from_secs(1)).await;
-        }
-        has_slept.store(true, Ordering::Relaxed);
-        tokio::time::sleep(Duration::from_secs(10)).await;
-        control.drain();
-    };
-    tokio::join!(runner.run(&control), sleeps);
-    assert_eq!(*book.healthy.lock().unwrap(), [false, true]);
 }
