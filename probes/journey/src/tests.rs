@@ -8,6 +8,7 @@ use super::*;
 mod mistakes;
 mod sign_in;
 mod streams;
+mod waiting;
 
 const SHOP: &str = "https://shop.example";
 
@@ -162,28 +163,6 @@ fn every_unmet_expectation_of_a_step_is_told_with_its_setting_and_the_cleanup_ru
     );
 }
 
-#[test]
-fn what_was_waited_for_in_vain_is_told_as_what_came_instead() {
-    let pending = Reply::ok(r#"{"status": "pending"}"#);
-    let run = shop()
-        .on("GET", &at("/orders/7"), pending)
-        .settings({
-            let mut settings = order();
-            settings["steps"][2]["until"]["expect"]["body"]["json"]["$.status"] = json!("shipped");
-            settings
-        })
-        .run(journey);
-    assert_eq!(run.verdict, Verdict::Fail);
-    assert_eq!(
-        (
-            run.assertions[0].expected.as_str(),
-            run.assertions[0].got.as_str()
-        ),
-        ("\"shipped\"", "\"pending\"")
-    );
-    assert_eq!(run.assertions[1].got, "not in 7 tries");
-}
-
 /// The order whose second step captures something that no answer has, before all that it does have.
 fn order_with_a_capture_too_many() -> Value {
     let mut settings = order();
@@ -199,38 +178,6 @@ fn what_else_a_step_captures_is_there_for_the_cleanup_where_one_capture_finds_no
     assert_eq!(run.verdict, Verdict::Fail);
     assert_eq!(run.assertions[0].path, "capture.absent");
     assert_eq!(asked(&run).last().unwrap(), "DELETE /orders/7");
-}
-
-#[test]
-fn what_was_waited_for_in_vain_is_captured_all_the_same() {
-    let mut settings = order();
-    settings["steps"][2]["until"]["expect"]["body"]["json"]["$.status"] = json!("shipped");
-    settings["steps"][2]["capture"] = json!({"order": {"json": "$.really"}});
-    let seven = Reply::ok(r#"{"status": "pending", "really": 8}"#);
-    let run = shop()
-        .on("GET", &at("/orders/7"), seven)
-        .on("DELETE", &at("/orders/8"), Reply::status(204))
-        .settings(settings)
-        .run(journey);
-    assert_eq!(run.verdict, Verdict::Fail);
-    assert_eq!(asked(&run).last().unwrap(), "DELETE /orders/8");
-}
-
-#[test]
-fn every_try_of_a_step_that_waits_asks_and_expects_the_same() {
-    let expect =
-        json!({"expect": {"body": {"json": {"$.rev": "${rev}"}}}, "every": "1s", "within": "3s"});
-    let step = json!({
-        "name": "wait", "request": {"path": "/rev/${rev}"}, "until": expect,
-        "capture": {"rev": {"json": "$.rev"}},
-    });
-    let run = Mock::new(SHOP)
-        .settings(json!({"steps": [step], "variables": {"rev": "5"}}))
-        .on("GET", &at("/rev/5"), Reply::ok(r#"{"rev": 4}"#))
-        .run(journey);
-    assert_eq!(run.verdict, Verdict::Fail, "{run:?}");
-    assert_eq!(asked(&run), ["GET /rev/5"; 4]);
-    assert_eq!(run.assertions[0].got, "4");
 }
 
 #[test]
@@ -270,45 +217,6 @@ fn a_capture_that_finds_nothing_fails_its_step_and_a_cleanup_without_its_variabl
             .iter()
             .any(|line| line.contains("`delete` is left out: `order` is not set"))
     );
-}
-
-#[test]
-fn a_step_that_is_slower_than_allowed_fails() {
-    let settings = json!({"steps": [{"name": "pause", "pause": "2s", "under": "1s"}]});
-    let run = Mock::new(SHOP).settings(settings).run(journey);
-    assert_eq!(run.verdict, Verdict::Fail);
-    assert_eq!(
-        (
-            run.assertions[0].kind.as_str(),
-            run.assertions[0].got.as_str()
-        ),
-        ("duration", "2000 ms")
-    );
-}
-
-#[test]
-fn a_step_that_is_slower_than_is_good_makes_a_run_that_passes_degraded() {
-    let paused = |pause: &str, then: Value| {
-        let slow = json!({"name": "pause", "pause": pause, "degraded_above": "1s"});
-        let settings = json!({"steps": [slow, then]});
-        Mock::new(SHOP).settings(settings).run(journey)
-    };
-    let well = json!({"name": "then", "pause": "10ms"});
-    let run = paused("2s", well.clone());
-    assert_eq!(run.verdict, Verdict::Degraded);
-    assert_eq!(
-        run.steps,
-        [
-            ("pause".to_owned(), Some(true)),
-            ("then".to_owned(), Some(true))
-        ]
-    );
-    assert_eq!(paused("900ms", well).verdict, Verdict::Pass);
-    let failing = json!({"name": "then", "pause": "2s", "under": "1s"});
-    let failed = paused("2s", failing);
-    assert_eq!(failed.verdict, Verdict::Fail);
-    // The first word is the reason of a failure: what was slow before is none.
-    assert_eq!(failed.statements, Vec::<String>::new());
 }
 
 #[test]
@@ -395,21 +303,6 @@ fn a_journey_that_is_to_stop_says_its_variables_and_hides_secrets() {
         "{:?}",
         run.log
     );
-}
-
-#[test]
-fn a_pause_that_leaves_no_time_for_the_cleanup_fails_and_is_not_taken_as_made() {
-    let settings = json!({
-        "steps": [{"name": "pause", "pause": "1m"}],
-        "cleanup": [{"name": "after", "request": {"path": "/after"}}],
-    });
-    let run = Mock::new(SHOP)
-        .settings(settings)
-        .on("GET", &at("/after"), Reply::ok(""))
-        .run(journey);
-    assert_eq!(run.verdict, Verdict::Fail);
-    assert_eq!(run.assertions[0].path, "timeout");
-    assert_eq!(asked(&run), ["GET /after"]);
 }
 
 #[test]

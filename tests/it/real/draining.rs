@@ -112,19 +112,25 @@ fn silent() -> (u16, std::sync::mpsc::Receiver<()>) {
     (port, comes)
 }
 
-#[test]
-fn runs_that_hang_are_cut_when_the_grace_is_over() {
-    let folder = tempfile::tempdir().unwrap();
+/// A daemon with this grace, and a run under way that hangs as long as what comes with it is there.
+fn hanging(folder: &tempfile::TempDir, grace: &str) -> (Daemon, std::sync::mpsc::Receiver<()>) {
     let (port, comes) = silent();
     let file = written(
-        &folder,
+        folder,
         &format!(
             "defaults: {{interval: 20s, timeout: 19s}}\nchecks:\n  hangs: {{probe: http, targets: ['http://127.0.0.1:{port}']}}\n"
         ),
     );
-    let options = ["--shutdown.grace", "1s"];
-    let mut daemon = Daemon::start_as(leadsman(), &file, free_port(), &options);
+    let options = ["--shutdown.grace", grace];
+    let daemon = Daemon::start_as(leadsman(), &file, free_port(), &options);
     until("a run hangs", || comes.try_recv().ok());
+    (daemon, comes)
+}
+
+#[test]
+fn runs_that_hang_are_cut_when_the_grace_is_over() {
+    let folder = tempfile::tempdir().unwrap();
+    let (mut daemon, _target) = hanging(&folder, "1s");
     let told = Instant::now();
     daemon.process.signal("TERM");
     assert!(
@@ -147,16 +153,7 @@ fn runs_that_hang_are_cut_when_the_grace_is_over() {
 #[test]
 fn a_second_signal_ends_it_at_once_while_runs_hang_within_a_long_grace() {
     let folder = tempfile::tempdir().unwrap();
-    let (port, comes) = silent();
-    let file = written(
-        &folder,
-        &format!(
-            "defaults: {{interval: 20s, timeout: 19s}}\nchecks:\n  hangs: {{probe: http, targets: ['http://127.0.0.1:{port}']}}\n"
-        ),
-    );
-    let options = ["--shutdown.grace", "2m"];
-    let mut daemon = Daemon::start_as(leadsman(), &file, free_port(), &options);
-    until("a run hangs", || comes.try_recv().ok());
+    let (mut daemon, _target) = hanging(&folder, "2m");
     let hangs = Instant::now();
     daemon.process.signal("TERM");
     drains(&mut daemon);

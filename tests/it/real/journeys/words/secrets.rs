@@ -46,35 +46,30 @@ fn a_captured_secret_is_found_in_an_answer_that_holds_it() {
     }
 }
 
+/// A journey to it that may use the secret `pw`.
+fn granted(site: &Site) -> Walk {
+    let hosts = format!("hosts: [\"{}\"]", site.url());
+    Walk::to(site.url())
+        .file("password", "planted-token")
+        .above(&format!("secrets: {{pw: {{file: password, {hosts}}}}}"))
+        .grants("secrets: [pw]")
+}
+
 #[test]
 fn a_secret_of_the_configuration_is_found_in_an_answer_that_holds_it() {
     let site = echo();
     let look = "{name: look, request: {path: /}, expect: {headers: [{name: x-echo, equals: \"${secret:pw}\"}]}}";
-    let walk = Walk::to(site.url())
-        .file("password", "planted-token")
-        .above(&format!(
-            "secrets: {{pw: {{file: password, hosts: [\"{}\"]}}}}",
-            site.url()
-        ))
-        .grants("secrets: [pw]")
-        .steps(&[look]);
+    let walk = granted(&site).steps(&[look]);
     walk.once().comes_to("pass", "ok");
 }
 
 #[test]
 fn a_secret_that_cannot_be_had_is_told_of_the_step_that_wants_it() {
     let site = echo();
-    let walk = Walk::to(site.url())
-        .file("password", "planted-token")
-        .above(&format!(
-            "secrets: {{pw: {{file: password, hosts: [\"{}\"]}}}}",
-            site.url()
-        ))
-        .grants("secrets: [pw]")
-        .steps(&[
-            "{name: one, request: {path: /}}",
-            "{name: two, request: {path: /, bearer: {secret: pw}}}",
-        ]);
+    let walk = granted(&site).steps(&[
+        "{name: one, request: {path: /}}",
+        "{name: two, request: {path: /, bearer: {secret: pw}}}",
+    ]);
     let file = walk.written();
     std::fs::remove_file(walk.folder.path().join("password")).unwrap();
     let run = crate::real::once::once(&file, "walk");
