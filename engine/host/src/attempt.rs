@@ -138,8 +138,9 @@ async fn guest(
 /// What stands for the secrets of the check: they are hidden in what comes, whether or not the guest asks for them.
 fn granted(secrets: &Secrets, assignment: &Assignment) -> Vec<Placeholder> {
     let names = assignment.secrets.iter();
-    let known = names.filter_map(|name| secrets.placeholder(name.as_str(), "plain").ok());
-    known.collect()
+    names
+        .filter_map(|name| secrets.everywhere(name.as_str()))
+        .collect()
 }
 
 async fn run(

@@ -64,6 +64,14 @@ fn a_secret_of_the_configuration_is_found_in_an_answer_that_holds_it() {
 }
 
 #[test]
+fn a_secret_of_a_few_digits_hides_no_other_digits() {
+    let site = Site::start(|_| answer(200, "", r#"{"count": 4217}"#)).unwrap();
+    let look = "{name: look, request: {path: /, basic: {user: synthetic, secret: pw}}, expect: {body: {json: {$.count: 4217}}}}";
+    let walk = granted(&site).file("password", "42").steps(&[look]);
+    walk.once().comes_to("pass", "ok");
+}
+
+#[test]
 fn a_secret_that_cannot_be_had_is_told_of_the_step_that_wants_it() {
     let site = echo();
     let walk = granted(&site).steps(&[
