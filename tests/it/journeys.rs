@@ -44,15 +44,23 @@ fn quick(settings: &Value) -> Value {
 }
 
 fn in_yaml(shop: &Shop) -> RunRecord {
-    Trial::bundled("journey", shop.url(), settings())
+    in_yaml_with(shop, settings())
+}
+
+fn in_yaml_with(shop: &Shop, settings: Value) -> RunRecord {
+    Trial::bundled("journey", shop.url(), settings)
         .secret("shop-password", Options::PASSWORD, &shop.url())
         .run()
 }
 
 fn in_rust(shop: &Shop) -> RunRecord {
+    in_rust_with(shop, json!({"every": "20ms", "within": "300ms"}))
+}
+
+fn in_rust_with(shop: &Shop, settings: Value) -> RunRecord {
     let component = fs::read(env!("LEADSMAN_EXAMPLE_ORDER")).unwrap();
     Trial::of(component, shop.url())
-        .settings(json!({"every": "20ms", "within": "300ms"}))
+        .settings(settings)
         .secret("shop-password", Options::PASSWORD, &shop.url())
         .run()
 }
@@ -122,6 +130,25 @@ fn in_yaml_and_in_rust_it_has_the_same_steps_and_outcomes_whatever_is_broken() {
             "{fault}: {}",
             yaml.sentence
         );
+    }
+}
+
+#[test]
+fn an_order_that_takes_longer_to_make_than_it_may_fails_in_both() {
+    let shop = shop(Fault::Slow);
+    let text = settings().to_string();
+    assert!(text.contains(r#""under":"800ms""#), "{text}");
+    let sooner = serde_json::from_str(&text.replace("800ms", "10ms")).unwrap();
+    let yaml = in_yaml_with(&shop, sooner);
+    let sooner = json!({"every": "20ms", "within": "300ms", "created_within": "10ms"});
+    let rust = in_rust_with(&shop, sooner);
+    assert_eq!(yaml.outcome, Outcome::Fail, "{}", yaml.sentence);
+    assert_eq!((seen(&yaml), steps(&yaml)), (seen(&rust), steps(&rust)));
+    for record in [yaml, rust] {
+        let failed = record
+            .sentence
+            .starts_with("step `create`: under: expected");
+        assert!(failed, "{}", record.sentence);
     }
 }
 

@@ -43,6 +43,25 @@ impl<'a> Route<'a> {
             limit,
         }
     }
+
+    /// Refuses an address that is written out and not of the one family that the call allows. The
+    /// location's own family stands back: who writes an address has chosen.
+    fn takes(&self, literal: IpAddr) -> Result<(), Fault> {
+        let wanted = match self.family {
+            Family::V4 if literal.is_ipv6() => "v4",
+            Family::V6 if literal.is_ipv4() => "v6",
+            _ => return Ok(()),
+        };
+        let kind = match self.via {
+            Via::Call => FailureKind::BadRequest,
+            // The target chose it, not the configuration.
+            Via::Redirect => FailureKind::DnsNodata,
+        };
+        Err(Fault::new(
+            kind,
+            format!("`{literal}` is no {wanted} address, and `family: {wanted}` allows no other"),
+        ))
+    }
 }
 
 /// The judged addresses of a route: the first to dial, and one of the other family.
@@ -93,6 +112,7 @@ impl Network {
             egress.admits(&place, route.via)?;
         }
         let addresses = if let Some(literal) = place.literal() {
+            route.takes(literal)?;
             vec![literal]
         } else {
             trace.enter(Phase::Resolve);

@@ -18,7 +18,7 @@ use hyper_util::rt::TokioIo;
 use leadsman_core::{
     facts::TlsFacts,
     failure::FailureKind,
-    seam::{HttpCall, TlsOptions},
+    seam::{Family, HttpCall, TlsOptions},
 };
 use tokio::task::JoinSet;
 
@@ -38,6 +38,7 @@ const HEADER_BYTES: usize = 64 << 10;
 pub(crate) struct Key {
     place: Place,
     resolve_to: Option<String>,
+    family: Family,
     version: Option<String>,
     tls: TlsOptions,
 }
@@ -47,6 +48,7 @@ impl Key {
         Self {
             place: place.clone(),
             resolve_to: call.resolve_to.clone(),
+            family: call.family,
             version: call.version.clone(),
             tls: call.tls.clone(),
         }

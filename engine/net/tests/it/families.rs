@@ -21,11 +21,11 @@ use leadsman_core::{
     seam::{Family, HttpCall, HttpReply},
 };
 use leadsman_net::{Network, Session};
-use tokio::{net::TcpListener, time::Instant};
+use tokio::{io::AsyncWriteExt, net::TcpListener, time::Instant};
 
 use crate::{
     dns::{self, Script},
-    peers::{answering, http, pattern},
+    peers::{answering, get, http, pattern, peer, read_head, session},
 };
 
 const NAME: &str = "both.example.org";
@@ -121,4 +121,59 @@ async fn where_both_families_refuse_the_last_one_is_told() {
     assert_eq!(failure.facts.remote, Some(address));
     let alone = asked(here, address.port(), Family::V4).await.unwrap_err();
     assert!(!alone.facts.family_fallback);
+}
+
+#[tokio::test]
+async fn an_address_that_is_written_out_has_to_be_of_the_family_asked_for() {
+    let address = answering(OK).await;
+    let session = session();
+    let call = |family| HttpCall {
+        family,
+        ..get(address, "/")
+    };
+    for family in [Family::Auto, Family::V4, Family::PreferV6] {
+        let reply = http(&session, call(family)).await.unwrap();
+        assert_eq!(reply.facts.remote, Some(address), "{family:?}");
+    }
+    let failure = http(&session, call(Family::V6)).await.unwrap_err();
+    assert_eq!(failure.kind, FailureKind::BadRequest, "{failure}");
+    assert!(failure.message.contains("`family: v6`"), "{failure}");
+    assert_eq!(failure.facts.remote, None);
+}
+
+#[tokio::test]
+async fn a_redirect_to_an_address_of_another_family_is_the_targets_word() {
+    let elsewhere = "HTTP/1.1 302 Found\r\nLocation: http://[::1]:1/\r\nContent-Length: 0\r\n\r\n";
+    let address = answering(elsewhere).await;
+    let failure = asked(here, address.port(), Family::V4).await.unwrap_err();
+    assert_eq!(failure.kind, FailureKind::DnsNodata, "{failure}");
+    assert!(failure.message.contains("::1"), "{failure}");
+}
+
+#[tokio::test]
+async fn a_connection_of_one_family_does_not_serve_a_request_for_another() {
+    let address = peer(|mut stream| async move {
+        while !read_head(&mut stream).await.is_empty() {
+            let answer = "HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n";
+            drop(stream.write_all(answer.as_bytes()).await);
+        }
+    })
+    .await;
+    let session = session_by(dns::server(here, here).await);
+    let call = |family| HttpCall {
+        family,
+        session: Some(1),
+        ..HttpCall::get(format!("http://{NAME}:{}/", address.port()))
+    };
+    for reused in [false, true] {
+        let reply = http(&session, call(Family::V4)).await.unwrap();
+        assert_eq!(
+            (reply.facts.remote, reply.facts.reused),
+            (Some(address), reused)
+        );
+    }
+    // It listens in one family alone.
+    let failure = http(&session, call(Family::V6)).await.unwrap_err();
+    assert!(!failure.facts.reused, "{failure}");
+    assert_ne!(failure.facts.remote, Some(address), "{failure}");
 }

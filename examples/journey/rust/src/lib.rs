@@ -1,7 +1,7 @@
 //! The journey of `journey.yaml`, in Rust: sign in, create, wait until ready, read, delete.
 
 use leadsman_sdk::{prelude::*, settings::SecretName};
-use serde_json::json;
+use serde_json::{Value, json};
 
 /// An order at the shop.
 #[derive(Debug, Settings)]
@@ -9,6 +9,9 @@ pub struct Order {
     /// The secret that holds the password of `synthetic`.
     #[setting(default = SecretName::new("shop-password"))]
     pub password: SecretName,
+    /// How long it may take to make an order.
+    #[setting(default = Timespan::from_millis(800))]
+    pub created_within: Timespan,
     /// The pause between two looks at an order.
     #[setting(default = Timespan::from_millis(500))]
     pub every: Timespan,
@@ -30,7 +33,7 @@ pub fn order(target: &Target, settings: &Order) -> Result<Verdict> {
     let shop = step("sign in", || sign_in(shop, &settings.password))?;
     let delete = |path: &str| shop.delete(path)?.send()?.expect(204).map(drop);
     let mut made = None;
-    let created = step("create", || create(&shop, &mut made));
+    let created = step("create", || create(&shop, settings, &mut made));
     let walked = if let Some(order) = made {
         let path = format!("/api/orders/{order}");
         let read = created
@@ -50,18 +53,21 @@ fn sign_in(shop: http::Session, password: &str) -> Result<http::Session> {
     Ok(shop.bearer(secrets::seal(&token)?))
 }
 
-fn create(shop: &http::Session, id: &mut Option<String>) -> Result<()> {
+fn create(shop: &http::Session, settings: &Order, id: &mut Option<String>) -> Result<()> {
     let order = json!({"reference": format!("probe-{}", context::run_id()), "item": "lead-line"});
     let made = shop.post("/api/orders")?.json(&order).send()?.expect(201)?;
     *id = Some(made.text_at("/id")?);
-    made.expect_at("/status", "pending").map(drop)
+    let made = made.expect_at("/status", "pending")?;
+    made.expect_under(*settings.created_within).map(drop)
 }
 
 fn wait(shop: &http::Session, path: &str, settings: &Order) -> Result<()> {
     let (every, within) = (*settings.every, *settings.within);
     poll(Kind::Body, "a ready order", every, within, || {
         let look = shop.get(path)?.timeout(within).send()?.expect(200)?;
-        Ok((look.text_at("/status")? == "ready").then_some(()))
+        let order: Value = look.json()?;
+        let is_packed = order.pointer("/items/2/sku").is_some();
+        Ok((order["status"] == "ready" && is_packed).then_some(()))
     })
 }
 
@@ -76,22 +82,30 @@ fn read(shop: &http::Session, order: &str, settings: &Order) -> Result<()> {
 
 #[cfg(test)]
 mod tests {
+    use std::time::Duration;
+
     use leadsman_sdk::mock::{Mock, Reply, Run};
 
     use super::*;
 
     /// A run at a shop that makes orders of this status, and shows an empty receipt.
     fn run(status: &str) -> Run {
+        run_at(status, Duration::from_millis(1))
+    }
+
+    /// The same where it takes so long to make an order.
+    fn run_at(status: &str, took: Duration) -> Run {
         let at = |path: &str| format!("https://shop.example{path}");
         let made = json!({"id": "ord-1", "status": status}).to_string();
+        let ready = r#"{"status": "ready", "items": [{}, {}, {"sku": "line-3"}]}"#;
         let session = Reply::status(201).body(r#"{"token": "abcdef"}"#);
         let order = at("/api/orders/ord-1");
         let receipt = Reply::ok("<h1>").header("content-type", "text/html");
         Mock::new("https://shop.example")
             .secret("shop-password")
             .on("POST", &at("/api/session"), session)
-            .on("POST", &at("/api/orders"), Reply::status(201).body(made))
-            .on("GET", &order, Reply::ok(r#"{"status": "ready"}"#))
+            .on("POST", &at("/api/orders"), Reply::status(201).body(made).took(took))
+            .on("GET", &order, Reply::ok(ready))
             .on("GET", &at("/api/orders/ord-1/receipt"), receipt)
             .on("DELETE", &order, Reply::status(204))
             .on("DELETE", &at("/api/session"), Reply::status(204))
@@ -126,5 +140,15 @@ mod tests {
             ("sign out", Some(true)),
         ];
         assert_eq!(went(&run)[1..], end);
+    }
+
+    #[test]
+    fn an_order_that_takes_too_long_to_make_is_deleted_too() {
+        for (took, well) in [(800, true), (801, false)] {
+            let run = run_at("pending", Duration::from_millis(took));
+            let create = ("create", Some(well));
+            assert_eq!(went(&run)[1], create, "{took} ms");
+            assert!(went(&run).contains(&("delete", Some(true))));
+        }
     }
 }

@@ -1,5 +1,7 @@
 //! What an answer is expected to be, in one line each: the answer comes back where it is so.
 
+use std::time::Duration;
+
 use super::Response;
 use crate::{Css, Result, ensure, ensure_eq};
 
@@ -52,6 +54,15 @@ impl Response {
     pub fn expect_at(self, pointer: &str, text: &str) -> Result<Self> {
         let got = self.text_at(pointer)?;
         ensure!(got == text, Body, pointer, text, got);
+        Ok(self)
+    }
+
+    /// The answer, if it took no longer than this to come: all phases of the request, as the host measured them.
+    pub fn expect_under(self, limit: Duration) -> Result<Self> {
+        let took = self.facts().total();
+        let expected = format!("under {} ms", limit.as_millis());
+        let got = format!("{} ms", took.as_millis());
+        ensure!(took <= limit, Duration, "under", expected, got);
         Ok(self)
     }
 }

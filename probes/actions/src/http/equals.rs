@@ -48,14 +48,16 @@ impl JsonSchema for Texts {
     }
 }
 
-/// Whether a value is what is expected; a text equals a number or a truth value that is written the same.
+/// Whether a value is what is expected. A text, which a template always is, equals a number or a
+/// truth value that is written the same; a number or a truth value equals no text.
 pub fn same(expected: &Value, got: &Value) -> bool {
-    let written = |value: &Value| match value {
-        Value::String(text) => Some(text.clone()),
-        Value::Number(_) | Value::Bool(_) => Some(value.to_string()),
-        _ => None,
-    };
-    expected == got || written(expected).is_some_and(|text| written(got) == Some(text))
+    match (expected, got) {
+        (Value::String(text), Value::Number(_) | Value::Bool(_)) => *text == got.to_string(),
+        (Value::Number(expected), Value::Number(got)) if expected.is_f64() != got.is_f64() => {
+            expected.as_f64() == got.as_f64()
+        }
+        _ => expected == got,
+    }
 }
 
 #[cfg(test)]
@@ -65,9 +67,26 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_text_equals_what_is_written_the_same() {
-        assert!(same(&json!("7"), &json!(7)) && same(&json!(true), &json!("true")));
-        assert!(same(&json!([1]), &json!([1])) && same(&json!(null), &json!(null)));
-        assert!(!same(&json!("[1]"), &json!([1])) && !same(&json!("null"), &json!(null)));
+    fn a_text_equals_what_is_written_the_same_and_all_else_its_own_kind() {
+        for (expected, got) in [
+            (json!("7"), json!(7)),
+            (json!("true"), json!(true)),
+            (json!(7), json!(7.0)),
+            (json!(7.0), json!(7)),
+            (json!([1]), json!([1])),
+            (json!(null), json!(null)),
+        ] {
+            assert!(same(&expected, &got), "{expected} and {got}");
+        }
+        for (expected, got) in [
+            (json!(7), json!("7")),
+            (json!(true), json!("true")),
+            (json!(7), json!(7.5)),
+            (json!("07"), json!(7)),
+            (json!("[1]"), json!([1])),
+            (json!("null"), json!(null)),
+        ] {
+            assert!(!same(&expected, &got), "{expected} and {got}");
+        }
     }
 }

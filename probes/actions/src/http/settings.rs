@@ -67,8 +67,8 @@ pub struct Body {
     /// The body may match none of these.
     #[setting(default)]
     pub not_matches: Vec<Regex>,
-    /// JSONPath: the value that its first node must have. A text equals a number or a truth value that is
-    /// written the same.
+    /// JSONPath: the value that its first node must have. A text takes a number or a truth value that is
+    /// written the same, a number takes no text.
     #[setting(default)]
     pub json: Equals,
     /// Each of these must select something in the JSON body.

@@ -12,7 +12,7 @@ use crate::journeys::shop;
 const PAGE: &str = r#"<html><body><h1 id="a">Order 7</h1><p class="note">packed</p></body></html>"#;
 
 /// Hurl compares a body in JSON with the file's as it is written.
-const JSON: &str = r#"{"n": 7, "s": "rope", "list": [1, 2], "other": 8}"#;
+const JSON: &str = r#"{"n": 7, "s": "rope", "list": [1, 2], "other": 8, "t": "7"}"#;
 
 const FIELDS: &str =
     "content-type: text/html\r\nx-kind: rope\r\nx-order: no. 7\r\nset-cookie: order=7; Path=/\r\n";
@@ -92,6 +92,8 @@ page | xpath "//p" exists | xpath "//h2" exists
 page | version == "1.1" | version == "2"
 json | jsonpath "$.n" == 7 | jsonpath "$.n" == 8
 json | jsonpath "$.s" == "rope" | jsonpath "$.s" == "sail"
+json | jsonpath "$.n" == 7.0 | jsonpath "$.n" == "7"
+json | jsonpath "$.t" == "7" | jsonpath "$.t" == 7
 json | jsonpath "$.s" != "sail" | jsonpath "$.s" != "rope"
 json | jsonpath "$.n" > 6 | jsonpath "$.n" > 7
 json | jsonpath "$.s" startsWith "ro" | jsonpath "$.s" startsWith "op"
@@ -130,7 +132,7 @@ fn an_assertion_is_met_by_hurl_and_by_its_import_or_by_neither() {
             count += 1;
         }
     }
-    assert_eq!(count, 64);
+    assert_eq!(count, 68);
 }
 
 #[test]
@@ -159,7 +161,7 @@ const FILES: [(&str, &str, &str); 17] = [
     ("GET {{shop}}/page\nHTTP ROW", "200", "404"),
     ("GET {{shop}}/page\nHTTP 200\nx-kind: ROW", "rope", "sail"),
     (
-        "GET {{shop}}/json\nHTTP 200\n{\"n\": ROW, \"s\": \"rope\", \"list\": [1, 2], \"other\": 8}",
+        "GET {{shop}}/json\nHTTP 200\n{\"n\": ROW, \"s\": \"rope\", \"list\": [1, 2], \"other\": 8, \"t\": \"7\"}",
         "7",
         "8",
     ),
