@@ -21,7 +21,12 @@ impl JsonSchema for Equals {
     }
 
     fn json_schema(_: &mut SchemaGenerator) -> Schema {
-        json_schema!({"type": "object", "propertyNames": {"format": "json-path"}})
+        // Beyond 64 bits a number has lost its last digits before anybody compares it (RFC 8259, section 6).
+        json_schema!({
+            "type": "object",
+            "propertyNames": {"format": "json-path"},
+            "additionalProperties": {"minimum": i64::MIN, "maximum": u64::MAX},
+        })
     }
 }
 
@@ -48,6 +53,9 @@ impl JsonSchema for Texts {
     }
 }
 
+/// Below it whole numbers and fractions compare exactly (2^53).
+const EXACT: f64 = 9_007_199_254_740_992.0;
+
 /// Whether a value is what is expected. A text, which a template always is, equals a number or a
 /// truth value that is written the same; a number or a truth value equals no text.
 pub fn same(expected: &Value, got: &Value) -> bool {
@@ -55,6 +63,7 @@ pub fn same(expected: &Value, got: &Value) -> bool {
         (Value::String(text), Value::Number(_) | Value::Bool(_)) => *text == got.to_string(),
         (Value::Number(expected), Value::Number(got)) if expected.is_f64() != got.is_f64() => {
             expected.as_f64() == got.as_f64()
+                && expected.as_f64().is_some_and(|number| number.abs() < EXACT)
         }
         _ => expected == got,
     }
@@ -82,6 +91,7 @@ mod tests {
             (json!(7), json!("7")),
             (json!(true), json!("true")),
             (json!(7), json!(7.5)),
+            (json!(u64::MAX), json!(18_446_744_073_709_551_616.0)),
             (json!("07"), json!(7)),
             (json!("[1]"), json!([1])),
             (json!("null"), json!(null)),

@@ -89,15 +89,22 @@ fn same_bytes(stream: &Stream, expected: &[u8], path: &str) -> Result<()> {
     Ok(())
 }
 
-/// Puts groups into a template: `${1}` is the first, `${0}` the whole match.
+/// Puts groups into a template, in one go, for a group may look like a template: `${1}` is the first, `${0}` the whole
+/// match.
 fn filled(template: &str, groups: &[Option<String>]) -> String {
-    let mut text = template.to_owned();
-    for (index, group) in groups.iter().enumerate() {
-        text = text.replace(
-            &format!("${{{index}}}"),
-            group.as_deref().unwrap_or_default(),
-        );
+    let mut text = String::with_capacity(template.len());
+    let mut rest = template;
+    while let Some((before, after)) = rest.split_once("${") {
+        text.push_str(before);
+        let group = after.split_once('}').and_then(|(index, after)| {
+            let group = groups.get(index.parse::<usize>().ok()?)?;
+            Some((group.as_deref().unwrap_or_default(), after))
+        });
+        let (part, after) = group.unwrap_or(("${", after));
+        text.push_str(part);
+        rest = after;
     }
+    text.push_str(rest);
     text
 }
 
@@ -109,5 +116,8 @@ mod tests {
     fn groups_fill_a_template() {
         let groups = [Some("SSH-2.0".to_owned()), Some("2.0".to_owned()), None];
         assert_eq!(filled("v${1} of ${0}${2}", &groups), "v2.0 of SSH-2.0");
+        assert_eq!(filled("${3} ${x} ${ $", &groups), "${3} ${x} ${ $");
+        let sly = [None, Some("${2}".to_owned()), Some("other".to_owned())];
+        assert_eq!(filled("<${1}>", &sly), "<${2}>");
     }
 }

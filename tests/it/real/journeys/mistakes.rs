@@ -22,7 +22,7 @@ fn journey(target: &str, lines: &[&str]) -> Walk {
 }
 
 /// Lines of a step, a part of the one that is wrong, and what is said of it.
-const MISTAKES: [(&[&str], &str, &str); 13] = [
+const MISTAKES: [(&[&str], &str, &str); 14] = [
     (
         &["request:", "  path: \"/orders/${tokn}\""],
         "${tokn}",
@@ -80,6 +80,17 @@ const MISTAKES: [(&[&str], &str, &str); 13] = [
         ],
         "$.[:",
         "JSONPath",
+    ),
+    (
+        &[
+            "request: {}",
+            "expect:",
+            "  body:",
+            "    json:",
+            "      $.id: 123456789012345678901235",
+        ],
+        "$.id:",
+        "maximum",
     ),
     (&["request: {}", "each:", "  in: token"], "each:", "at_most"),
     (
