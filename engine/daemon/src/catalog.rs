@@ -5,7 +5,10 @@ use std::{
     fs,
     os::unix::fs::MetadataExt,
     path::Path,
-    sync::{Arc, Mutex, MutexGuard, PoisonError},
+    sync::{
+        Arc, Mutex, MutexGuard, PoisonError,
+        atomic::{AtomicU64, Ordering},
+    },
     time::SystemTime,
 };
 
@@ -61,6 +64,8 @@ pub struct Probes {
     sandbox: Arc<Sandbox>,
     store: Store,
     known: Mutex<BTreeMap<String, Known>>,
+    /// The number of the last edition of any source.
+    editions: AtomicU64,
 }
 
 impl Probes {
@@ -75,6 +80,7 @@ impl Probes {
             sandbox,
             store,
             known: Mutex::default(),
+            editions: AtomicU64::new(0),
         }
     }
 
@@ -116,7 +122,8 @@ impl Probes {
         self.read(name, source).map_err(|why| why.to_string())
     }
 
-    /// Which of the probes of that name and source is in force: another one has another number.
+    /// Which of the probes of that name and source is in force: another one has another number, from
+    /// whichever source it is.
     pub fn edition(&self, name: &ProbeName, source: &ProbeSource) -> u64 {
         let known = self.known();
         let good = known
@@ -161,8 +168,8 @@ impl Probes {
         // An image is what it was: what no longer holds is its signature.
         let is_kept = !matches!(source, ProbeSource::Image(_));
         let last = self.load(name, source);
-        let next = before.as_ref().map_or(1, |(edition, _)| edition + 1);
-        let good = last.as_ref().ok().map(|probe| (next, Arc::clone(probe)));
+        let good = last.as_ref().ok();
+        let good = good.map(|probe| (self.next_edition(), Arc::clone(probe)));
         let known = Known {
             origin,
             last: last.clone(),
@@ -170,6 +177,11 @@ impl Probes {
         };
         all.insert(key, known);
         last
+    }
+
+    /// Never the same for two sources: a name that moves to another source has another number too.
+    fn next_edition(&self) -> u64 {
+        self.editions.fetch_add(1, Ordering::Relaxed) + 1
     }
 
     fn known(&self) -> MutexGuard<'_, BTreeMap<String, Known>> {

@@ -121,6 +121,23 @@ fn discovered_targets_come_and_go_without_a_reload() {
     assert!(runs(&daemon, "pay/web") >= before);
 }
 
+/// Waits until so many more runs had this reason.
+fn comes_to(daemon: &mut Daemon, reason: &str, more: f64) {
+    let port = daemon.port;
+    let so_far = || {
+        let text = http::text(port, "/metrics")?;
+        Some(scrape::sum(
+            &text,
+            "leadsman_run_reasons_total",
+            &[("reason", reason)],
+        ))
+    };
+    let before = so_far().unwrap();
+    daemon
+        .process
+        .until(reason, || so_far().filter(|now| *now >= before + more));
+}
+
 #[test]
 fn a_component_that_is_replaced_runs_after_a_reload_and_a_broken_one_leaves_the_old_one_in_force() {
     let desk = Desk::new();
@@ -140,21 +157,6 @@ fn a_component_that_is_replaced_runs_after_a_reload_and_a_broken_one_leaves_the_
         &format!("probes: {{own: {{file: own.wasm}}}}\n{check}"),
     );
     let mut daemon = desk.daemon(&["--web.enable-lifecycle"]);
-    let port = daemon.port;
-    let comes_to = |daemon: &mut Daemon, reason: &str, more: f64| {
-        let so_far = || {
-            let text = http::text(port, "/metrics")?;
-            Some(scrape::sum(
-                &text,
-                "leadsman_run_reasons_total",
-                &[("reason", reason)],
-            ))
-        };
-        let before = so_far().unwrap();
-        daemon
-            .process
-            .until(reason, || so_far().filter(|now| *now >= before + more));
-    };
     comes_to(&mut daemon, "ok", 1.0);
     replace(&good[..good.len() / 2]);
     let (status, told) = reload(&daemon);
@@ -170,6 +172,36 @@ fn a_component_that_is_replaced_runs_after_a_reload_and_a_broken_one_leaves_the_
     let (status, told) = reload(&daemon);
     assert_eq!((status, &told["changed"]), (200, &Value::from(1)), "{told}");
     comes_to(&mut daemon, "probe_error", 1.0);
+    assert_eq!(reload(&daemon).1["changed"], 0, "nothing has changed since");
+}
+
+#[test]
+fn a_probe_that_is_pointed_at_another_component_runs_that_one_after_a_reload() {
+    let desk = Desk::new();
+    for (file, guest) in [
+        ("a.wasm", "asks_in_parallel"),
+        ("b.wasm", "panics_on_answer"),
+    ] {
+        fs::write(desk.folder.path().join(file), component(guest).unwrap()).unwrap();
+    }
+    let point_at = |file: &str| {
+        let text = format!(
+            "probes: {{own: {{file: {file}}}}}\n\
+             checks: {{own: {{probe: own, interval: 1s, timeout: 900ms, targets: [{}]}}}}\n",
+            desk.target("home")
+        );
+        desk.write("leadsman.yaml", &text);
+    };
+    point_at("a.wasm");
+    let mut daemon = desk.daemon(&["--web.enable-lifecycle"]);
+    comes_to(&mut daemon, "ok", 1.0);
+    // And back again: the first one is known already.
+    for (file, reason) in [("b.wasm", "probe_error"), ("a.wasm", "ok")] {
+        point_at(file);
+        let (status, told) = reload(&daemon);
+        assert_eq!((status, &told["changed"]), (200, &Value::from(1)), "{told}");
+        comes_to(&mut daemon, reason, 2.0);
+    }
     assert_eq!(reload(&daemon).1["changed"], 0, "nothing has changed since");
 }
 

@@ -262,3 +262,32 @@ fn a_dependency_on_nobodys_check_is_noticed_and_takes_no_file_down() {
     let refused = strict.unwrap_err().to_string();
     assert!(refused.contains("no check of the fleet"), "{refused}");
 }
+
+/// A bundled probe as a file of its own.
+fn component(desk: &Desk, file: &str) -> &'static [u8] {
+    let component = leadsman_probes::named("tcp").unwrap().component;
+    fs::write(desk.path(file), component).unwrap();
+    component
+}
+
+#[test]
+fn a_name_that_moves_to_another_file_is_another_edition() {
+    let desk = Desk::new();
+    let mut configuration = desk.configuration(false);
+    let mut editions = Vec::new();
+    for file in ["a.wasm", "b.wasm", "a.wasm"] {
+        component(&desk, file);
+        let text = format!(
+            "probes: {{own: {{file: {file}}}}}\n\
+             checks: {{own: {{probe: own, interval: 10s, timeout: 5s, targets: [\"127.0.0.1:1\"]}}}}\n"
+        );
+        desk.write("leadsman.yaml", &text);
+        let loaded = configuration.load(Scope::Everything).unwrap();
+        assert!(loaded.problems.is_empty(), "{:?}", loaded.problems);
+        let mut sources = loaded.plan.probes.iter();
+        let (name, source) = sources.find(|(name, _)| name.as_str() == "own").unwrap();
+        editions.push(desk.probes.edition(name, source));
+    }
+    let follow = editions.windows(2).all(|pair| pair[0] != pair[1]);
+    assert!(follow && !editions.contains(&0), "{editions:?}");
+}
