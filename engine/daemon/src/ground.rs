@@ -19,31 +19,39 @@ pub struct Ground {
     /// The secrets.
     pub secrets: Arc<Secrets>,
     /// Tells whether another reading would be the same.
-    fingerprint: String,
+    pub mark: Mark,
+}
+
+/// What a plan's ground was made of when somebody looked at it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Mark(String);
+
+impl Mark {
+    /// What it would be made of now.
+    pub fn of(plan: &Plan) -> Self {
+        Self(fingerprint(plan, &secrets::digest(plan)))
+    }
 }
 
 impl Ground {
     /// Reads the certificates and secrets that the plan names.
     pub fn read(plan: &Plan) -> Result<Self, SetupError> {
         let (secrets, values) = secrets::read(plan);
+        // Looked at before they are read: certificates that are replaced meanwhile are read again.
+        let mark = Mark(fingerprint(plan, &values));
         Ok(Self {
             network: Network::new(&plan.network, &plan.tls)?,
             secrets: Arc::new(secrets),
-            fingerprint: fingerprint(plan, &values),
+            mark,
         })
     }
 
-    /// Reads it again; `None` where nothing has changed.
-    pub fn changed(&self, plan: &Plan) -> Result<Option<Self>, SetupError> {
-        if self.is_current(plan) {
+    /// Reads it again; `None` where nothing has changed, by what it would be made of now.
+    pub fn changed(&self, plan: &Plan, now: &Mark) -> Result<Option<Self>, SetupError> {
+        if self.mark == *now {
             return Ok(None);
         }
         Self::read(plan).map(Some)
-    }
-
-    /// Whether another reading would be the same.
-    pub fn is_current(&self, plan: &Plan) -> bool {
-        fingerprint(plan, &secrets::digest(plan)) == self.fingerprint
     }
 }
 

@@ -22,7 +22,7 @@ use crate::{
     catalog::Probes,
     configuration::{Configuration, Loaded, Scope},
     fetch::Fetcher,
-    ground::Ground,
+    ground::{Ground, Mark},
     seats::{Arrangement, Seats},
     telemetry::{Edition, FileState, ProbeState, Telemetry},
 };
@@ -65,7 +65,17 @@ pub struct Live {
     held: BTreeMap<u32, Held>,
     ground: Ground,
     plan: Plan,
+    /// The plan that the files say, where it is not the one in force.
+    refused: Option<Refused>,
     roster: Arc<Roster>,
+}
+
+/// A plan that could not be put in force: it is tried again when what it stands on is no longer the same.
+#[derive(Debug)]
+struct Refused {
+    plan: Plan,
+    /// What it stood on.
+    mark: Mark,
 }
 
 /// What the first reading comes to.
@@ -127,6 +137,7 @@ impl Live {
             held: BTreeMap::new(),
             ground,
             plan: loaded.plan,
+            refused: None,
             roster: Arc::new(roster),
             probes,
             fetcher,
@@ -160,9 +171,13 @@ impl Live {
         self.seats.vacancies()
     }
 
-    /// Whether a file has changed, or what a file names: certificates and secrets always count.
+    /// Whether a file has changed, or what a file names: certificates and secrets always count, also those
+    /// of a plan that was refused.
     pub fn has_changed(&self, scope: Scope) -> bool {
-        self.configuration.has_changed(scope) || !self.ground.is_current(&self.plan)
+        let in_force = (&self.plan, &self.ground.mark);
+        let refused = self.refused.as_ref();
+        let (plan, seen) = refused.map_or(in_force, |refused| (&refused.plan, &refused.mark));
+        self.configuration.has_changed(scope) || Mark::of(plan) != *seen
     }
 
     /// Begins to fetch what checks need and is not here, on the runtime that this is called on.
@@ -182,16 +197,36 @@ impl Live {
             .configuration
             .load(scope)
             .map_err(AppError::Configuration)?;
-        let ground = self.ground.changed(&loaded.plan)?;
+        // Looked at before it is read: a file that comes meanwhile is news.
+        let mark = Mark::of(&loaded.plan);
+        match self.replace(&loaded, &mark, telemetry) {
+            Ok((change, counts)) => {
+                self.refused = None;
+                Ok((change, told(loaded, counts, begun.elapsed())))
+            }
+            Err(error) => {
+                let plan = loaded.plan;
+                self.refused = Some(Refused { plan, mark });
+                Err(error)
+            }
+        }
+    }
+
+    /// Puts the plan in force with the ground that it stands on, or neither.
+    fn replace(
+        &mut self,
+        loaded: &Loaded,
+        mark: &Mark,
+        telemetry: &Telemetry,
+    ) -> Result<(Change, [usize; 3]), AppError> {
+        let ground = self.ground.changed(&loaded.plan, mark)?;
         let is_new_ground = ground.is_some();
         let ground_before = ground.map(|ground| std::mem::replace(&mut self.ground, ground));
-        let outcome = self.apply(&loaded, is_new_ground, telemetry);
+        let outcome = self.apply(loaded, is_new_ground, telemetry);
         if let (Err(_), Some(before)) = (&outcome, ground_before) {
             self.ground = before;
         }
-        let (change, counts) = outcome?;
-        let reloaded = told(loaded, counts, begun.elapsed());
-        Ok((change, reloaded))
+        outcome
     }
 
     fn apply(

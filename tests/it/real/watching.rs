@@ -5,8 +5,9 @@ use std::fs;
 use serde_json::Value;
 
 use super::{
+    certificates::Authority,
     daemon::{Daemon, leadsman},
-    desk::{Desk, runs},
+    desk::{Desk, PLATFORM, runs},
     http::{self, at},
     nginx::Nginx,
     process::free_port,
@@ -128,15 +129,57 @@ fn a_watched_configuration_changes_without_a_signal() {
         let text = http::text(port, "/metrics")?;
         (bad(&text) && text.contains("check=\"shop/web\"")).then_some(())
     });
-    desk.write(
-        "leadsman.yaml",
-        &format!("{}# changed\n", super::desk::PLATFORM),
-    );
+    desk.write("leadsman.yaml", &format!("{PLATFORM}# changed\n"));
     fs::remove_file(desk.folder.path().join("teams/shop.yaml")).unwrap();
     daemon.process.until("the file's checks have left", || {
         let text = http::text(port, "/metrics")?;
         (!bad(&text) && !text.contains("check=\"shop/web\"")).then_some(())
     });
+}
+
+#[test]
+fn a_configuration_that_names_a_certificate_which_is_still_to_come_is_in_force_once_it_is_there() {
+    let desk = Desk::new();
+    desk.team("pay", &format!("[{}]", desk.target("home")));
+    let mut daemon = desk.daemon(&["--config.watch"]);
+    daemon.all_have_run();
+    let own = format!(
+        "tls: {{trust: {{corp: [new.pem]}}}}\n\
+         checks: {{own: {{probe: http, interval: 1s, timeout: 900ms, targets: [{}]}}}}\n",
+        desk.target("home")
+    );
+    desk.write("leadsman.yaml", &format!("{PLATFORM}{own}"));
+    let port = daemon.port;
+    daemon.process.until("the reload is refused", || {
+        let text = http::text(port, "/metrics")?;
+        let good = scrape::sum(&text, "leadsman_config_last_reload_successful", &[]);
+        (good < 0.5).then_some(())
+    });
+    // Time goes by meanwhile, and files are looked at.
+    let before = runs(&daemon, "pay/web");
+    daemon.process.until("the old one runs on", || {
+        let text = http::text(port, "/metrics")?;
+        let runs = scrape::sum(&text, "leadsman_runs_total", &[("check", "pay/web")]);
+        (runs >= before + 3.0).then_some(())
+    });
+    let log = daemon.process.output();
+    let told = log.lines().filter(|line| line.contains("new.pem"));
+    assert_eq!(told.count(), 1, "it is told once: {log}");
+    let folder = tempfile::tempdir().unwrap();
+    let _authority = Authority::new(folder.path());
+    let authority = fs::read_to_string(folder.path().join("ca.pem")).unwrap();
+    desk.write("new.pem", &authority);
+    daemon.process.until("the new one is in force", || {
+        let text = http::text(port, "/metrics")?;
+        let runs = scrape::sum(&text, "leadsman_runs_total", &[("check", "own")]);
+        (runs > 0.0).then_some(())
+    });
+    let good = scrape::sum(
+        &daemon.metrics(),
+        "leadsman_config_last_reload_successful",
+        &[],
+    );
+    assert!(good > 0.5);
 }
 
 /// The samples of a check whose name is one of these, by name and labels without the check's own.

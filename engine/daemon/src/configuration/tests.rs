@@ -265,7 +265,7 @@ fn a_dependency_on_nobodys_check_is_noticed_and_takes_no_file_down() {
 
 /// A bundled probe as a file of its own.
 fn component(desk: &Desk, file: &str) -> &'static [u8] {
-    let component = leadsman_probes::named("tcp").unwrap().component;
+    let component = leadsman_probes::named("http").unwrap().component;
     fs::write(desk.path(file), component).unwrap();
     component
 }
@@ -279,7 +279,7 @@ fn a_name_that_moves_to_another_file_is_another_edition() {
         component(&desk, file);
         let text = format!(
             "probes: {{own: {{file: {file}}}}}\n\
-             checks: {{own: {{probe: own, interval: 10s, timeout: 5s, targets: [\"127.0.0.1:1\"]}}}}\n"
+             checks: {{own: {{probe: own, interval: 10s, timeout: 5s, targets: [\"http://a.example\"]}}}}\n"
         );
         desk.write("leadsman.yaml", &text);
         let loaded = configuration.load(Scope::Everything).unwrap();
