@@ -62,7 +62,7 @@ pub enum Resolver {
     Servers(Vec<SocketAddr>),
 }
 
-/// Trust stores and client identities; files are read when the roster is built.
+/// Trust stores and client identities; files are read when the network is prepared.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Tls {
     /// The location's own trust.

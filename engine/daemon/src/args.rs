@@ -122,7 +122,7 @@ pub struct Run {
     pub wait_for_first_scrape: bool,
 
     /// Reload when a file of the configuration has changed. Discovered targets, certificates and secrets
-    /// are always watched.
+    /// are always watched, as are this machine's `/etc/resolv.conf`, `/etc/hosts` and trusted authorities.
     #[arg(long = "config.watch")]
     pub watch: bool,
 

@@ -61,7 +61,8 @@ pub struct Reloader {
     pub hangups: Signal,
     /// What is asked for.
     pub requests: Requests,
-    /// Whether every file is watched, or discovered targets, certificates and secrets alone.
+    /// Whether every file is watched, or discovered targets, certificates, secrets and what the machine says
+    /// alone.
     pub watch: bool,
     /// The service manager is told of reloads that are asked for.
     pub notifier: Notifier,

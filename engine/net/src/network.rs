@@ -8,8 +8,8 @@ use crate::{names::Names, routes::Routes, tls::Tls};
 
 /// The resolver, the trust stores and the client identities of a plan. Clones share them.
 ///
-/// `/etc/hosts` and `/etc/resolv.conf` are read here, once: a changed file counts from the next
-/// time a roster is built.
+/// `/etc/hosts` and `/etc/resolv.conf` are read here, once: a changed file counts in the next network that
+/// is prepared.
 #[derive(Debug, Clone)]
 pub struct Network(Arc<Shared>);
 

@@ -5,7 +5,7 @@ use std::fs;
 use serde_json::Value;
 
 use super::{
-    certificates::Authority,
+    certificates::{Authority, Validity},
     daemon::{Daemon, leadsman},
     desk::{Desk, PLATFORM, runs},
     http::{self, at},
@@ -96,6 +96,41 @@ fn a_credential_that_is_missing_is_told_and_found_when_it_comes() {
     let log = site.daemon.process.output();
     assert!(log.contains("a secret cannot be read"), "{log}");
     site.replace("new-rope");
+    site.comes_to("pass", "ok");
+}
+
+#[test]
+fn an_authority_that_the_machine_trusts_from_now_on_is_trusted_without_a_signal() {
+    let folder = tempfile::tempdir().unwrap();
+    let (port, place) = (free_port(), folder.path());
+    let authority = Authority::new(place);
+    let own = authority.signs("127.0.0.1", Validity::Days(30));
+    let server = format!(
+        "server {{ listen 127.0.0.1:{port} ssl; ssl_certificate {}; ssl_certificate_key {}; location / {{ return 200; }} }}",
+        own.certificate.display(),
+        own.key.display()
+    );
+    let nginx = Nginx::start(place, port, &server);
+    // The store of the machine, which trusts somebody else yet.
+    let (store, beside) = (place.join("store.pem"), place.join("store.new"));
+    fs::copy(authority.self_signed("other.test").certificate, &store).unwrap();
+    fs::copy(place.join("ca.pem"), &beside).unwrap();
+    let file = place.join("leadsman.yaml");
+    let text = format!(
+        "checks: {{in: {{probe: http, interval: 1s, timeout: 900ms, targets: ['https://127.0.0.1:{port}']}}}}\n"
+    );
+    fs::write(&file, text).unwrap();
+    let mut command = leadsman();
+    command
+        .env("SSL_CERT_FILE", &store)
+        .env_remove("SSL_CERT_DIR");
+    let mut site = Site {
+        daemon: Daemon::start_as(command, &file, free_port(), &[]),
+        folder,
+        _nginx: nginx,
+    };
+    site.comes_to("fail", "tls_unknown_issuer");
+    fs::rename(beside, store).unwrap();
     site.comes_to("pass", "ok");
 }
 
