@@ -42,8 +42,6 @@ impl Stamp {
 pub struct Origin {
     /// Its file, or the key that its image is held against.
     file: Option<Stamp>,
-    /// The digest that it has to have.
-    sha256: Option<String>,
     /// What had become of its image.
     news: u64,
 }
@@ -134,20 +132,16 @@ impl Probes {
 
     /// What a probe would be read from now.
     pub fn origin(&self, source: &ProbeSource) -> Origin {
-        let (file, sha256, news) = match source {
-            ProbeSource::Bundled => (None, None, 0),
+        let (file, news) = match source {
+            ProbeSource::Bundled => (None, 0),
             // Looked at before it is read: what is replaced meanwhile is read again.
-            ProbeSource::File { path, sha256 } => (Some(Stamp::of(path)), sha256.clone(), 0),
+            ProbeSource::File { path, .. } => (Some(Stamp::of(path)), 0),
             ProbeSource::Image(image) => {
                 let key = image.signed_by.as_deref().map(Stamp::of);
-                (
-                    key,
-                    Some(image.reference.sha256.clone()),
-                    self.store.news(image),
-                )
+                (key, self.store.news(image))
             }
         };
-        Origin { file, sha256, news }
+        Origin { file, news }
     }
 
     /// What a probe was read from the last time.
@@ -212,7 +206,8 @@ impl Probes {
 fn key(name: &ProbeName, source: &ProbeSource) -> String {
     match source {
         ProbeSource::Bundled => name.to_string(),
-        ProbeSource::File { path, .. } => path.display().to_string(),
+        // What one name pins is nothing to a name of the same file that pins something else, or nothing.
+        ProbeSource::File { path, sha256 } => format!("{} {sha256:?}", path.display()),
         // What one key has signed is nothing to a probe that asks for another one's signature.
         ProbeSource::Image(image) => format!("{} {:?}", image.reference, image.signed_by),
     }

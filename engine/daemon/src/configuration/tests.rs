@@ -275,8 +275,9 @@ fn a_name_that_moves_to_another_file_is_another_edition() {
     let desk = Desk::new();
     let mut configuration = desk.configuration(false);
     let mut editions = Vec::new();
+    component(&desk, "a.wasm");
+    component(&desk, "b.wasm");
     for file in ["a.wasm", "b.wasm", "a.wasm"] {
-        component(&desk, file);
         let text = format!(
             "probes: {{own: {{file: {file}}}}}\n\
              checks: {{own: {{probe: own, interval: 10s, timeout: 5s, targets: [\"http://a.example\"]}}}}\n"
@@ -290,4 +291,28 @@ fn a_name_that_moves_to_another_file_is_another_edition() {
     }
     let follow = editions.windows(2).all(|pair| pair[0] != pair[1]);
     assert!(follow && !editions.contains(&0), "{editions:?}");
+}
+
+#[test]
+fn of_two_names_of_one_file_of_which_one_is_pinned_neither_has_changed_once_it_was_read() {
+    let desk = Desk::new();
+    let pin = digest::sha256(component(&desk, "own.wasm"));
+    let text = format!(
+        "probes: {{a: {{file: own.wasm, sha256: '{pin}'}}, b: {{file: own.wasm}}}}\n\
+         defaults: {{interval: 10s, timeout: 5s}}\n\
+         checks:\n  one: {{probe: a, targets: [\"http://a.example\"]}}\n  \
+         two: {{probe: b, targets: [\"http://a.example\"]}}\n"
+    );
+    desk.write("leadsman.yaml", &text);
+    let mut configuration = desk.configuration(false);
+    let mut editions = || {
+        let loaded = configuration.load(Scope::Everything).unwrap();
+        assert!(loaded.problems.is_empty(), "{:?}", loaded.problems);
+        assert!(!configuration.has_changed(Scope::Everything));
+        let sources = loaded.plan.probes.iter();
+        let editions = sources.map(|(name, source)| desk.probes.edition(name, source));
+        editions.collect::<Vec<_>>()
+    };
+    let first = editions();
+    assert_eq!(editions(), first, "neither is read again");
 }
