@@ -6,7 +6,6 @@
 use serde::Serialize;
 
 use crate::{
-    attempt::Ending,
     dispatch::MissedReason,
     few::Few,
     outcome::{Conclusion, Outcome, Reason},
@@ -38,8 +37,6 @@ pub struct Ledger {
     pub reasons: Few<Reason, u64>,
     /// Guest instantiations.
     pub attempts: u64,
-    /// How they stopped.
-    pub endings: Few<&'static str, u64>,
     /// Availability.
     pub availability: Events,
     /// Latency, where an objective says what is slow.
@@ -95,10 +92,9 @@ impl Ledger {
         }
     }
 
-    /// An attempt stopped.
-    pub fn attempt(&mut self, ending: &Ending) {
-        self.attempts += 1;
-        self.endings.add(ending.as_str(), 1);
+    /// A run made so many attempts.
+    pub fn attempt(&mut self, count: usize) {
+        self.attempts += u64::try_from(count).unwrap_or(u64::MAX);
     }
 
     /// A run ended.

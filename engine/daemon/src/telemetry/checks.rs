@@ -93,6 +93,11 @@ impl CheckEntry {
     pub(super) fn measures(&self) -> &Declared {
         &self.measures
     }
+
+    /// Whether its targets' series are counted on from those of this entry.
+    pub(super) fn measures_on_from(&self, before: &Self) -> bool {
+        Arc::ptr_eq(&self.measures, &before.measures)
+    }
 }
 
 /// A check's own labels come first; an owner's label of the same name is left out.
@@ -370,11 +375,13 @@ fn dropped_lines(view: &View<'_>, births: &mut Births) -> Family {
 pub(super) fn measured(checks: &[CheckEntry], targets: &[TargetView<'_>]) -> Vec<Family> {
     let mut families: BTreeMap<&str, Family> = BTreeMap::new();
     for target in targets {
-        for (series, value) in &target.numbers.measured.last {
-            let check = checks.get(target.slot.check());
-            let help = check
-                .and_then(|check| check.measures.get(&series.measure))
-                .map(|measure| measure.help.clone());
+        let Some(check) = checks.get(target.slot.check()) else {
+            continue;
+        };
+        let last = target.numbers.measured.last.iter();
+        // Beside a reload a run may still have measured what the probe before declared.
+        for (series, value) in last.filter(|(series, _)| check.measures.has(series)) {
+            let help = (check.measures.get(&series.measure)).map(|measure| measure.help.clone());
             let family = families
                 .entry(&series.measure)
                 .or_insert_with(|| measure(&series.measure, help));

@@ -2,7 +2,12 @@
 
 use std::{collections::BTreeMap, sync::Arc};
 
-use super::{checks::CheckEntry, slot::Numbers, slot::Slot};
+use leadsman_core::id::ProbeName;
+
+use super::{
+    checks::CheckEntry,
+    slot::{Attempted, Numbers, Slot},
+};
 
 /// The sums of those that left, where something is summed.
 #[derive(Debug, Clone, Default)]
@@ -10,7 +15,7 @@ pub(super) struct Departed {
     /// Of the location.
     pub(super) place: Numbers,
     /// Of each probe.
-    pub(super) probes: BTreeMap<String, Numbers>,
+    pub(super) probes: BTreeMap<ProbeName, Attempted>,
     checks: BTreeMap<Arc<str>, Numbers>,
 }
 
@@ -20,8 +25,10 @@ impl Departed {
         let numbers = slot.numbers();
         self.place.absorb(&numbers);
         let assignment = slot.assignment();
-        let probe = self.probes.entry(assignment.probe.to_string());
-        probe.or_default().absorb(&numbers);
+        for (probe, attempted) in numbers.attempted(&assignment.probe) {
+            let sums = self.probes.entry(probe.clone());
+            sums.or_default().add(attempted);
+        }
         let check = self.checks.entry(assignment.check.as_str().into());
         check.or_default().absorb(&numbers);
     }

@@ -33,6 +33,7 @@ pub(super) struct SeriesName {
 /// The measures that a check's probe declares, and how many series they have become.
 #[derive(Debug)]
 pub(super) struct Declared {
+    probe: Option<ProbeName>,
     /// Of all checks of the probe together.
     measures: Arc<[MeasureDescription]>,
     series: AtomicU32,
@@ -46,9 +47,9 @@ pub(super) struct Measured {
 }
 
 impl Declared {
-    /// Whether the same is declared.
+    /// Whether the same is declared, by the same probe.
     pub(super) fn is_same(&self, other: &Self) -> bool {
-        self.measures == other.measures
+        self.probe == other.probe && self.measures == other.measures
     }
 
     pub(super) fn new(
@@ -58,9 +59,11 @@ impl Declared {
         let probe = check
             .assignments
             .first()
-            .map(|assignment| &assignment.probe);
-        let declared = probe.and_then(|probe| measures.get(probe)).cloned();
+            .map(|assignment| assignment.probe.clone());
+        let declared = probe.as_ref().and_then(|probe| measures.get(probe));
+        let declared = declared.cloned();
         Self {
+            probe,
             measures: declared.unwrap_or_default(),
             series: AtomicU32::new(0),
         }
@@ -70,6 +73,15 @@ impl Declared {
     pub(super) fn get(&self, name: &str) -> Option<&MeasureDescription> {
         let declared = self.measures.iter().find(|measure| measure.name == name);
         declared.filter(|measure| is_name(&measure.name))
+    }
+
+    /// Whether a series that was taken once is declared still.
+    pub(super) fn has(&self, series: &SeriesName) -> bool {
+        let declared = self.get(&series.measure);
+        declared.is_some_and(|declared| {
+            let mut labels = series.labels.keys();
+            labels.all(|name| declared.labels.contains(name))
+        })
     }
 
     /// The series of a measure, if the probe declared it.
@@ -86,7 +98,7 @@ impl Declared {
     }
 
     /// Whether the check may have one more series.
-    fn admits_one_more(&self) -> bool {
+    pub(super) fn admits_one_more(&self) -> bool {
         let more = |count: u32| (count < MOST_SERIES).then_some(count + 1);
         self.series
             .fetch_update(Ordering::Relaxed, Ordering::Relaxed, more)

@@ -219,17 +219,17 @@ impl Place {
     ) -> Family {
         let mut probes: BTreeMap<&str, BTreeMap<&'static str, u64>> = BTreeMap::new();
         let departed = board.departed.probes.iter();
-        let departed = departed.map(|(probe, numbers)| (probe.as_str(), numbers));
-        let present = targets
-            .iter()
-            .map(|target| (target.slot.assignment().probe.as_str(), &*target.numbers));
-        for (probe, numbers) in departed.chain(present) {
-            let sums = probes.entry(probe).or_default();
+        let present = targets.iter().flat_map(|target| {
+            let probe = &target.slot.assignment().probe;
+            target.numbers.attempted(probe)
+        });
+        for (probe, attempted) in departed.chain(present) {
+            let sums = probes.entry(probe.as_str()).or_default();
             if definition.name == def::ATTEMPT_ENDINGS.name {
-                let endings = numbers.ledger.endings.iter();
+                let endings = attempted.endings.iter();
                 endings.for_each(|(ending, count)| *sums.entry(ending).or_default() += count);
             } else {
-                let limits = numbers.limits.iter();
+                let limits = attempted.limits.iter();
                 limits.for_each(|(limit, count)| *sums.entry(limit.as_str()).or_default() += count);
             }
         }

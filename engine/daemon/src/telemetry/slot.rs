@@ -13,7 +13,7 @@ use leadsman_core::{
     attempt::{Assignment, RunCause},
     evidence::EvidenceLimits,
     few::Few,
-    id::RunId,
+    id::{ProbeName, RunId},
     ledger::{Ended, Ledger},
     limits::Limit,
     outcome::{Conclusion, Outcome, Reason},
@@ -66,13 +66,15 @@ pub(super) struct Account {
 }
 
 impl Account {
-    fn new(serial: u64, room: &Arc<Room>, born: SystemTime) -> Self {
+    fn new(serial: u64, asked: &Arc<Assignment>, room: &Arc<Room>, born: SystemTime) -> Self {
         Self {
             serial,
             born,
             next_tick: AtomicI64::new(NO_TICK),
             last_reason: AtomicU16::new(0),
             state: Mutex::new(State {
+                asked: Arc::clone(asked),
+                is_answer_to_another: false,
                 numbers: Arc::default(),
                 missed: None,
                 evidence: Evidence::new(room),
@@ -82,13 +84,39 @@ impl Account {
 
     /// The steps that the configuration names.
     fn declare(&self, steps: &[String], now: SystemTime) {
-        let mut state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
-        state.numbers().steps.declare(steps, now);
+        self.lock().numbers().steps.declare(steps, now);
+    }
+
+    /// What is asked from now on. Where that is something else, what only the answers before told is forgotten:
+    /// nobody would ever correct it. What was counted stays, and what a probe's attempts came to stays that probe's.
+    fn ask(&self, asked: &Arc<Assignment>) {
+        let mut state = self.lock();
+        let before = std::mem::replace(&mut state.asked, Arc::clone(asked));
+        let is_same_probe = before.probe == asked.probe;
+        if is_same_probe && before.address == asked.address && before.settings == asked.settings {
+            return;
+        }
+        state.is_answer_to_another = state.numbers.ledger.in_flight() > 0;
+        let numbers = state.numbers();
+        numbers.certificates = None;
+        if !is_same_probe {
+            numbers.measured.last.clear();
+            numbers.part_from(&before.probe);
+        }
+    }
+
+    /// A panic elsewhere leaves numbers that are still numbers.
+    fn lock(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
 #[derive(Debug)]
 struct State {
+    /// What the configuration asks now.
+    asked: Arc<Assignment>,
+    /// Whether the run under way was asked something else.
+    is_answer_to_another: bool,
     /// Copied when they change while a scrape reads them, and only then.
     numbers: Arc<Numbers>,
     missed: Option<MissedState>,
@@ -112,13 +140,32 @@ pub(super) struct Numbers {
     pub(super) phases: Few<Phase, Tally>,
     pub(super) certificates: Option<Certificates>,
     pub(super) denied: Few<&'static str, u64>,
-    pub(super) limits: Few<Limit, u64>,
+    /// What the attempts of its probe came to.
+    attempted: Attempted,
+    /// The same of the probes that it had before.
+    former: BTreeMap<ProbeName, Attempted>,
     pub(super) measured: Measured,
     pub(super) steps: Steps,
     /// Until when the last outcome speaks for the target, in Unix milliseconds.
     pub(super) fresh_until_ms: i64,
     /// Whether the last run was due in a maintenance window.
     pub(super) was_in_maintenance: bool,
+}
+
+/// What attempts of one probe came to.
+#[derive(Debug, Clone, Default)]
+pub(super) struct Attempted {
+    /// How they stopped.
+    pub(super) endings: Few<&'static str, u64>,
+    /// Which limits ended them or cut what they said.
+    pub(super) limits: Few<Limit, u64>,
+}
+
+impl Attempted {
+    pub(super) fn add(&mut self, more: &Self) {
+        self.endings.add_all(&more.endings);
+        self.limits.add_all(&more.limits);
+    }
 }
 
 /// How often and how long.
@@ -146,9 +193,10 @@ impl Slot {
     ) -> Self {
         let same = before.filter(|before| before.serial() == serial);
         let account = same.map_or_else(
-            || Arc::new(Account::new(serial, room, now)),
+            || Arc::new(Account::new(serial, assignment, room, now)),
             |before| Arc::clone(&before.account),
         );
+        account.ask(assignment);
         account.declare(&check.steps, now);
         let labels = [
             written("check", assignment.check.as_str()),
@@ -219,9 +267,14 @@ impl Slot {
         limits.keep(Arc::make_mut(&mut record));
         let in_maintenance = self.in_maintenance(record.planned_unix_ns / 1_000_000);
         let mut state = self.lock();
-        let numbers = state.numbers();
+        let is_answer_to_another = std::mem::take(&mut state.is_answer_to_another);
+        let State { asked, numbers, .. } = &mut *state;
+        let numbers = Arc::make_mut(numbers);
         numbers.book(&record, &self.objectives, in_maintenance);
-        numbers.learn(&lesson, &record, declared);
+        numbers.count(&lesson, &record, &asked.probe);
+        if !is_answer_to_another {
+            numbers.learn(&lesson, &record, declared);
+        }
         numbers.fresh_until_ms = fresh_until_ms;
         let kept = Arc::clone(&record);
         state.evidence.take(kept, &lesson.phases, limits);
@@ -265,6 +318,16 @@ impl Slot {
 
     pub(super) fn set_next_tick(&self, unix_ms: i64) {
         self.account.next_tick.store(unix_ms, Ordering::Relaxed);
+    }
+
+    /// Where other measures are declared than before: keeps the series that still are, which count there.
+    pub(super) fn measure(&self, declared: &Declared) {
+        let mut state = self.lock();
+        if state.numbers.measured.last.is_empty() {
+            return;
+        }
+        let last = &mut state.numbers().measured.last;
+        last.retain(|series, _| declared.has(series) && declared.admits_one_more());
     }
 
     pub(super) fn numbers(&self) -> Arc<Numbers> {
@@ -327,12 +390,8 @@ impl Slot {
         &self.objectives
     }
 
-    /// A panic elsewhere leaves numbers that are still numbers.
     fn lock(&self) -> MutexGuard<'_, State> {
-        self.account
-            .state
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
+        self.account.lock()
     }
 }
 
@@ -344,10 +403,7 @@ impl Numbers {
     }
 
     fn book(&mut self, record: &RunRecord, objectives: &Objectives, in_maintenance: bool) {
-        record
-            .attempts
-            .iter()
-            .for_each(|attempt| self.ledger.attempt(&attempt.report.ending));
+        self.ledger.attempt(record.attempts.len());
         let conclusion = Conclusion::new(record.reason, record.sentence.clone());
         let ended_unix_ns = record.ended_unix_ns();
         let ended = Ended {
@@ -373,13 +429,37 @@ impl Numbers {
         for (phase, tally) in gone.phases.iter() {
             self.phases.change(phase, |sum| sum.add(tally));
         }
-        self.ledger.endings.add_all(&gone.ledger.endings);
-        self.limits.add_all(&gone.limits);
         self.denied.add_all(&gone.denied);
         self.measured.dropped.add_all(&gone.measured.dropped);
     }
 
-    fn learn(&mut self, lesson: &Lesson, record: &RunRecord, declared: &Declared) {
+    /// What attempts came to, probe by probe; `probe` is the one that it has now.
+    pub(super) fn attempted<'a>(
+        &'a self,
+        probe: &'a ProbeName,
+    ) -> impl Iterator<Item = (&'a ProbeName, &'a Attempted)> {
+        self.former.iter().chain([(probe, &self.attempted)])
+    }
+
+    /// The check has another probe from now on.
+    fn part_from(&mut self, probe: &ProbeName) {
+        let attempted = std::mem::take(&mut self.attempted);
+        let former = self.former.entry(probe.clone()).or_default();
+        former.add(&attempted);
+    }
+
+    /// Adds what is never forgotten.
+    fn count(&mut self, lesson: &Lesson, record: &RunRecord, probe: &ProbeName) {
+        // A run that was under way when the check got another probe.
+        let former = self.former.get_mut(&record.probe);
+        let former = former.filter(|_| record.probe != *probe);
+        let attempted = former.unwrap_or(&mut self.attempted);
+        for attempt in &record.attempts {
+            let ending = attempt.report.ending.as_str();
+            attempted.endings.add(ending, 1);
+        }
+        attempted.limits.add_all(&lesson.limits);
+        self.denied.add_all(&lesson.denied);
         self.overhead.observe(lesson.overhead);
         for (phase, nanos) in lesson.phases.iter() {
             let once = Tally {
@@ -388,11 +468,7 @@ impl Numbers {
             };
             self.phases.change(phase, |sum| sum.add(once));
         }
-        self.certificates = lesson.certificates.or(self.certificates);
-        self.denied.add_all(&lesson.denied);
-        self.limits.add_all(&lesson.limits);
         if let Some(last) = record.last() {
-            self.measured.take(&last.report.measures, declared);
             // The run's: a run that is excused is no failure of its step either.
             let outcome = record.outcome;
             let ended = at_unix_ns(record.ended_unix_ns());
@@ -400,6 +476,14 @@ impl Numbers {
             if refused > 0 {
                 self.measured.dropped.add("steps", refused);
             }
+        }
+    }
+
+    /// Takes what the run says of the target as it is now.
+    fn learn(&mut self, lesson: &Lesson, record: &RunRecord, declared: &Declared) {
+        self.certificates = lesson.certificates.or(self.certificates);
+        if let Some(last) = record.last() {
+            self.measured.take(&last.report.measures, declared);
         }
     }
 }

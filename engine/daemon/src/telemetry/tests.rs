@@ -12,6 +12,7 @@ mod golden;
 mod law;
 mod lean;
 mod reading;
+mod reloaded;
 mod room;
 mod states;
 mod widespread;

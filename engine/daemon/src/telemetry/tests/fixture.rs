@@ -196,7 +196,7 @@ pub(crate) fn facts(chain_valid_until: Option<i64>) -> Facts {
     }
 }
 
-fn replied(facts: Facts) -> Answer {
+pub(crate) fn replied(facts: Facts) -> Answer {
     Answer::Http(Ok(HttpReply {
         status: 200,
         headers: Vec::new(),
