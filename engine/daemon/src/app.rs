@@ -9,7 +9,7 @@ use std::{
 };
 
 use leadsman_config::{Disk, Files, Fleet, Problem, Problems};
-use leadsman_core::{plan::Plan, schedule::RuleError};
+use leadsman_core::{id::Location, plan::Plan, schedule::RuleError};
 use leadsman_host::{PrepareError, Sandbox, SandboxError, SandboxSettings, Watchdog};
 use leadsman_net::SetupError;
 use tokio::runtime::Runtime;
@@ -65,6 +65,16 @@ pub enum AppError {
         check: String,
         /// Why.
         source: RuleError,
+    },
+    /// A daemon tells everything of the location in which it began.
+    #[error(
+        "the location was `{before}` and is `{now}` in the configuration: a daemon keeps its location, so restart it"
+    )]
+    Moved {
+        /// Where it stands.
+        before: Location,
+        /// What the configuration says now.
+        now: Location,
     },
     /// A thread, a runtime or a listener.
     #[error("{0}")]

@@ -219,6 +219,7 @@ impl Live {
         mark: &Mark,
         telemetry: &Telemetry,
     ) -> Result<(Change, [usize; 3]), AppError> {
+        self.stays(&loaded.plan)?;
         let ground = self.ground.changed(&loaded.plan, mark)?;
         let is_new_ground = ground.is_some();
         let ground_before = ground.map(|ground| std::mem::replace(&mut self.ground, ground));
@@ -227,6 +228,17 @@ impl Live {
             self.ground = before;
         }
         outcome
+    }
+
+    /// Phases, labels and all that was counted are of the location in which the daemon began.
+    fn stays(&self, plan: &Plan) -> Result<(), AppError> {
+        if plan.location == self.plan.location {
+            return Ok(());
+        }
+        Err(AppError::Moved {
+            before: self.plan.location.clone(),
+            now: plan.location.clone(),
+        })
     }
 
     fn apply(

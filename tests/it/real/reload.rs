@@ -58,6 +58,39 @@ fn one_teams_mistake_stays_in_its_file() {
 }
 
 #[test]
+fn a_daemon_stays_in_its_location_and_hears_of_others() {
+    let desk = Desk::new();
+    let platform = |head: &str| desk.write("leadsman.yaml", &format!("{head}{PLATFORM}"));
+    platform("location: here\nlocations: {here: {}}\n");
+    desk.team("pay", &format!("[{}]", desk.target("home")));
+    let mut daemon = desk.daemon(&["--web.enable-lifecycle"]);
+    daemon.all_have_run();
+    platform("location: here\nlocations: {here: {}, there: {}}\n");
+    let (status, told) = reload(&daemon);
+    assert_eq!(status, 200, "{told}");
+    let expected = |text: &str| scrape::sum(text, "leadsman_location_expected", &[]);
+    let text = daemon.metrics();
+    assert!((expected(&text) - 2.0).abs() < 0.1, "{text}");
+    platform("location: there\nlocations: {here: {}, there: {}}\n");
+    let (status, told) = reload(&daemon);
+    assert_eq!(status, 400, "{told}");
+    let why = told.to_string();
+    assert!(
+        why.contains("`here`") && why.contains("restart it"),
+        "{why}"
+    );
+    let told = scrape::sum(
+        &daemon.metrics(),
+        "leadsman_ticks_total",
+        &[("location", "there")],
+    );
+    assert!(told < 0.1, "no check-target has moved");
+    platform("location: here\nlocations: {here: {}, there: {}}\n");
+    let (status, told) = reload(&daemon);
+    assert_eq!(status, 200, "{told}");
+}
+
+#[test]
 fn a_hangup_reloads_and_a_target_that_left_leaves_the_exposition() {
     let desk = Desk::new();
     desk.team(

@@ -3,7 +3,7 @@
 use std::{collections::BTreeMap, sync::Arc, time::SystemTime};
 
 use leadsman_core::{
-    id::ProbeName,
+    id::{Location, ProbeName},
     plan::{Check, MeasureDescription, OpenWindow, Plan, Window},
 };
 
@@ -58,6 +58,8 @@ pub(super) struct Board {
     pub(super) order: Vec<Arc<Slot>>,
     pub(super) checks: Vec<CheckEntry>,
     pub(super) departed: Departed,
+    /// Every location of the fleet.
+    pub(super) locations: Vec<Location>,
     pub(super) edition: Edition,
 }
 
@@ -78,6 +80,7 @@ impl Board {
             departed: before
                 .map(|before| before.departed.clone())
                 .unwrap_or_default(),
+            locations: plan.locations.clone(),
             edition,
         };
         let mut calendar = Calendar::default();

@@ -33,12 +33,20 @@ pub(super) fn failing(outcomes: impl Iterator<Item = Option<Outcome>>) -> Failin
     seen
 }
 
-/// Where this daemon stands, and what it is.
+fn expected(board: &Board) -> Family {
+    let mut family = Family::of(&def::LOCATION_EXPECTED);
+    for location in &board.locations {
+        let labels = [written("location", location.as_str())].into();
+        family.add(None, Labels::shared(&labels), 1_u64);
+    }
+    family
+}
+
+/// Where this daemon stands, and what it is: the same for its whole life, whatever is reloaded.
 #[derive(Debug)]
 pub(super) struct Place {
     location: Location,
     labels: Arc<[Label]>,
-    locations: Vec<Location>,
     build: Vec<Label>,
     born: SystemTime,
     is_healthy: AtomicBool,
@@ -56,7 +64,6 @@ impl Place {
         Self {
             location: plan.location.clone(),
             labels: [written("location", plan.location.as_str())].into(),
-            locations: plan.locations.clone(),
             build: build
                 .iter()
                 .filter(|(_, value)| !value.is_empty())
@@ -124,7 +131,7 @@ impl Place {
         vec![
             self.per_probe(&def::ATTEMPT_ENDINGS, "ending", (board, targets), births),
             self.per_probe(&def::LIMIT_HITS, "limit", (board, targets), births),
-            self.expected(),
+            expected(board),
             self.one(&def::LOCATION_HEALTHY, Vec::new(), healthy),
             self.one(&def::WIDESPREAD, Vec::new(), widespread),
             self.histogram(&def::SCHEDULE_LAG, (board, targets), shape, |numbers| {
@@ -159,18 +166,6 @@ impl Place {
             let shown = births.shown(def::WEB_CLOSED.name, owner, why, count);
             let labels = Labels::with(&self.labels, vec![label("why", why)]);
             family.add_since(self.born, None, labels, shown);
-        }
-        family
-    }
-
-    fn expected(&self) -> Family {
-        let mut family = Family::of(&def::LOCATION_EXPECTED);
-        for location in &self.locations {
-            family.add(
-                None,
-                Labels::shared(&[written("location", location.as_str())].into()),
-                1_u64,
-            );
         }
         family
     }

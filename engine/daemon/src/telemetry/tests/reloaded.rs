@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use leadsman_core::{
     attempt::{Ending, Measure},
+    id::Location,
     limits::Limit,
     outcome::Reason,
     plan::Check,
@@ -199,4 +200,21 @@ fn what_a_probe_came_to_stays_its_own_when_the_check_has_another() {
     see(&world, [3.0, 3.0, 1.0, 1.0]);
     world.reload(Vec::new());
     see(&world, [3.0, 3.0, 1.0, 1.0]);
+}
+
+#[test]
+fn a_location_that_comes_with_a_reload_is_expected_from_then_on() {
+    let world = World::of(Vec::new());
+    let expected = |world: &World| {
+        let told = world.told();
+        let names = told.keys();
+        let names = names.filter(|name| name.starts_with("leadsman_location_expected"));
+        names.cloned().collect::<Vec<_>>()
+    };
+    let series = |location: &str| format!("leadsman_location_expected{{location=\"{location}}}");
+    assert_eq!(expected(&world), ["eu-west", "us-east"].map(series));
+    let mut grown = plan(Vec::new());
+    grown.locations.insert(0, Location::new("ap").unwrap());
+    world.telemetry.reload(&grown, &[], edition());
+    assert_eq!(expected(&world), ["ap", "eu-west", "us-east"].map(series));
 }
