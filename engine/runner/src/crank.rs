@@ -1,6 +1,7 @@
 //! The one loop: wait, step, do what the dispatcher says, tell what happened.
 
 use std::{
+    collections::HashMap,
     future::Future,
     sync::{
         Arc,
@@ -17,10 +18,15 @@ use leadsman_core::{
 };
 use tokio::{
     sync::{mpsc, oneshot, watch},
-    task::{JoinError, JoinSet},
+    task::{Id, JoinError, JoinSet},
 };
 
-use crate::{alarm::Alarm, entry::Entry, run::run_once, turns::Turns};
+use crate::{
+    alarm::Alarm,
+    entry::Entry,
+    run::{broken, run_once},
+    turns::Turns,
+};
 
 /// How much later than at the latest a canary's round may end before what it said is stale.
 const PATIENCE_MS: i64 = 1_000;
@@ -123,12 +129,59 @@ fn made(done: oneshot::Sender<()>) {
 /// What the loop waits for.
 enum Happened {
     Event(Event),
-    Ended(Result<Ended, JoinError>),
+    Ended(Result<(Id, RunRecord), JoinError>),
     Requested(Requested),
 }
 
-/// A run that has ended, whose it was, and what was asked.
-type Ended = (u32, Arc<Assignment>, RunRecord);
+/// A run under way: enough of its order to tell of it where it leaves nothing itself.
+struct Begun {
+    slot: u32,
+    asked: Arc<Assignment>,
+    run: RunId,
+    planned_unix_ns: i64,
+}
+
+impl Begun {
+    fn order(&self) -> Order {
+        Order {
+            assignment: Arc::clone(&self.asked),
+            slot: self.slot,
+            run: self.run.to_string(),
+            cause: RunCause::Tick,
+            planned_unix_ns: self.planned_unix_ns,
+            attempt: 1,
+        }
+    }
+}
+
+/// The runs under way, each in a task of its own.
+#[derive(Default)]
+struct Running {
+    tasks: JoinSet<RunRecord>,
+    begun: HashMap<Id, Begun>,
+}
+
+impl Running {
+    fn begin(&mut self, begun: Begun, run: impl Future<Output = RunRecord> + Send + 'static) {
+        let task = self.tasks.spawn(run);
+        self.begun.insert(task.id(), begun);
+    }
+
+    /// Whose run has ended, and its record: also where it panicked, for its slot would be taken for ever.
+    fn ended(&mut self, ended: Result<(Id, RunRecord), JoinError>) -> Option<(Begun, RunRecord)> {
+        match ended {
+            Ok((task, record)) => Some((self.begun.remove(&task)?, record)),
+            Err(error) => {
+                let begun = self.begun.remove(&error.id())?;
+                let order = begun.order();
+                let (run, check) = (order.run.as_str(), order.assignment.check.as_str());
+                tracing::error!(run, check, %error, "a run ended without a record");
+                let record = broken(&order);
+                Some((begun, record))
+            }
+        }
+    }
+}
 
 impl<P: Prober, S: Sink> Runner<P, S> {
     /// A loop over these entries, with room for so many runs at once. `life` tells this process's
@@ -165,19 +218,19 @@ impl<P: Prober, S: Sink> Runner<P, S> {
         let entries = self.entries.iter().flatten();
         let timetables = entries.map(|entry| entry.timetable.clone()).collect();
         let mut dispatcher = Dispatcher::new(timetables, self.capacity, (self.clock)());
-        let mut running: JoinSet<Ended> = JoinSet::new();
+        let mut running = Running::default();
         let mut actions = Vec::new();
         let mut alarm = Alarm::new();
         self.announce(&dispatcher);
         loop {
             let drained = *draining.borrow();
-            if drained && running.is_empty() {
+            if drained && running.tasks.is_empty() {
                 return;
             }
             alarm.set(dispatcher.next_wakes(), || (self.clock)().unix_ms);
             let happened = tokio::select! {
                 // Cancel-safe: a join set keeps what it has not handed out.
-                Some(ended) = running.join_next() => Happened::Ended(ended),
+                Some(ended) = running.tasks.join_next_with_id() => Happened::Ended(ended),
                 // Cancel-safe: a channel keeps what it has not handed out.
                 Some(requested) = self.changes.recv() => Happened::Requested(requested),
                 // Cancel-safe: the value stays where it is.
@@ -187,7 +240,10 @@ impl<P: Prober, S: Sink> Runner<P, S> {
             };
             let event = match happened {
                 Happened::Event(event) => Some(event),
-                Happened::Ended(ended) => self.ended(ended, &dispatcher),
+                Happened::Ended(ended) => {
+                    let ended = running.ended(ended);
+                    ended.map(|ended| self.ended(ended, &dispatcher))
+                }
                 Happened::Requested((change, done)) => {
                     self.change(change, &mut dispatcher, &mut actions, &mut running);
                     made(done);
@@ -219,7 +275,7 @@ impl<P: Prober, S: Sink> Runner<P, S> {
         change: Change,
         dispatcher: &mut Dispatcher,
         actions: &mut Vec<Action>,
-        running: &mut JoinSet<Ended>,
+        running: &mut Running,
     ) {
         let now = self.step(Event::Wake, dispatcher, actions);
         self.act(actions, running, dispatcher);
@@ -269,11 +325,11 @@ impl<P: Prober, S: Sink> Runner<P, S> {
     }
 
     /// Tells the sink, and the dispatcher that there is room again.
-    fn ended(&mut self, ended: Result<Ended, JoinError>, dispatcher: &Dispatcher) -> Option<Event> {
-        let (slot, asked, mut record) = ended.ok()?;
+    fn ended(&mut self, ended: (Begun, RunRecord), dispatcher: &Dispatcher) -> Event {
+        let (Begun { slot, asked, .. }, mut record) = ended;
         self.consult((slot, &asked), &mut record, dispatcher);
         self.sink.finished(slot, Arc::new(record));
-        Some(Event::Finished { slot })
+        Event::Finished { slot }
     }
 
     /// A canary's run is what the silence of others is held against.
@@ -310,12 +366,7 @@ impl<P: Prober, S: Sink> Runner<P, S> {
         }
     }
 
-    fn act(
-        &self,
-        actions: &mut Vec<Action>,
-        running: &mut JoinSet<Ended>,
-        dispatcher: &Dispatcher,
-    ) {
+    fn act(&self, actions: &mut Vec<Action>, running: &mut Running, dispatcher: &Dispatcher) {
         for action in actions.drain(..) {
             let slot = match action {
                 Action::Missed {
@@ -331,9 +382,9 @@ impl<P: Prober, S: Sink> Runner<P, S> {
                     slot,
                     planned_unix_ms,
                 } => {
-                    if let Some(run) = self.start(slot, planned_unix_ms) {
+                    if let Some((begun, run)) = self.start(slot, planned_unix_ms) {
                         self.sink.started(slot);
-                        running.spawn(run);
+                        running.begin(begun, run);
                     }
                     slot
                 }
@@ -348,23 +399,24 @@ impl<P: Prober, S: Sink> Runner<P, S> {
         &self,
         slot: u32,
         planned_unix_ms: i64,
-    ) -> Option<impl Future<Output = Ended> + Send + use<P, S>> {
+    ) -> Option<(
+        Begun,
+        impl Future<Output = RunRecord> + Send + 'static + use<P, S>,
+    )> {
         let entry = self.entries.get(usize::try_from(slot).ok()?)?.as_ref()?;
-        let order = Order {
-            assignment: Arc::clone(&entry.assignment),
+        let begun = Begun {
             slot,
+            asked: Arc::clone(&entry.assignment),
             run: self.ids.next(),
-            cause: RunCause::Tick,
             planned_unix_ns: planned_unix_ms.saturating_mul(1_000_000),
-            attempt: 1,
         };
         let (prober, retry) = (Arc::clone(&self.prober), entry.retry);
-        let (turn, asked) = (self.turns.queue(), Arc::clone(&entry.assignment));
-        Some(async move {
+        let (turn, order) = (self.turns.queue(), begun.order());
+        let run = async move {
             drop(turn);
-            let record = run_once(prober.as_ref(), order, retry).await;
-            (slot, asked, record)
-        })
+            run_once(prober.as_ref(), order, retry).await
+        };
+        Some((begun, run))
     }
 }
 
@@ -376,10 +428,10 @@ struct RunIds {
 }
 
 impl RunIds {
-    fn next(&self) -> String {
+    fn next(&self) -> RunId {
         let number = self.next.fetch_add(1, Ordering::Relaxed);
         let life = self.life;
-        RunId { life, number }.to_string()
+        RunId { life, number }
     }
 }
 

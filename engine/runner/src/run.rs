@@ -3,7 +3,7 @@
 use std::{sync::Arc, time::Duration};
 
 use leadsman_core::{
-    attempt::{Order, Prober},
+    attempt::{Ending, Order, Prober, Report},
     classify::{classify, conclude, worth_retrying},
     outcome::{Conclusion, Reason},
     plan::Retry,
@@ -30,6 +30,20 @@ pub async fn run_once<P: Prober>(prober: &P, mut order: Order, retry: Retry) -> 
         .map_or_else(none, |attempt| attempt.conclusion.clone());
     let conclusion = conclude(order.attempt, last);
     RunRecord::new(&order, attempts, conclusion)
+}
+
+/// The record of a run that panicked. Nothing is known of its attempts, nor when they began: it has one, which the
+/// host failed at the planned instant.
+pub(crate) fn broken(order: &Order) -> RunRecord {
+    let message =
+        "the daemon failed in the run, which left nothing else: its log says more".to_owned();
+    let report = Report::not_started(order.planned_unix_ns, Ending::HostFailed { message });
+    let conclusion = classify(&report, order.assignment.timeout);
+    let attempt = AttemptRecord {
+        conclusion: conclusion.clone(),
+        report: Arc::new(report),
+    };
+    RunRecord::new(order, vec![attempt], conclusion)
 }
 
 async fn make<P: Prober>(prober: &P, order: Order) -> AttemptRecord {

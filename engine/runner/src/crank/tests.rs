@@ -116,7 +116,7 @@ fn clock() -> impl Fn() -> Now + Send + Sync + 'static {
 }
 
 /// Runs for so long, drains, and returns what was booked.
-async fn booked(script: Script, entry: Entry, lasts: Duration) -> Arc<Book> {
+async fn booked<P: Prober>(script: P, entry: Entry, lasts: Duration) -> Arc<Book> {
     let book = Arc::new(Book::default());
     let (runner, _changes) = Runner::new(
         (Arc::new(script), Arc::clone(&book)),
@@ -144,6 +144,45 @@ async fn ten_periods_give_ten_runs_that_all_end() {
     let book = booked(script, entry(1, Retry::default()), Duration::from_secs(10)).await;
     assert_eq!(*book.started.lock().unwrap(), 10);
     assert_eq!(book.finished.lock().unwrap().len(), 10);
+}
+
+/// Panics in its first run, and is well after that.
+#[derive(Default)]
+struct Broken(AtomicU64);
+
+impl Prober for Broken {
+    async fn attempt(&self, _: Order) -> Report {
+        tokio::time::sleep(Duration::from_millis(100)).await;
+        let run = self.0.fetch_add(1, Ordering::Relaxed);
+        assert!(run > 0, "the host is broken");
+        Report::not_started(0, Ending::Returned)
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_run_that_panics_ends_as_internal_and_its_slot_goes_on() {
+    let book = booked(
+        Broken::default(),
+        entry(1, Retry::default()),
+        Duration::from_secs(10),
+    )
+    .await;
+    assert_eq!(*book.started.lock().unwrap(), 10);
+    assert_eq!(*book.missed.lock().unwrap(), BTreeMap::new());
+    let finished = book.finished.lock().unwrap();
+    assert_eq!(finished.len(), 10);
+    let first = &finished[0];
+    assert_eq!(
+        (first.reason, first.outcome),
+        (Reason::Internal, Outcome::Unknown)
+    );
+    assert_eq!(first.check.as_str(), "c");
+    assert_eq!(first.attempts[0].report.ending.as_str(), "host_failed");
+    assert_eq!(
+        (first.run.as_str(), finished[1].run.as_str()),
+        ("1-0", "1-1")
+    );
+    assert!(first.planned_unix_ns > 0);
 }
 
 #[tokio::test(start_paused = true)]
