@@ -42,11 +42,11 @@ families! {
     LAST_FAILURE = Gauge "leadsman_last_failure_info" {"check, target, location, run, outcome, reason, blame"}
         "The last run while it has not passed: 1; `run` opens it in the API and on the page.";
     RUN_DURATION = Histogram "leadsman_run_duration_seconds" {"check, target, location, outcome"}
-        "How long runs waited on the target, which is the latency that the SLI judges. Failing runs have native buckets only.";
+        "How long runs waited on the target, each in its last attempt, which is the latency that the SLI judges. Failing runs have native buckets only.";
     STEP_RESULTS = Counter "leadsman_step_results_total" {"check, target, location, step, outcome"}
-        "Steps of the author's that ended, by outcome.";
+        "Steps of the author's that ended in the last attempts of runs, by outcome.";
     STEP_DURATION = Summary "leadsman_step_duration_seconds" {"check, target, location, step"}
-        "How long the author's steps took.";
+        "How long the author's steps took in the last attempts of runs.";
     LEAF_NOT_AFTER = Gauge "leadsman_tls_leaf_not_after_timestamp_seconds" {"check, target, location"}
         "When the presented leaf certificate ends.";
     EARLIEST_NOT_AFTER = Gauge "leadsman_tls_earliest_not_after_timestamp_seconds" {"check, target, location"}
@@ -54,7 +54,7 @@ families! {
     CHAIN_VALID_UNTIL = Gauge "leadsman_tls_chain_valid_until_timestamp_seconds" {"check, target, location"}
         "When no chain verifies any more; absent where none verifies now.";
     RUN_PHASE = Summary "leadsman_run_phase_seconds" {"check, location, phase"}
-        "How long the phases of the runs of all of a check's targets took. A phase appears when it is reached.";
+        "How long the phases of the runs of all of a check's targets took, each run's in its last attempt. A phase appears when it is reached.";
     EGRESS_DENIED = Counter "leadsman_egress_denied_total" {"check, network_class"}
         "Operations that the policy refused, by the class of the address, or `ungranted` where a name was. Appears when it happens.";
     MEASURES_DROPPED = Counter "leadsman_measures_dropped_total" {"check, reason"}

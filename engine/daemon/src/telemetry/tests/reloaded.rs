@@ -1,6 +1,6 @@
 //! What a reload leaves of what was told before it.
 
-use std::sync::Arc;
+use std::{collections::BTreeMap, ops::Range, sync::Arc};
 
 use leadsman_core::{
     attempt::{Ending, Measure},
@@ -68,7 +68,7 @@ impl World {
 }
 
 /// A run that measured one series for each of these numbers.
-fn measuring(parts: std::ops::Range<u32>) -> Arc<RunRecord> {
+fn measuring(parts: Range<u32>) -> Arc<RunRecord> {
     let mut report = report(MS, replied(facts(None)));
     let measure = |part: u32| Measure {
         name: "body_bytes".to_owned(),
@@ -142,7 +142,7 @@ fn what_is_declared_no_more_is_not_told() {
     let mut world = World::of(vec![check("a", "http", &["x"])]);
     book(&world.telemetry, 0, &passing(120 * MS));
     let nothing = Edition {
-        measures: std::collections::BTreeMap::new(),
+        measures: BTreeMap::new(),
         ..edition()
     };
     world.reload_as(vec![check("a", "http", &["x"])], nothing);
