@@ -150,7 +150,7 @@ impl Session {
         let destination = place.destination();
         self.egress.admits(&destination, via)?;
         let cookies = self.jars.cookies(asked.call.session, own_jar, &asked.url);
-        let key = Key::new(asked.call, place);
+        let key = Key::new(asked, place);
         trace.facts.reused = false;
         if let Some(mut kept) = self.take_kept(asked.call.session, &key).await {
             trace.facts.reused = true;
@@ -220,7 +220,7 @@ impl Session {
         if place.scheme == "http" {
             return Connection::http1(Wire::plain(tcp), remote, None, key).await;
         }
-        let shake = (self.network.tls()).handshake(trace, tcp, &place.host, &call.tls, alpn);
+        let shake = (self.network.tls()).handshake(trace, tcp, &place.host, &key.tls, alpn);
         let stream = Box::pin(shake).await?;
         let agreed_h2 = stream.get_ref().1.alpn_protocol() == Some(b"h2");
         if call.version.as_deref() == Some("HTTP/2") && !agreed_h2 {

@@ -18,11 +18,11 @@ use hyper_util::rt::TokioIo;
 use leadsman_core::{
     facts::TlsFacts,
     failure::FailureKind,
-    seam::{Family, HttpCall, TlsOptions},
+    seam::{Family, TlsOptions},
 };
 use tokio::task::JoinSet;
 
-use super::{address::Place, body::Content, outgoing::Outgoing};
+use super::{address::Place, body::Content, outgoing::Outgoing, request::Asked};
 use crate::{
     Moment, Session,
     fault::Fault,
@@ -33,24 +33,25 @@ use crate::{
 const HEADER_FIELDS: usize = 128;
 const HEADER_BYTES: usize = 64 << 10;
 
-/// What makes a kept connection fit for another request.
+/// What makes a kept connection fit for another request: how it was made, which is not the same at every hop.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Key {
     place: Place,
     resolve_to: Option<String>,
     family: Family,
     version: Option<String>,
-    tls: TlsOptions,
+    pub(crate) tls: TlsOptions,
 }
 
 impl Key {
-    pub(crate) fn new(call: &HttpCall, place: &Place) -> Self {
+    pub(crate) fn new(asked: &Asked<'_>, place: &Place) -> Self {
+        let call = asked.call;
         Self {
             place: place.clone(),
             resolve_to: call.resolve_to.clone(),
             family: call.family,
             version: call.version.clone(),
-            tls: call.tls.clone(),
+            tls: asked.tls(),
         }
     }
 }

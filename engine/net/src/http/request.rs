@@ -7,7 +7,10 @@ use hyper::{
     HeaderMap, Method, Request, Uri,
     header::{self, HeaderName, HeaderValue},
 };
-use leadsman_core::{egress::Destination, seam::HttpCall};
+use leadsman_core::{
+    egress::Destination,
+    seam::{HttpCall, TlsOptions},
+};
 use url::{Position, Url};
 
 use super::{
@@ -35,6 +38,8 @@ pub(crate) struct Asked<'a> {
     body: Bytes,
     /// Whether secrets may go out: not any more after a change of origin.
     secret: bool,
+    /// The URL of the call, once a redirect has led on from it.
+    first: Option<Url>,
 }
 
 impl<'a> Asked<'a> {
@@ -50,11 +55,11 @@ impl<'a> Asked<'a> {
         Ok(Self {
             call,
             method,
-
             url,
             headers,
             body: call.body.clone(),
             secret: true,
+            first: None,
         })
     }
 
@@ -155,6 +160,21 @@ impl<'a> Asked<'a> {
         self.secret
     }
 
+    /// How the handshake is made at the present hop. The name to judge for and the identity are meant for the host
+    /// that the call names: a redirect to another host leaves them behind.
+    pub(crate) fn tls(&self) -> TlsOptions {
+        let tls = &self.call.tls;
+        let first = self.first.as_ref().unwrap_or(&self.url);
+        if first.host() == self.url.host() {
+            return tls.clone();
+        }
+        TlsOptions {
+            server_name: None,
+            identity: None,
+            ..tls.clone()
+        }
+    }
+
     /// The URL for people: no credentials, no fragment.
     pub(crate) fn shown_url(&self) -> String {
         self.url[..Position::AfterQuery].to_owned()
@@ -176,7 +196,10 @@ impl<'a> Asked<'a> {
             }
         }
         self.method = next.method;
-        self.url = without_user(next.url);
+        let left = std::mem::replace(&mut self.url, without_user(next.url));
+        if self.first.is_none() {
+            self.first = Some(left);
+        }
     }
 
     fn leave_origin(&mut self, secrets: &Secrets) {

@@ -28,7 +28,8 @@ use crate::{
     peers::{answering, get, http, pattern, peer, read_head, session},
 };
 
-const NAME: &str = "both.example.org";
+pub(crate) const NAME: &str = "both.example.org";
+pub(crate) const OTHER: &str = "other.example.org";
 
 /// A name of this machine, in both families.
 pub(crate) fn here(query: &Message, reply: &mut Message) {
@@ -40,16 +41,24 @@ pub(crate) fn here(query: &Message, reply: &mut Message) {
     reply.add_answer(Record::from_rdata(asked.name().clone(), 60, data));
 }
 
-/// A session that resolves by this server and may talk to this machine.
-pub(crate) fn session_by(server: SocketAddr) -> Session {
-    let network = plan::Network {
+pub(crate) fn resolving_by(server: SocketAddr) -> plan::Network {
+    plan::Network {
         resolver: plan::Resolver::Servers(vec![server]),
         ..plan::Network::default()
-    };
+    }
+}
+
+/// A session that resolves by this server and may talk to this machine.
+pub(crate) fn session_by(server: SocketAddr) -> Session {
     let tls = plan::Tls {
         ca: Vec::new(),
         ..plan::Tls::default()
     };
+    session_over(Network::new(&resolving_by(server), &tls).unwrap())
+}
+
+/// A session that may talk to this machine, by either of the two names and by its address.
+pub(crate) fn session_over(network: Network) -> Session {
     let this = |base: IpAddr| Cidr {
         base,
         bits: if base.is_ipv4() { 32 } else { 128 },
@@ -64,15 +73,11 @@ pub(crate) fn session_by(server: SocketAddr) -> Session {
     let egress = Egress {
         rules: Arc::new(rules),
         target: Some(pattern(NAME)),
+        grants: vec![pattern(OTHER), pattern("127.0.0.1")],
         ..Egress::default()
     };
     let deadline = Instant::now() + Duration::from_secs(10);
-    Session::new(
-        Network::new(&network, &tls).unwrap(),
-        egress,
-        deadline,
-        Vec::new(),
-    )
+    Session::new(network, egress, deadline, Vec::new())
 }
 
 async fn asked(script: Script, port: u16, family: Family) -> Result<HttpReply, Failure> {

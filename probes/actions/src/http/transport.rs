@@ -139,11 +139,12 @@ macro_rules! with_transport {
             /// Offer gzip, deflate and br, and undo them.
             #[setting(default = true)]
             pub decompress: bool,
-            /// The name to send and to judge the certificate for, instead of the URL's host.
+            /// The name to send and to judge the certificate for, instead of the URL's host; other hosts, to which
+            /// redirects lead, have their own.
             pub server_name: Option<String>,
             /// A trust store named under `tls.trust`, instead of the location's own.
             pub trust: Option<$crate::http::TrustName>,
-            /// A client identity named under `tls.identities`.
+            /// A client identity named under `tls.identities`, for the URL's host alone.
             pub identity: Option<$crate::http::IdentityName>,
             /// Accept a certificate that does not verify.
             #[setting(default = false)]
