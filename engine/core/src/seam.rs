@@ -179,7 +179,8 @@ pub struct HttpCall {
     pub version: Option<String>,
     /// Which address family.
     pub family: Family,
-    /// Dial this address (`host` or `host:port`) instead of resolving the URL's host.
+    /// Dial this address (`host` or `host:port`) instead of resolving the URL's host. It counts for the URL's own
+    /// scheme, host and port, also where redirects come back to them.
     pub resolve_to: Option<String>,
     /// The handshake, for https.
     pub tls: TlsOptions,

@@ -199,7 +199,7 @@ impl Session {
             limit,
         } = *step;
         let call = asked.call;
-        let elsewhere = call.resolve_to.as_deref().filter(|_| asked.is_at_home());
+        let elsewhere = key.elsewhere.as_deref();
         let instead = elsewhere
             .map(|text| Place::instead(text, place))
             .transpose()?;

@@ -37,7 +37,7 @@ const HEADER_BYTES: usize = 64 << 10;
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Key {
     place: Place,
-    resolve_to: Option<String>,
+    pub(crate) elsewhere: Option<String>,
     family: Family,
     version: Option<String>,
     pub(crate) tls: TlsOptions,
@@ -48,7 +48,7 @@ impl Key {
         let call = asked.call;
         Self {
             place: place.clone(),
-            resolve_to: call.resolve_to.clone(),
+            elsewhere: asked.elsewhere().map(str::to_owned),
             family: call.family,
             version: call.version.clone(),
             tls: asked.tls(),

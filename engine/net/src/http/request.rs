@@ -155,9 +155,11 @@ impl<'a> Asked<'a> {
             .into())
     }
 
-    /// Whether no redirect has left the origin yet.
-    pub(crate) fn is_at_home(&self) -> bool {
-        self.secret
+    /// Where to dial at the present hop instead of its own host: what the call says of the origin that it names.
+    pub(crate) fn elsewhere(&self) -> Option<&'a str> {
+        let is_home = |first: &Url| first.origin() == self.url.origin();
+        let elsewhere = self.call.resolve_to.as_deref();
+        elsewhere.filter(|_| self.first.as_ref().is_none_or(is_home))
     }
 
     /// How the handshake is made at the present hop. The name to judge for and the identity are meant for the host

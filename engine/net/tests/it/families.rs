@@ -182,3 +182,86 @@ async fn a_connection_of_one_family_does_not_serve_a_request_for_another() {
     assert!(!failure.facts.reused, "{failure}");
     assert_ne!(failure.facts.remote, Some(address), "{failure}");
 }
+
+/// A peer that keeps its connections, and leads from each of these paths to a URL.
+async fn leading(ways: Vec<(&'static str, String)>) -> SocketAddr {
+    peer(move |mut stream| {
+        let ways = ways.clone();
+        async move {
+            loop {
+                let head = read_head(&mut stream).await;
+                if head.is_empty() {
+                    return;
+                }
+                let asked = head.split(' ').nth(1).unwrap();
+                let way = ways.iter().find(|(path, _)| *path == asked);
+                let answer = way.map_or_else(
+                    || OK.to_owned(),
+                    |(_, url)| {
+                        OK.replace("200 OK\r\n", &format!("302 Found\r\nLocation: {url}\r\n"))
+                    },
+                );
+                drop(stream.write_all(answer.as_bytes()).await);
+            }
+        }
+    })
+    .await
+}
+
+/// A call for whose sake another place is dialled.
+fn dialling(elsewhere: SocketAddr, url: String, session: Option<u32>) -> HttpCall {
+    HttpCall {
+        family: Family::V4,
+        resolve_to: Some(elsewhere.to_string()),
+        session,
+        ..HttpCall::get(url)
+    }
+}
+
+#[tokio::test]
+async fn a_kept_connection_serves_those_who_would_dial_the_same_place() {
+    let real = leading(Vec::new()).await;
+    let port = real.port();
+    let stand_in = leading(vec![("/away", format!("http://{OTHER}:{port}/"))]).await;
+    let session = session_by(dns::server(here, here).await);
+    let away = dialling(stand_in, format!("http://{NAME}:{port}/away"), Some(1));
+    let direct = dialling(stand_in, format!("http://{OTHER}:{port}/"), Some(1));
+    for (call, remote, reused) in [
+        (&away, real, false),
+        (&direct, stand_in, false),
+        (&away, real, true),
+        (&direct, stand_in, true),
+    ] {
+        let facts = http(&session, call.clone()).await.unwrap().facts;
+        let url = &call.url;
+        assert_eq!(
+            (facts.remote, facts.reused),
+            (Some(remote), reused),
+            "{url}"
+        );
+    }
+    // The other order: what was dialled elsewhere is not what a redirect leads to.
+    let session = session_by(dns::server(here, here).await);
+    for (call, remote) in [(&direct, stand_in), (&away, real)] {
+        let facts = http(&session, call.clone()).await.unwrap().facts;
+        assert_eq!((facts.remote, facts.reused), (Some(remote), false));
+    }
+}
+
+#[tokio::test]
+async fn a_redirect_that_comes_home_dials_again_what_stands_for_home() {
+    // Nobody listens at home: only what stands for it can be reached.
+    let home = format!("http://{NAME}:1");
+    let real = leading(vec![("/back", format!("{home}/end"))]).await;
+    let there = format!("http://{OTHER}:{}/back", real.port());
+    let stand_in = leading(vec![("/round", there)]).await;
+    for session_number in [None, Some(1)] {
+        let session = session_by(dns::server(here, here).await);
+        let call = dialling(stand_in, format!("{home}/round"), session_number);
+        let reply = http(&session, call).await.unwrap();
+        let hops = reply.facts.http.unwrap().hops;
+        let remotes: Vec<_> = hops.iter().filter_map(|hop| hop.remote).collect();
+        assert_eq!(remotes, [stand_in, real, stand_in]);
+        assert_eq!(reply.facts.reused, session_number.is_some());
+    }
+}

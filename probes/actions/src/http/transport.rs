@@ -156,7 +156,8 @@ macro_rules! with_transport {
             /// The address family: `auto`, `v4`, `v6`, `prefer-v4`, `prefer-v6`.
             #[setting(default = "auto")]
             pub family: String,
-            /// Dial this host or host:port instead of the URL's.
+            /// Dial this host or host:port instead of the URL's; a redirect to another scheme, host or port goes where
+            /// that leads.
             pub resolve_to: Option<String>,
         }
 
