@@ -1,11 +1,10 @@
 //! The request of one hop: what was asked, made to go out.
 
-use std::borrow::Cow;
-
 use bytes::Bytes;
 use hyper::{
     HeaderMap, Method, Request, Uri,
     header::{self, HeaderName, HeaderValue},
+    http::uri::Authority,
 };
 use leadsman_core::{
     egress::Destination,
@@ -84,6 +83,10 @@ impl<'a> Asked<'a> {
             headers.insert(header::HOST, value(self.authority().as_bytes())?);
         }
         for (name, field) in &self.headers {
+            if h2 && *name == header::HOST {
+                // It is in the URI already, and two that differ are malformed (RFC 9113 §8.3.1).
+                continue;
+            }
             headers.append(name, self.revealed(secrets, field, destination)?);
         }
         if let Some(cookies) = cookies {
@@ -111,20 +114,33 @@ impl<'a> Asked<'a> {
         } else {
             path.as_bytes().into()
         };
-        let text: Cow<'_, [u8]> = if h2 {
-            [
-                self.url.scheme().as_bytes(),
-                b"://",
-                self.authority().as_bytes(),
-                &path,
-            ]
-            .concat()
-            .into()
+        let uri = if h2 {
+            Uri::builder()
+                .scheme(self.url.scheme())
+                .authority(self.addressed(secrets, destination)?)
+                .path_and_query(&*path)
+                .build()
         } else {
-            path
+            Uri::try_from(&*path).map_err(hyper::http::Error::from)
         };
-        Uri::try_from(text.as_ref())
-            .map_err(|error| Fault::bad_request(format!("`{}`: {error}", self.url)))
+        uri.map_err(|error| Fault::bad_request(format!("`{}`: {error}", self.url)))
+    }
+
+    /// Whom an HTTP/2 request is addressed to: what HTTP/1.1 says in the `Host` field, which the guest may have set.
+    fn addressed(&self, secrets: &Secrets, to: &Destination<'_>) -> Result<Authority, Fault> {
+        let Some(host) = self.headers.get(header::HOST) else {
+            return Authority::try_from(self.authority())
+                .map_err(|error| Fault::bad_request(format!("`{}`: {error}", self.url)));
+        };
+        Authority::try_from(self.revealed(secrets, host, to)?.as_bytes())
+            .ok()
+            .filter(|authority| !authority.as_str().contains('@'))
+            .ok_or_else(|| {
+                Fault::bad_request(format!(
+                    "`Host: {}` cannot be said over HTTP/2: write `host` or `host:port`, or `version: HTTP/1.1`",
+                    String::from_utf8_lossy(host.as_bytes())
+                ))
+            })
     }
 
     fn authority(&self) -> &str {
