@@ -245,7 +245,8 @@ pub struct DnsCall {
     pub recursion: bool,
     /// The DO bit.
     pub dnssec: bool,
-    /// Which address family to reach the server by.
+    /// Which address family to reach the server by. The fallback to the other one is TCP's: over UDP the first address
+    /// is asked.
     pub family: Family,
     /// How long it may take.
     pub timeout: Option<Nanos>,

@@ -80,23 +80,7 @@ impl Network {
         route: &Route<'_>,
     ) -> Result<TcpStream, Fault> {
         let found = self.find(trace, egress, route).await?;
-        trace.enter(Phase::Connect);
-        trace.facts.remote = Some(found.first);
-        let Some(other) = found.other else {
-            return connect(found.first).await;
-        };
-        let share = route.limit.saturating_duration_since(Instant::now()) / 2;
-        match first_try(found.first, share).await {
-            Ok(stream) => Ok(stream),
-            Err(fault) if is_ours(fault.kind) && fault.kind != FailureKind::LocalNetwork => {
-                Err(fault)
-            }
-            Err(_) => {
-                trace.facts.remote = Some(other);
-                trace.facts.family_fallback = true;
-                connect(other).await
-            }
-        }
+        open(trace, found, route.limit).await
     }
 
     /// Resolves and judges; nothing is sent to the destination.
@@ -129,6 +113,29 @@ impl Network {
             return Err(refusal.into());
         }
         choose(&addresses, place.port)
+    }
+}
+
+/// Connects to the first address and, where that fails, to the one of the other family.
+pub(crate) async fn open(
+    trace: &mut Trace,
+    found: Found,
+    limit: Instant,
+) -> Result<TcpStream, Fault> {
+    trace.enter(Phase::Connect);
+    trace.facts.remote = Some(found.first);
+    let Some(other) = found.other else {
+        return connect(found.first).await;
+    };
+    let share = limit.saturating_duration_since(Instant::now()) / 2;
+    match first_try(found.first, share).await {
+        Ok(stream) => Ok(stream),
+        Err(fault) if is_ours(fault.kind) && fault.kind != FailureKind::LocalNetwork => Err(fault),
+        Err(_) => {
+            trace.facts.remote = Some(other);
+            trace.facts.family_fallback = true;
+            connect(other).await
+        }
     }
 }
 

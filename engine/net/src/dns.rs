@@ -10,18 +10,24 @@ use hickory_proto::{
     rr::{DNSClass, Name, RData, Record, RecordType},
 };
 use leadsman_core::{
-    egress::{Destination, Via},
+    egress::{Destination, HostPattern, Via},
     failure::{Failure, FailureKind},
     phase::Phase,
-    seam::{DnsCall, DnsRecord, DnsReply},
+    seam::{DnsCall, DnsRecord, DnsReply, Family},
 };
 use tokio::{
     io::{AsyncReadExt, AsyncWriteExt},
-    net::{TcpStream, UdpSocket},
+    net::UdpSocket,
     time::{Instant, sleep_until},
 };
 
-use crate::{Moment, Session, connector::Route, fault::Fault, kind_of, trace::Trace};
+use crate::{
+    Moment, Session,
+    connector::{Found, Route, open},
+    fault::Fault,
+    kind_of,
+    trace::Trace,
+};
 
 /// Small enough to pass any path unfragmented (DNS flag day 2020).
 const PAYLOAD: u16 = 1232;
@@ -55,23 +61,26 @@ impl Session {
         limit: Instant,
     ) -> Result<(Message, SocketAddr, &'static str), Fault> {
         let question = Question::new(call)?;
-        let server = self.server(trace, call, limit).await?;
-        trace.facts.remote = Some(server);
-        let udp = match call.transport.as_str() {
-            "udp" | "udp-only" => Some(question.over_udp(trace, server).await?),
-            "tcp" => None,
+        let found = self.server(trace, call, limit).await?;
+        trace.facts.remote = Some(found.first);
+        let found = match call.transport.as_str() {
+            "udp" | "udp-only" => {
+                let reply = question.over_udp(trace, found.first).await?;
+                if call.transport == "udp-only" || !reply.metadata.truncation {
+                    return Ok((reply, found.first, "udp"));
+                }
+                // The whole answer is that of the server which cut it.
+                alone(found.first)
+            }
+            "tcp" => found,
             other => {
                 return Err(Fault::bad_request(format!(
                     "`{other}` is no transport: udp, udp-only or tcp"
                 )));
             }
         };
-        match udp {
-            Some(reply) if call.transport == "udp-only" || !reply.metadata.truncation => {
-                Ok((reply, server, "udp"))
-            }
-            _ => Ok((question.over_tcp(trace, server).await?, server, "tcp")),
-        }
+        let (reply, server) = question.over_tcp(trace, found, limit).await?;
+        Ok((reply, server, "tcp"))
     }
 
     /// The system's resolver is granted; any other server passes the same gates as any destination.
@@ -80,9 +89,10 @@ impl Session {
         trace: &mut Trace,
         call: &DnsCall,
         limit: Instant,
-    ) -> Result<SocketAddr, Fault> {
+    ) -> Result<Found, Fault> {
         if call.server == "system" {
-            return Ok(self.network.names().first_server());
+            let server = self.network.names().first_server(call.family);
+            return server.map(alone).ok_or_else(|| no_server_of(call.family));
         }
         let (host, port) = split(&call.server)?;
         let route = Route {
@@ -96,7 +106,7 @@ impl Session {
             instead: None,
             limit,
         };
-        Ok(self.network.find(trace, &self.egress, &route).await?.first)
+        self.network.find(trace, &self.egress, &route).await
     }
 }
 
@@ -108,9 +118,32 @@ fn silence(mut failure: Failure) -> Failure {
     failure
 }
 
+const fn alone(server: SocketAddr) -> Found {
+    Found {
+        first: server,
+        other: None,
+    }
+}
+
+fn no_server_of(family: Family) -> Fault {
+    let wanted = if family == Family::V4 { "v4" } else { "v6" };
+    Fault::bad_request(format!(
+        "this machine's resolver has no {wanted} address, and `family: {wanted}` allows no other: drop `family` or name a `server`"
+    ))
+}
+
 fn split(server: &str) -> Result<(String, u16), Fault> {
-    let pattern = leadsman_core::egress::HostPattern::try_from(server.to_owned())
-        .map_err(Fault::bad_request)?;
+    let pattern = HostPattern::try_from(server.to_owned()).map_err(Fault::bad_request)?;
+    if pattern.subdomains
+        || pattern
+            .scheme
+            .as_deref()
+            .is_some_and(|scheme| scheme != "dns")
+    {
+        return Err(Fault::bad_request(format!(
+            "`{server}` is no DNS server: write `host` or `host:port`; it is asked in plain DNS, over UDP or TCP"
+        )));
+    }
     Ok((pattern.host, pattern.port.unwrap_or(53)))
 }
 
@@ -183,14 +216,19 @@ impl Question {
         }
     }
 
-    async fn over_tcp(&self, trace: &mut Trace, server: SocketAddr) -> Result<Message, Fault> {
-        trace.enter(Phase::Connect);
-        let mut stream = TcpStream::connect(server)
-            .await
-            .map_err(|error| self.broken(&error, Moment::Connecting))?;
-        stream
-            .set_nodelay(true)
-            .map_err(|error| self.broken(&error, Moment::Talking))?;
+    /// The answer, and the address that gave it.
+    async fn over_tcp(
+        &self,
+        trace: &mut Trace,
+        found: Found,
+        limit: Instant,
+    ) -> Result<(Message, SocketAddr), Fault> {
+        let opened = open(trace, found, limit).await;
+        let mut stream = opened.map_err(|fault| Fault {
+            kind: self.blamed(fault.kind),
+            message: format!("the DNS server cannot be asked: {}", fault.message),
+        })?;
+        let server = trace.facts.remote.unwrap_or(found.first);
         trace.enter(Phase::Send);
         let length = u16::try_from(self.bytes.len())
             .map_err(|_| Fault::bad_request("the question is too long"))?;
@@ -210,12 +248,13 @@ impl Question {
             .read_exact(&mut answer)
             .await
             .map_err(|error| self.broken(&error, Moment::Talking))?;
-        self.accept(&answer)?.ok_or_else(|| {
+        let reply = self.accept(&answer)?.ok_or_else(|| {
             Fault::new(
                 FailureKind::DnsMalformed,
                 format!("{server} answers another question than was asked"),
             )
-        })
+        })?;
+        Ok((reply, server))
     }
 
     /// The message, where it answers this question; what bears another id is not even read.
@@ -243,11 +282,18 @@ impl Question {
     }
 
     fn broken(&self, error: &std::io::Error, moment: Moment) -> Fault {
-        let kind = match kind_of(error, moment) {
+        Fault::new(
+            self.blamed(kind_of(error, moment)),
+            format!("the DNS server cannot be asked: {error}"),
+        )
+    }
+
+    /// A resolver of this machine that refuses is no fault of the target.
+    const fn blamed(&self, kind: FailureKind) -> FailureKind {
+        match kind {
             FailureKind::ConnectRefused if self.ours => FailureKind::ResolverDown,
             kind => kind,
-        };
-        Fault::new(kind, format!("the DNS server cannot be asked: {error}"))
+        }
     }
 }
 

@@ -14,7 +14,7 @@ use hickory_resolver::{
     proto::{op::ResponseCode, rr::RecordType},
     system_conf::read_system_conf,
 };
-use leadsman_core::{failure::FailureKind, plan::Resolver};
+use leadsman_core::{failure::FailureKind, plan::Resolver, seam::Family};
 
 mod sockets;
 #[cfg(test)]
@@ -27,7 +27,7 @@ use crate::{fault::Fault, routes::Order};
 /// The resolver of a plan.
 pub(crate) struct Names {
     resolver: Lookups<Sockets>,
-    first_server: SocketAddr,
+    servers: Vec<SocketAddr>,
     refusals: Arc<Refusals>,
 }
 
@@ -55,19 +55,30 @@ impl Names {
         options.positive_max_ttl = cache;
         options.negative_max_ttl = cache;
         let refusals = Refusals::new(config.name_servers().len());
-        let first_server = first_of(&config).unwrap_or(ITSELF);
+        let servers = servers_of(&config);
         let mut builder = Lookups::builder_with_config(config, Sockets::new(Arc::clone(&refusals)));
         *builder.options_mut() = options;
         Ok(Self {
             resolver: builder.build()?,
-            first_server,
+            servers,
             refusals,
         })
     }
 
-    /// The server that is asked first.
-    pub(crate) fn first_server(&self) -> SocketAddr {
-        self.first_server
+    /// The server that is asked first, of those that the family lets be asked.
+    pub(crate) fn first_server(&self, family: Family) -> Option<SocketAddr> {
+        let any = || self.servers.first().copied();
+        let of = |v4: bool| {
+            let mut servers = self.servers.iter().copied();
+            servers.find(|server| server.is_ipv4() == v4)
+        };
+        match family {
+            Family::Auto => any(),
+            Family::V4 => of(true),
+            Family::V6 => of(false),
+            Family::PreferV4 => of(true).or_else(any),
+            Family::PreferV6 => of(false).or_else(any),
+        }
     }
 
     /// Every address of the name in the families asked for, the preferred family first.
@@ -110,7 +121,7 @@ impl Names {
 impl std::fmt::Debug for Names {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.debug_struct("Names")
-            .field("first_server", &self.first_server)
+            .field("servers", &self.servers)
             .finish_non_exhaustive()
     }
 }
@@ -129,15 +140,17 @@ fn by_servers(servers: &[SocketAddr]) -> ResolverConfig {
     ResolverConfig::from_name_servers(servers.iter().map(server).collect())
 }
 
-fn first_of(config: &ResolverConfig) -> Option<SocketAddr> {
-    let server = config.name_servers().first()?;
-    Some(SocketAddr::new(
-        server.ip,
-        server
-            .connections
-            .first()
-            .map_or(53, |connection| connection.port),
-    ))
+/// In the order in which they are asked; where none is configured, this machine is.
+fn servers_of(config: &ResolverConfig) -> Vec<SocketAddr> {
+    let address = |server: &NameServerConfig| {
+        let connection = server.connections.first();
+        SocketAddr::new(server.ip, connection.map_or(53, |of| of.port))
+    };
+    let servers: Vec<_> = config.name_servers().iter().map(address).collect();
+    if servers.is_empty() {
+        return vec![ITSELF];
+    }
+    servers
 }
 
 fn addresses_in(lookup: &Lookup) -> impl Iterator<Item = IpAddr> {

@@ -7,7 +7,6 @@ use hickory_proto::{
     rr::{RData, Record, rdata::A},
 };
 use hickory_resolver::{Hosts, system_conf::parse_resolv_conf};
-use leadsman_core::seam::Family;
 use tokio::net::UdpSocket;
 
 use super::*;

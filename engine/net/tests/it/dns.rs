@@ -23,7 +23,10 @@ use tokio::{
     time::{Duration, Instant},
 };
 
-use crate::peers::{SHORT, http, pattern, session};
+use crate::{
+    families::{NAME, here, session_by, session_over},
+    peers::{SHORT, http, pattern, session},
+};
 
 pub(crate) type Script = fn(&Message, &mut Message);
 
@@ -112,7 +115,14 @@ pub(crate) fn question(server: SocketAddr) -> DnsCall {
 }
 
 async fn ask(call: DnsCall) -> Result<Box<DnsReply>, leadsman_core::failure::Failure> {
-    match session().perform(&Call::Dns(Box::new(call))).await {
+    ask_in(&session(), call).await
+}
+
+async fn ask_in(
+    session: &Session,
+    call: DnsCall,
+) -> Result<Box<DnsReply>, leadsman_core::failure::Failure> {
+    match session.perform(&Call::Dns(Box::new(call))).await {
         Answer::Dns(answer) => answer,
         other => panic!("{other:?}"),
     }
@@ -348,4 +358,76 @@ async fn failures_of_resolution_are_told_apart() {
         .unwrap();
     let failure = resolve_by(closed, "www.example.org").await;
     assert_eq!(failure.kind, FailureKind::ResolverDown, "{failure}");
+}
+
+#[tokio::test]
+async fn a_server_of_the_system_is_one_of_the_family_asked_for() {
+    let address = server(one_address, one_address).await;
+    let system = |servers: Vec<SocketAddr>| {
+        let network = plan::Network {
+            resolver: plan::Resolver::Servers(servers),
+            ..plan::Network::default()
+        };
+        let tls = plan::Tls {
+            ca: Vec::new(),
+            ..plan::Tls::default()
+        };
+        session_over(Network::new(&network, &tls).unwrap())
+    };
+    let by = |family| DnsCall {
+        server: "system".to_owned(),
+        family,
+        ..question(address)
+    };
+    let both = system(vec!["[::1]:1".parse().unwrap(), address]);
+    for family in [Family::V4, Family::PreferV4] {
+        let reply = ask_in(&both, by(family)).await.unwrap();
+        assert_eq!(reply.facts.remote, Some(address), "{family:?}");
+    }
+    let alone = system(vec![address]);
+    for family in [Family::Auto, Family::PreferV6] {
+        let reply = ask_in(&alone, by(family)).await.unwrap();
+        assert_eq!(reply.facts.remote, Some(address), "{family:?}");
+    }
+    let failure = ask_in(&alone, by(Family::V6)).await.unwrap_err();
+    assert_eq!(failure.kind, FailureKind::BadRequest, "{failure}");
+    assert!(failure.message.contains("`family: v6`"), "{failure}");
+}
+
+#[tokio::test]
+async fn a_server_is_one_host_that_is_asked_in_plain_dns() {
+    let address = server(one_address, one_address).await;
+    let at = |server: String| DnsCall {
+        server,
+        ..question(address)
+    };
+    for refused in [
+        format!("tls://{address}"),
+        format!("https://{address}"),
+        "*.ns.example".to_owned(),
+    ] {
+        let failure = ask(at(refused.clone())).await.unwrap_err();
+        assert_eq!(failure.kind, FailureKind::BadRequest, "{failure}");
+        assert!(failure.message.contains("`host:port`"), "{failure}");
+        assert!(failure.message.contains(&refused), "{failure}");
+    }
+    let reply = ask(at(format!("dns://{address}"))).await.unwrap();
+    assert_eq!(reply.facts.remote, Some(address));
+}
+
+#[tokio::test]
+async fn a_server_that_does_not_listen_in_one_family_is_asked_over_tcp_in_the_other() {
+    // It listens in IPv4 alone.
+    let address = server(one_address, one_address).await;
+    let session = session_by(server(here, here).await);
+    let call = DnsCall {
+        server: format!("{NAME}:{}", address.port()),
+        transport: "tcp".to_owned(),
+        family: Family::PreferV6,
+        ..question(address)
+    };
+    let reply = ask_in(&session, call).await.unwrap();
+    assert!(reply.facts.family_fallback);
+    assert_eq!(reply.facts.remote, Some(address));
+    assert_eq!(reply.server, address.to_string());
 }

@@ -41,7 +41,8 @@ pub struct DnsSettings {
     pub authority: Option<Sections>,
     /// What is expected of the additional section.
     pub additional: Option<Sections>,
-    /// How to reach the server: `auto`, `v4`, `v6`, `prefer-v4`, `prefer-v6`.
+    /// How to reach the server: `auto`, `v4`, `v6`, `prefer-v4`, `prefer-v6`. Over UDP its first address is asked, over
+    /// TCP the other family's too where that does not answer.
     #[setting(default = "auto")]
     pub family: String,
 }
