@@ -165,7 +165,7 @@ impl Session {
             trace.exchange(kept.tap());
             match kept.send(request).await {
                 Ok(response) => return Ok((kept, response)),
-                // The other side closed it while it was idle: the request was never heard.
+                // The other side closed it, and not a byte of an answer has come.
                 Err(error) if kept.tap().heard().is_none() && error.may_repeat(&asked.method) => {
                     trace.abandon();
                 }

@@ -277,12 +277,21 @@ where
 pub(crate) struct Broken(hyper::Error);
 
 impl Broken {
-    /// Whether a request that found an idle connection closed may go out again on a fresh one.
+    /// Whether a request that found an idle connection closed may go out again on a fresh one: where it was never
+    /// sent, or asks for no change (RFC 9110 §9.2.1). The other side may have done what it was asked before it closed:
+    /// a second DELETE would find nothing.
     pub(crate) fn may_repeat(&self, method: &Method) -> bool {
         let closed =
             self.0.is_closed() || self.0.is_incomplete_message() || io_of(&self.0).is_some();
-        self.0.is_canceled() || (closed && method.is_idempotent())
+        self.0.is_canceled() || (closed && is_safe(method))
     }
+}
+
+fn is_safe(method: &Method) -> bool {
+    matches!(
+        *method,
+        Method::GET | Method::HEAD | Method::OPTIONS | Method::TRACE
+    )
 }
 
 impl From<Broken> for Fault {

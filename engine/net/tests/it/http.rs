@@ -273,6 +273,56 @@ async fn a_kept_connection_that_was_closed_is_replaced() {
 }
 
 #[tokio::test]
+async fn what_was_heard_and_not_answered_is_asked_again_only_where_it_changes_nothing() {
+    let heard = Arc::new(AtomicUsize::new(0));
+    let counted = Arc::clone(&heard);
+    let address = peer(move |mut stream| {
+        let counted = Arc::clone(&counted);
+        async move {
+            // The second request of a connection is read, and the connection closed.
+            for answer in ["HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n", ""] {
+                if read_head(&mut stream).await.is_empty() {
+                    return;
+                }
+                counted.fetch_add(1, Ordering::SeqCst);
+                drop(stream.write_all(answer.as_bytes()).await);
+            }
+        }
+    })
+    .await;
+    for (method, again) in [
+        ("GET", true),
+        ("HEAD", true),
+        ("OPTIONS", true),
+        ("TRACE", true),
+        ("PUT", false),
+        ("DELETE", false),
+        ("POST", false),
+    ] {
+        heard.store(0, Ordering::SeqCst);
+        let session = session();
+        let call = HttpCall {
+            method: method.to_owned(),
+            session: Some(1),
+            ..get(address, "/")
+        };
+        http(&session, call.clone()).await.unwrap();
+        let second = http(&session, call).await.map(|reply| reply.status);
+        let second = second.map_err(|failure| failure.kind);
+        let (outcome, times) = if again {
+            (Ok(200), 3)
+        } else {
+            (Err(FailureKind::ResponseTruncated), 2)
+        };
+        assert_eq!(
+            (second, heard.load(Ordering::SeqCst)),
+            (outcome, times),
+            "{method}"
+        );
+    }
+}
+
+#[tokio::test]
 async fn what_makes_no_sense_is_a_bad_request() {
     let session = session();
     for url in [
