@@ -37,8 +37,8 @@ pub(crate) struct Asked<'a> {
     body: Bytes,
     /// Whether secrets may go out: not any more after a change of origin.
     secret: bool,
-    /// The URL of the call, once a redirect has led on from it.
-    first: Option<Url>,
+    /// The URL of the call, once a redirect has led on from it: most runs wait without one.
+    first: Option<Box<Url>>,
 }
 
 impl<'a> Asked<'a> {
@@ -175,14 +175,14 @@ impl<'a> Asked<'a> {
     pub(crate) fn elsewhere(&self) -> Option<&'a str> {
         let is_home = |first: &Url| first.origin() == self.url.origin();
         let elsewhere = self.call.resolve_to.as_deref();
-        elsewhere.filter(|_| self.first.as_ref().is_none_or(is_home))
+        elsewhere.filter(|_| self.first.as_deref().is_none_or(is_home))
     }
 
     /// How the handshake is made at the present hop. The name to judge for and the identity are meant for the host
     /// that the call names: a redirect to another host leaves them behind.
     pub(crate) fn tls(&self) -> TlsOptions {
         let tls = &self.call.tls;
-        let first = self.first.as_ref().unwrap_or(&self.url);
+        let first = self.first.as_deref().unwrap_or(&self.url);
         if first.host() == self.url.host() {
             return tls.clone();
         }
@@ -216,7 +216,7 @@ impl<'a> Asked<'a> {
         self.method = next.method;
         let left = std::mem::replace(&mut self.url, without_user(next.url));
         if self.first.is_none() {
-            self.first = Some(left);
+            self.first = Some(Box::new(left));
         }
     }
 
