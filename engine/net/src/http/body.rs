@@ -4,6 +4,7 @@ mod brotli;
 mod capped;
 mod coding;
 mod deflate;
+mod gzip;
 
 use std::io;
 

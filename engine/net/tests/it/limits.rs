@@ -130,6 +130,38 @@ async fn a_body_with_a_wrong_checksum_is_not_cut_but_broken() {
 }
 
 #[tokio::test]
+async fn a_body_that_is_no_gzip_is_not_cut_however_short_it_is() {
+    let trailed = [gzip(TEXT).as_slice(), b"trailing"].concat();
+    for (body, wrong) in [
+        (b"hello".as_slice(), "invalid gzip header"),
+        (b"not gzip!", "invalid gzip header"),
+        (b"\x1f\x8b\x07", "invalid gzip header"),
+        (&trailed, "something follows its end"),
+    ] {
+        let address = answering(coded("gzip", body)).await;
+        let failure = http(&session(), get(address, "/")).await.unwrap_err();
+        assert_eq!(failure.kind, FailureKind::HttpProtocol, "{failure}");
+        assert!(failure.message.contains(wrong), "{failure}");
+    }
+}
+
+#[tokio::test]
+async fn members_of_gzip_are_one_body_and_a_cut_one_is_cut_wherever_it_is() {
+    let members = [gzip(b"hello "), gzip(b""), gzip(b"hello hello")];
+    let whole = members.concat();
+    let address = answering(coded("gzip", &whole)).await;
+    let reply = http(&session(), get(address, "/")).await.unwrap();
+    assert_eq!(reply.body, TEXT);
+    let first = members[0].len();
+    for length in [1, 2, 9, 10, first - 8, first - 1, first + 1, first + 10] {
+        let address = answering(coded("gzip", &whole[..length])).await;
+        let failure = http(&session(), get(address, "/")).await.unwrap_err();
+        let kind = FailureKind::ResponseTruncated;
+        assert_eq!(failure.kind, kind, "{length} bytes: {failure}");
+    }
+}
+
+#[tokio::test]
 async fn a_compressed_body_is_held_to_its_size_after_it_is_unfolded() {
     for (coding, whole, _) in codings() {
         let address = answering(coded(coding, &whole)).await;

@@ -1,10 +1,8 @@
 //! The content codings that are offered and undone (RFC 9110 §8.4.1).
 
-use std::io::{self, Write};
+use std::io;
 
-use flate2::write::MultiGzDecoder;
-
-use super::{brotli::Brotli, capped::Capped, deflate::Deflate};
+use super::{brotli::Brotli, capped::Capped, deflate::Deflate, gzip::Gzip};
 
 /// What is offered by `Accept-Encoding`.
 pub(crate) const OFFERED: &str = "gzip, deflate, br";
@@ -12,7 +10,7 @@ pub(crate) const OFFERED: &str = "gzip, deflate, br";
 /// A body that is being undone.
 #[derive(Debug)]
 pub(super) enum Coding {
-    Gzip(Box<MultiGzDecoder<Capped>>),
+    Gzip(Box<Gzip>),
     Deflate(Box<Deflate>),
     Brotli(Box<Brotli>),
 }
@@ -21,9 +19,7 @@ impl Coding {
     /// The coding that `Content-Encoding` names, where it can be undone.
     pub(super) fn named(name: &[u8]) -> Option<Self> {
         match name.to_ascii_lowercase().as_slice() {
-            b"gzip" | b"x-gzip" => {
-                Some(Self::Gzip(Box::new(MultiGzDecoder::new(Capped::default()))))
-            }
+            b"gzip" | b"x-gzip" => Some(Self::Gzip(Box::default())),
             b"deflate" => Some(Self::Deflate(Box::default())),
             b"br" => Some(Self::Brotli(Box::default())),
             _ => None,
@@ -40,7 +36,7 @@ impl Coding {
 
     pub(super) fn push(&mut self, bytes: &[u8]) -> io::Result<()> {
         match self {
-            Self::Gzip(decoder) => decoder.write_all(bytes),
+            Self::Gzip(decoder) => decoder.push(bytes),
             Self::Deflate(decoder) => decoder.push(bytes),
             Self::Brotli(decoder) => decoder.push(bytes),
         }
@@ -49,7 +45,7 @@ impl Coding {
     /// Ends the body: a stream that has no end yet is an unexpected one.
     pub(super) fn end(&mut self) -> io::Result<()> {
         match self {
-            Self::Gzip(decoder) => decoder.try_finish().map_err(|error| cut(decoder, error)),
+            Self::Gzip(decoder) => decoder.end(),
             Self::Deflate(decoder) => decoder.end(),
             Self::Brotli(decoder) => decoder.end(),
         }
@@ -57,7 +53,7 @@ impl Coding {
 
     pub(super) fn undone(&self) -> &Capped {
         match self {
-            Self::Gzip(decoder) => decoder.get_ref(),
+            Self::Gzip(decoder) => decoder.undone(),
             Self::Deflate(decoder) => &decoder.undone,
             Self::Brotli(decoder) => &decoder.undone,
         }
@@ -65,20 +61,10 @@ impl Coding {
 
     pub(super) fn undone_mut(&mut self) -> &mut Capped {
         match self {
-            Self::Gzip(decoder) => decoder.get_mut(),
+            Self::Gzip(decoder) => decoder.undone_mut(),
             Self::Deflate(decoder) => &mut decoder.undone,
             Self::Brotli(decoder) => &mut decoder.undone,
         }
-    }
-}
-
-/// The library takes a trailer that is not whole for a wrong one. It has room for another byte; a wrong one has not.
-fn cut(decoder: &mut MultiGzDecoder<Capped>, error: io::Error) -> io::Error {
-    let is_cut = error.kind() == io::ErrorKind::InvalidInput && decoder.write(&[0]).is_ok();
-    if is_cut {
-        io::ErrorKind::UnexpectedEof.into()
-    } else {
-        error
     }
 }
 
