@@ -9,10 +9,7 @@ mod gzip;
 use std::io;
 
 use bytes::Bytes;
-use hyper::{
-    HeaderMap,
-    header::{self, HeaderValue},
-};
+use hyper::{HeaderMap, header};
 use leadsman_core::failure::FailureKind;
 
 pub(super) use coding::OFFERED;
@@ -36,16 +33,20 @@ pub(crate) struct Content {
 #[derive(Debug)]
 enum Sink {
     Plain(Vec<Bytes>, u64),
-    Coded(Coding),
+    /// The coding that is being undone, and those under it, which wait for all that comes of it.
+    Coded(Coding, Vec<Coding>),
     Ended(Bytes),
 }
 
 impl Content {
     pub(crate) fn new(headers: &HeaderMap, decompress: bool, max: u64) -> Self {
-        let encoding = headers.get(header::CONTENT_ENCODING);
-        let coding = encoding.filter(|_| decompress).map(HeaderValue::as_bytes);
-        let sink = match coding.and_then(Coding::named) {
-            Some(coding) => Sink::Coded(coding),
+        let mut codings = if decompress {
+            coding::applied(headers)
+        } else {
+            Vec::new()
+        };
+        let sink = match codings.pop() {
+            Some(last) => Sink::Coded(last, codings),
             None => Sink::Plain(Vec::new(), 0),
         };
         let announced = headers
@@ -81,11 +82,7 @@ impl Content {
                     Ok(())
                 }
             }
-            Sink::Coded(coding) => {
-                coding.undone_mut().cap = max.min(FREE.max(wire.saturating_mul(RATIO)));
-                let undone = coding.push(&chunk);
-                self.judge(undone)
-            }
+            Sink::Coded(..) => self.undo(&chunk),
             Sink::Ended(_) => Ok(()),
         }
     }
@@ -94,24 +91,61 @@ impl Content {
     pub(crate) fn end(&mut self) -> Result<(), Fault> {
         let whole = match &mut self.sink {
             Sink::Plain(chunks, length) => joined(chunks, *length),
-            Sink::Coded(_) if self.wire == 0 => Bytes::new(),
-            Sink::Coded(coding) => {
-                let ended = coding.end();
-                // What was undone counts, also where the rest is missing.
-                self.judge(ended)?;
-                self.take_undone().into()
-            }
+            Sink::Coded(..) if self.wire == 0 => Bytes::new(),
+            Sink::Coded(..) => self.undo_rest()?,
             Sink::Ended(_) => return Ok(()),
         };
         self.sink = Sink::Ended(whole);
         Ok(())
     }
 
+    /// Undoes what came of the coding on top.
+    fn undo(&mut self, bytes: &[u8]) -> Result<(), Fault> {
+        let Sink::Coded(coding, under) = &mut self.sink else {
+            return Ok(());
+        };
+        // What is coded once more may be a little larger than the body that comes of it.
+        let slack = if under.is_empty() { 0 } else { FREE };
+        let max = self.max.saturating_add(slack);
+        coding.undone_mut().cap = max.min(FREE.max(self.wire.saturating_mul(RATIO)));
+        let undone = coding.push(bytes);
+        self.judge(undone)
+    }
+
+    /// Ends the coding on top, and undoes those under it.
+    fn undo_rest(&mut self) -> Result<Bytes, Fault> {
+        loop {
+            let Sink::Coded(coding, _) = &mut self.sink else {
+                return Ok(Bytes::new());
+            };
+            let ended = coding.end();
+            // What was undone counts, also where the rest is missing.
+            self.judge(ended)?;
+            let undone = self.take_undone();
+            if !self.go_under() {
+                return Ok(undone.into());
+            }
+            self.undo(&undone)?;
+        }
+    }
+
     fn take_undone(&mut self) -> Vec<u8> {
         match &mut self.sink {
-            Sink::Coded(coding) => std::mem::take(&mut coding.undone_mut().out),
+            Sink::Coded(coding, _) => std::mem::take(&mut coding.undone_mut().out),
             Sink::Plain(..) | Sink::Ended(_) => Vec::new(),
         }
+    }
+
+    /// Takes the next coding for the one on top; `false` where there is none.
+    fn go_under(&mut self) -> bool {
+        let Sink::Coded(coding, under) = &mut self.sink else {
+            return false;
+        };
+        let Some(next) = under.pop() else {
+            return false;
+        };
+        *coding = next;
+        true
     }
 
     pub(crate) fn finish(self) -> Result<Bytes, Fault> {
@@ -131,14 +165,14 @@ impl Content {
     pub(crate) fn body_bytes(&self) -> u64 {
         match &self.sink {
             Sink::Plain(_, length) => *length,
-            Sink::Coded(coding) => size(coding.undone().out.len()),
+            Sink::Coded(coding, _) => size(coding.undone().out.len()),
             Sink::Ended(whole) => size(whole.len()),
         }
     }
 
     fn judge(&self, outcome: io::Result<()>) -> Result<(), Fault> {
         let Err(error) = outcome else { return Ok(()) };
-        let Sink::Coded(coding) = &self.sink else {
+        let Sink::Coded(coding, _) = &self.sink else {
             return Ok(());
         };
         if coding.undone().over {
@@ -157,7 +191,7 @@ impl Content {
     }
 
     fn too_large(&self) -> Fault {
-        let bomb = matches!(&self.sink, Sink::Coded(coding) if coding.undone().cap < self.max);
+        let bomb = matches!(&self.sink, Sink::Coded(coding, _) if coding.undone().cap < self.max);
         let message = if bomb {
             format!(
                 "the body unfolds to more than {RATIO} times its {} bytes",

@@ -162,6 +162,61 @@ async fn members_of_gzip_are_one_body_and_a_cut_one_is_cut_wherever_it_is() {
 }
 
 #[tokio::test]
+async fn codings_over_each_other_are_undone_the_last_one_first() {
+    let twice = gzip(&gzip(TEXT));
+    for (listed, body) in [
+        ("gzip, gzip", twice.clone()),
+        ("gzip\r\nContent-Encoding: x-gzip", twice),
+        ("deflate,gzip", gzip(&zlib(TEXT))),
+        ("br, deflate, gzip", gzip(&zlib(BROTLI_TEXT))),
+        ("gzip, Identity", gzip(TEXT)),
+        (", identity ,gzip", gzip(TEXT)),
+        ("identity", TEXT.to_vec()),
+    ] {
+        let address = answering(coded(listed, &body)).await;
+        let reply = http(&session(), get(address, "/")).await.unwrap();
+        assert_eq!(reply.body, TEXT, "{listed}");
+        let facts = reply.facts.http.unwrap();
+        let sizes = (facts.wire_bytes, facts.body_bytes);
+        assert_eq!(sizes, (u64::try_from(body.len()).unwrap(), 17), "{listed}");
+    }
+}
+
+#[tokio::test]
+async fn each_of_several_codings_is_judged() {
+    let whole = gzip(TEXT);
+    let cut = whole.split_last().unwrap().1;
+    for (inner, max_body, kind) in [
+        (
+            gzip(&vec![0; 8 << 20]),
+            16 << 20,
+            FailureKind::ResponseTooLarge,
+        ),
+        (whole.clone(), 16, FailureKind::ResponseTooLarge),
+        (cut.to_vec(), 17, FailureKind::ResponseTruncated),
+        (b"hello".to_vec(), 17, FailureKind::HttpProtocol),
+    ] {
+        let address = answering(coded("gzip, gzip", &gzip(&inner))).await;
+        let call = HttpCall {
+            max_body,
+            ..get(address, "/")
+        };
+        let failure = http(&session(), call).await.unwrap_err();
+        assert_eq!(failure.kind, kind, "{failure}");
+    }
+}
+
+#[tokio::test]
+async fn a_body_with_a_coding_that_cannot_be_undone_is_left_as_it_came() {
+    let body = gzip(TEXT);
+    for listed in ["zstd", "zstd, gzip", "gzip, gzip, gzip, gzip"] {
+        let address = answering(coded(listed, &body)).await;
+        let reply = http(&session(), get(address, "/")).await.unwrap();
+        assert_eq!(reply.body, body, "{listed}");
+    }
+}
+
+#[tokio::test]
 async fn a_compressed_body_is_held_to_its_size_after_it_is_unfolded() {
     for (coding, whole, _) in codings() {
         let address = answering(coded(coding, &whole)).await;

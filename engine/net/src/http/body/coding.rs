@@ -2,10 +2,31 @@
 
 use std::io;
 
+use hyper::{HeaderMap, header};
+
 use super::{brotli::Brotli, capped::Capped, deflate::Deflate, gzip::Gzip};
 
 /// What is offered by `Accept-Encoding`.
 pub(crate) const OFFERED: &str = "gzip, deflate, br";
+
+/// More codings than this, one over the other, are not undone: each takes memory of its own.
+const AT_MOST: usize = 3;
+
+/// The codings of a body, in the order in which they were applied. None where one of them cannot be undone: the body
+/// stays as it came then.
+pub(super) fn applied(headers: &HeaderMap) -> Vec<Coding> {
+    let fields = headers.get_all(header::CONTENT_ENCODING).iter();
+    let names = fields.flat_map(|field| field.as_bytes().split(|byte| *byte == b','));
+    let codings: Option<Vec<Coding>> = names
+        .map(<[u8]>::trim_ascii)
+        .filter(|name| !name.is_empty() && !name.eq_ignore_ascii_case(b"identity"))
+        .take(AT_MOST + 1)
+        .map(Coding::named)
+        .collect();
+    codings
+        .filter(|codings| codings.len() <= AT_MOST)
+        .unwrap_or_default()
+}
 
 /// A body that is being undone.
 #[derive(Debug)]
@@ -16,8 +37,8 @@ pub(super) enum Coding {
 }
 
 impl Coding {
-    /// The coding that `Content-Encoding` names, where it can be undone.
-    pub(super) fn named(name: &[u8]) -> Option<Self> {
+    /// The coding of that name, where it can be undone.
+    fn named(name: &[u8]) -> Option<Self> {
         match name.to_ascii_lowercase().as_slice() {
             b"gzip" | b"x-gzip" => Some(Self::Gzip(Box::default())),
             b"deflate" => Some(Self::Deflate(Box::default())),
