@@ -1,8 +1,10 @@
 //! Where a redirect leads, and what is asked there.
 
+use std::{borrow::Cow, slice};
+
 use hyper::{HeaderMap, Method, StatusCode, header};
 use leadsman_core::{failure::FailureKind, seam::RedirectScope};
-use url::{Origin, Url};
+use url::{Origin, Url, form_urlencoded::byte_serialize};
 
 use super::{address::without_user, request::Asked};
 use crate::fault::Fault;
@@ -32,16 +34,13 @@ pub(crate) fn next(
     let Some(location) = headers.get(header::LOCATION) else {
         return Ok(None);
     };
-    let url = location
-        .to_str()
-        .ok()
-        .and_then(|text| asked.url.join(text).ok())
-        .ok_or_else(|| {
-            Fault::new(
-                FailureKind::HttpProtocol,
-                "the redirect's Location is no URL",
-            )
-        })?;
+    let reference = reference(location.as_bytes());
+    let url = asked.url.join(&reference).map_err(|_| {
+        Fault::new(
+            FailureKind::HttpProtocol,
+            "the redirect's Location is no URL",
+        )
+    })?;
     let url = without_user(url);
     if !matches!(url.scheme(), "http" | "https") || url.host().is_none() {
         return Err(Fault::new(
@@ -60,6 +59,24 @@ pub(crate) fn next(
         body,
         same_origin,
     }))
+}
+
+/// A `Location` as text. Only ASCII is allowed in one, but servers send more, and browsers follow: letters are taken for
+/// UTF-8, which a URL writes in percent signs, and what is none goes back byte by byte as it came.
+fn reference(location: &[u8]) -> Cow<'_, str> {
+    str::from_utf8(location).map_or_else(|_| Cow::Owned(escaped(location)), Cow::Borrowed)
+}
+
+fn escaped(location: &[u8]) -> String {
+    let mut text = String::with_capacity(location.len() * 3);
+    for byte in location {
+        if byte.is_ascii() {
+            text.push(char::from(*byte));
+        } else {
+            text.extend(byte_serialize(slice::from_ref(byte)));
+        }
+    }
+    text
 }
 
 fn is_within(scope: RedirectScope, from: &Url, to: &Url) -> bool {

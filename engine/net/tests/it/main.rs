@@ -11,6 +11,8 @@ mod identity;
 #[cfg(test)]
 mod limits;
 #[cfg(test)]
+mod locations;
+#[cfg(test)]
 mod peers;
 #[cfg(test)]
 mod phases;
