@@ -296,13 +296,17 @@ fn is_safe(method: &Method) -> bool {
 
 impl From<Broken> for Fault {
     fn from(Broken(error): Broken) -> Self {
+        if is_head_too_large(&error) {
+            // hyper does not tell which of the two it was.
+            let message = format!(
+                "the answer's header has more than {HEADER_FIELDS} fields, or more than {} KiB",
+                HEADER_BYTES >> 10
+            );
+            return Self::new(FailureKind::ResponseTooLarge, message);
+        }
         let io = io_of(&error);
         let (kind, what) = match io {
             Some(io) => (kind_of(io, Moment::Talking), "the connection broke"),
-            None if is_head_too_large(&error) => (
-                FailureKind::ResponseTooLarge,
-                "the answer's header is too large",
-            ),
             None if error.is_incomplete_message() || error.is_canceled() || error.is_closed() => (
                 FailureKind::ResponseTruncated,
                 "the connection ended before the answer did",

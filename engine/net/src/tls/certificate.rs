@@ -9,6 +9,7 @@ use x509_parser::{
     extensions::GeneralName,
     objects::{oid_registry, oid2sn},
     prelude::{FromDer, X509Certificate},
+    time::ASN1Time,
 };
 
 /// What a presented certificate says; one that cannot be read has its digest and bytes at least.
@@ -18,6 +19,32 @@ pub(super) fn describe(der: &[u8]) -> Certificate {
     certificate.sha256 = hex(&Sha256::digest(der));
     certificate.der = Bytes::copy_from_slice(der);
     certificate
+}
+
+/// A second since the Unix epoch as people read it (RFC 3339, UTC).
+pub(super) fn date(seconds: i64) -> String {
+    let Ok(read) = ASN1Time::from_timestamp(seconds) else {
+        return format!("{seconds} (Unix time)");
+    };
+    let instant = read.to_datetime();
+    let (year, month, day) = instant.to_calendar_date();
+    let (hour, minute, second) = instant.to_hms();
+    let month = u8::from(month);
+    format!("{year:04}-{month:02}-{day:02}T{hour:02}:{minute:02}:{second:02}Z")
+}
+
+/// A use of a certificate by its name (RFC 5280 §4.2.1.12). Without one it is no more than another: what verifies chains
+/// decodes an OID with numbers above 127 wrongly.
+pub(super) const fn purpose(oid: &[usize]) -> &'static str {
+    match oid {
+        [1, 3, 6, 1, 5, 5, 7, 3, 2] => "clientAuth",
+        [1, 3, 6, 1, 5, 5, 7, 3, 3] => "codeSigning",
+        [1, 3, 6, 1, 5, 5, 7, 3, 4] => "emailProtection",
+        [1, 3, 6, 1, 5, 5, 7, 3, 8] => "timeStamping",
+        [1, 3, 6, 1, 5, 5, 7, 3, 9] => "OCSPSigning",
+        [2, 5, 29, 37, 0] => "anyExtendedKeyUsage",
+        _ => "another",
+    }
 }
 
 fn unreadable() -> Certificate {

@@ -18,7 +18,10 @@ use rustls_pki_types::{CertificateDer, ServerName, SignatureVerificationAlgorith
 use sha2::{Digest, Sha256};
 use webpki::{EndEntityCert, KeyUsage, VerifiedPath};
 
-use super::{certificate::describe, stores::Roots};
+use super::{
+    certificate::{date, describe, purpose},
+    stores::Roots,
+};
 
 const ROUNDS: usize = 8;
 const KEPT_AT_MOST: usize = 4096;
@@ -190,16 +193,16 @@ impl Question<'_> {
                 Kind::TlsExpired,
                 CertificateError::Expired,
                 format!(
-                    "a certificate of the chain ended at {} (Unix time)",
-                    not_after.as_secs()
+                    "a certificate of the chain ended at {}",
+                    date(seconds(*not_after))
                 ),
             ),
             webpki::Error::CertNotValidYet { not_before, .. } => (
                 Kind::TlsNotYetValid,
                 CertificateError::NotValidYet,
                 format!(
-                    "a certificate of the chain begins at {} (Unix time)",
-                    not_before.as_secs()
+                    "a certificate of the chain begins at {}",
+                    date(seconds(*not_before))
                 ),
             ),
             webpki::Error::CertNotValidForName(_) => (
@@ -233,11 +236,23 @@ impl Question<'_> {
             other => (
                 Kind::TlsBadCertificate,
                 CertificateError::BadEncoding,
-                format!("the chain is bad: {other}"),
+                flaw(other),
             ),
         };
         (Distrust { kind, message }, alert)
     }
+}
+
+/// The library has names for what is bad, and no words.
+fn flaw(error: &webpki::Error) -> String {
+    let webpki::Error::RequiredEkuNotFoundContext(context) = error else {
+        return format!("the chain is bad: {error}");
+    };
+    let purposes: Vec<&str> = context.present.iter().map(|oid| purpose(oid)).collect();
+    format!(
+        "the chain is bad: a certificate of it is not for servers; its extended key usage is [{}], without serverAuth",
+        purposes.join(", ")
+    )
 }
 
 /// From the last boundary up to now, to the next one.

@@ -298,5 +298,8 @@ async fn a_header_without_end_is_cut_off() {
         .await;
         let failure = http(&session(), get(address, "/")).await.unwrap_err();
         assert_eq!(failure.kind, FailureKind::ResponseTooLarge, "{failure}");
+        for limit in ["128 fields", "64 KiB"] {
+            assert!(failure.message.contains(limit), "{failure}");
+        }
     }
 }

@@ -1,7 +1,8 @@
 //! Whether what was judged is kept for as long as it holds, and for what it was asked.
 
 use rcgen::{
-    BasicConstraints, CertificateParams, CertifiedIssuer, DnType, IsCa, KeyPair, date_time_ymd,
+    BasicConstraints, CertificateParams, CertifiedIssuer, DnType, ExtendedKeyUsagePurpose, IsCa,
+    KeyPair, date_time_ymd,
 };
 
 use super::*;
@@ -16,6 +17,11 @@ struct Shown {
 
 impl Shown {
     fn new() -> Self {
+        Self::used_for(Vec::new())
+    }
+
+    /// One that is for these uses alone; without any it is for all.
+    fn used_for(uses: Vec<ExtendedKeyUsagePurpose>) -> Self {
         let mut authority = CertificateParams::new(Vec::new()).unwrap();
         authority
             .distinguished_name
@@ -24,6 +30,7 @@ impl Shown {
         let issuer = CertifiedIssuer::self_signed(authority, KeyPair::generate().unwrap()).unwrap();
         let mut leaf = CertificateParams::new(vec!["good.example".to_owned()]).unwrap();
         (leaf.not_before, leaf.not_after) = (date_time_ymd(2030, 1, 1), date_time_ymd(2031, 1, 1));
+        leaf.extended_key_usages = uses;
         let (begins, ends) = (
             leaf.not_before.unix_timestamp(),
             leaf.not_after.unix_timestamp(),
@@ -110,6 +117,41 @@ fn a_judgement_begins_with_its_certificate() {
     );
     let begun = shown.asked(&all, "good.example", &store, shown.begins);
     assert_eq!(kind(&begun), None);
+}
+
+fn message(judgement: &Judgement) -> &str {
+    let distrust = judgement.verdict.as_ref().err();
+    distrust.map_or("", |(distrust, _)| distrust.message.as_str())
+}
+
+#[test]
+fn begin_and_end_are_told_as_dates() {
+    let (shown, all) = (Shown::new(), Judgements::default());
+    let store = shown.store(1);
+    let early = shown.asked(&all, "good.example", &store, shown.begins - 1);
+    assert_eq!(
+        message(&early),
+        "a certificate of the chain begins at 2030-01-01T00:00:00Z"
+    );
+    let ended = shown.asked(&all, "good.example", &store, shown.ends + 1);
+    assert_eq!(
+        message(&ended),
+        "a certificate of the chain ended at 2031-01-01T00:00:00Z"
+    );
+    assert_eq!(date(1_709_210_096), "2024-02-29T12:34:56Z");
+}
+
+#[test]
+fn a_certificate_for_other_uses_is_told_by_what_it_is_for() {
+    let shown = Shown::used_for(vec![
+        ExtendedKeyUsagePurpose::ClientAuth,
+        ExtendedKeyUsagePurpose::Other(vec![1, 3, 6, 1, 4, 1, 311]),
+    ]);
+    let (all, store) = (Judgements::default(), shown.store(1));
+    let judged = shown.asked(&all, "good.example", &store, shown.begins);
+    assert_eq!(kind(&judged), Some(FailureKind::TlsBadCertificate));
+    let uses = "its extended key usage is [clientAuth, another], without serverAuth";
+    assert!(message(&judged).ends_with(uses), "{}", message(&judged));
 }
 
 #[test]
