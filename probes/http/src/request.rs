@@ -36,23 +36,34 @@ fn authorization(settings: &HttpSettings) -> Result<Option<String>> {
     }
 }
 
-/// Reads an HTTP date in its preferred form (RFC 9110 §5.6.7) as seconds since the Unix epoch.
+/// Reads an HTTP date as seconds since the Unix epoch, in any of its three forms (RFC 9110 §5.6.7):
+/// `Sun, 06 Nov 1994 08:49:37 GMT`, `Sunday, 06-Nov-94 08:49:37 GMT` and `Sun Nov  6 08:49:37 1994`.
 pub(crate) fn http_date(text: &str) -> Option<f64> {
     const MONTHS: [&str; 12] = [
         "Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec",
     ];
-    let mut parts = text.split_whitespace().skip(1);
-    let day: i32 = parts.next()?.parse().ok()?;
-    let name = parts.next()?;
+    let parts = text.split([' ', '\t', '-']).filter(|part| !part.is_empty());
+    let parts: Vec<&str> = parts.skip(1).collect();
+    let (day, name, year, clock) = match *parts.as_slice() {
+        [name, day, clock, year, ..] if clock.contains(':') => (day, name, year, clock),
+        [day, name, year, clock, ..] => (day, name, year, clock),
+        _ => return None,
+    };
     let month = i32::try_from(MONTHS.iter().position(|month| *month == name)?).ok()? + 1;
-    let year: i32 = parts.next()?.parse().ok()?;
-    let mut clock = parts
-        .next()?
-        .split(':')
-        .map(|part| part.parse::<i32>().ok());
+    let mut clock = (clock.split(':')).map(|part| part.parse::<u8>().ok().map(i32::from));
     let (hours, minutes, seconds) = (clock.next()??, clock.next()??, clock.next()??);
-    let days = days_since_epoch(year, month, day);
+    let days = days_since_epoch(whole_year(year)?, month, day.parse::<u8>().ok()?.into());
     Some(f64::from(days) * 86_400.0 + f64::from(hours * 3_600 + minutes * 60 + seconds))
+}
+
+/// A year of two digits is one since the epoch: nothing on the web was modified before it, or will be after now.
+fn whole_year(text: &str) -> Option<i32> {
+    let year = i32::from(text.parse::<u16>().ok()?);
+    Some(match (text.len(), year) {
+        (2, 70..) => 1900 + year,
+        (2, _) => 2000 + year,
+        _ => year,
+    })
 }
 
 /// Days from 1970-01-01 in the proleptic Gregorian calendar: years are counted from March, so that the
@@ -81,5 +92,24 @@ mod tests {
             Some(1_709_208_000.0)
         );
         assert_eq!(http_date("yesterday"), None);
+    }
+
+    #[test]
+    fn an_http_date_is_read_in_its_obsolete_forms_too() {
+        for (text, seconds) in [
+            ("Sunday, 06-Nov-94 08:49:37 GMT", 784_111_777.0),
+            ("Sun Nov  6 08:49:37 1994", 784_111_777.0),
+            ("Thursday, 29-Feb-24 12:00:00 GMT", 1_709_208_000.0),
+            ("Thursday, 01-Jan-70 00:00:00 GMT", 0.0),
+        ] {
+            assert_eq!(http_date(text), Some(seconds), "{text}");
+        }
+        for text in [
+            "Sun Nov  6 08:49 1994",
+            "Sunday, 06-Nov 08:49:37 GMT",
+            "Sun, 06 Nov 4294967295 08:49:37 GMT",
+        ] {
+            assert_eq!(http_date(text), None, "{text}");
+        }
     }
 }
