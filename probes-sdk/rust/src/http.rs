@@ -5,7 +5,7 @@ use std::time::Duration;
 use serde::{Serialize, de::DeserializeOwned};
 
 use crate::{
-    Content, Error, Facts, Failure, Kind, Result, escape,
+    Content, Error, Facts, Failure, Kind, Result, context, escape,
     raw::http::client as raw,
     report, secrets, steps,
     wait::{self, Options},
@@ -25,6 +25,8 @@ pub struct Request {
     body: Vec<u8>,
     options: Options,
     is_repeatable: bool,
+    /// What of the attempt it leaves to others.
+    reserve: Duration,
 }
 
 /// Methods that ask for no change (RFC 9110 §9.2.1).
@@ -50,6 +52,7 @@ impl Request {
             body: Vec::new(),
             options: Options::default(),
             is_repeatable: false,
+            reserve: Duration::ZERO,
         }
     }
 
@@ -179,6 +182,10 @@ impl Request {
         if let Some(step) = steps::carried() {
             self.options.text("step", &step);
         }
+        if !self.reserve.is_zero() {
+            let left = context::remaining().saturating_sub(self.reserve);
+            self.options.at_most("timeout", left);
+        }
         let is_safe = SAFE
             .iter()
             .any(|safe| self.method.eq_ignore_ascii_case(safe));
@@ -240,15 +247,25 @@ impl Response {
 
     /// The body as JSON, copied in from the host.
     pub fn json<T: DeserializeOwned>(&self) -> Result<T> {
-        let content = self.content();
-        let size = u32::try_from(content.size()).unwrap_or(u32::MAX);
-        let read = serde_json::from_slice(&content.read(0, size));
-        read.map_err(|error| {
+        self.parsed().map_err(|error| {
             let expected = "JSON that can be read";
-            let got = format!("{error} in `{}`", content.excerpt());
+            let got = format!("{error} in `{}`", self.content().excerpt());
             report::assertion(Kind::Body, "body", expected, &got);
             Error::Unmet
         })
+    }
+
+    /// What is at a JSON pointer (RFC 6901) of the body, where it is there and fits. Nothing is expected: where it is not
+    /// there, nothing is reported.
+    pub fn found_at<T: DeserializeOwned>(&self, pointer: &str) -> Option<T> {
+        let mut body: serde_json::Value = self.parsed().ok()?;
+        serde_json::from_value(body.pointer_mut(pointer)?.take()).ok()
+    }
+
+    fn parsed<T: DeserializeOwned>(&self) -> serde_json::Result<T> {
+        let content = self.content();
+        let size = u32::try_from(content.size()).unwrap_or(u32::MAX);
+        serde_json::from_slice(&content.read(0, size))
     }
 
     /// The text at a JSON pointer (RFC 6901) of the body.

@@ -30,6 +30,16 @@ impl Options {
         self.number(name, u64::try_from(duration.as_nanos()).unwrap_or(u64::MAX));
     }
 
+    /// Sets a duration, where no shorter one is set.
+    pub(crate) fn at_most(&mut self, name: &str, duration: Duration) {
+        let limit = u64::try_from(duration.as_nanos()).unwrap_or(u64::MAX);
+        let own = self.0.iter().find_map(|(known, value)| match value {
+            Value::Number(number) if known == name => Some(*number),
+            _ => None,
+        });
+        self.number(name, own.map_or(limit, |own| own.min(limit)));
+    }
+
     fn set(&mut self, name: &str, value: Value) {
         self.0.retain(|(known, _)| known != name);
         self.0.push((name.to_owned(), value));

@@ -11,7 +11,7 @@ use leadsman_import::{Format, Imported};
 use leadsman_tests::engine::Trial;
 use serde_json::{Value, json};
 
-use super::{in_yaml, quick, seen, shop};
+use super::{in_yaml, patience, quick, seen, shop};
 
 mod hurl;
 
@@ -61,22 +61,18 @@ fn recorded(shop: &Shop) -> RunRecord {
         *step = serde_json::from_str(&own).unwrap();
     }
     Trial::bundled("journey", shop.url(), settings)
+        .timeout_ms(patience(shop))
         .secret("order-password", Options::PASSWORD, &shop.url())
         .run()
 }
 
 #[test]
-fn imported_from_its_own_recording_it_has_the_same_steps_and_outcomes_healthy_slow_and_broken_in_ten_ways()
- {
+fn imported_from_its_own_recording_it_has_the_same_steps_and_outcomes_whatever_a_recording_can_see()
+{
     // A recording does not say what a receipt must hold.
     let unseen = [Fault::WrongReceipt, Fault::WrongType];
-    let faults: Vec<Fault> = Fault::ALL
-        .iter()
-        .copied()
-        .filter(|fault| !unseen.contains(fault))
-        .collect();
-    assert_eq!(faults.len(), 2 + 10);
-    for fault in faults {
+    let faults = Fault::ALL.iter().copied();
+    for fault in faults.filter(|fault| !unseen.contains(fault)) {
         let shop = shop(fault);
         let (written, imported) = (in_yaml(&shop), recorded(&shop));
         let (expected, mut got) = (seen(&written), seen(&imported));

@@ -1,5 +1,7 @@
 //! The journey of `journey.yaml`, in Rust: sign in, create, wait until ready, read, delete.
 
+use std::time::Duration;
+
 use leadsman_sdk::{prelude::*, settings::SecretName};
 use serde_json::{Value, json};
 
@@ -30,8 +32,10 @@ pub struct Order {
 #[probe]
 pub fn order(target: &Target, settings: &Order) -> Result<Verdict> {
     let shop = http::Session::of(target).repeatable(settings.repeatable);
+    let shop = shop.reserve(Duration::from_secs(2));
     let shop = step("sign in", || sign_in(shop, &settings.password))?;
-    let delete = |path: &str| shop.delete(path)?.send()?.expect(204).map(drop);
+    let cleanup = shop.clone().reserve(Duration::ZERO);
+    let delete = |path: &str| cleanup.delete(path)?.send()?.expect(204).map(drop);
     let mut made = None;
     let created = step("create", || create(&shop, settings, &mut made));
     let walked = if let Some(order) = made {
@@ -55,19 +59,20 @@ fn sign_in(shop: http::Session, password: &str) -> Result<http::Session> {
 
 fn create(shop: &http::Session, settings: &Order, id: &mut Option<String>) -> Result<()> {
     let order = json!({"reference": format!("probe-{}", context::run_id()), "item": "lead-line"});
-    let made = shop.post("/api/orders")?.json(&order).send()?.expect(201)?;
-    *id = Some(made.text_at("/id")?);
-    let made = made.expect_at("/status", "pending")?;
+    let made = shop.post("/api/orders")?.json(&order).send()?;
+    *id = made.found_at("/id");
+    let made = made.expect(201)?.expect_at("/status", "pending")?;
+    ensure!(id.is_some(), Body, "/id", "an id");
     made.expect_under(*settings.created_within).map(drop)
 }
 
 fn wait(shop: &http::Session, path: &str, settings: &Order) -> Result<()> {
     let (every, within) = (*settings.every, *settings.within);
     poll(Kind::Body, "a ready order", every, within, || {
-        let look = shop.get(path)?.timeout(within).send()?.expect(200)?;
-        let order: Value = look.json()?;
-        let is_packed = order.pointer("/items/2/sku").is_some();
-        Ok((order["status"] == "ready" && is_packed).then_some(()))
+        let look = shop.get(path)?.timeout(within).send()?;
+        let at = |pointer: &str| look.found_at::<Value>(pointer);
+        let is_ready = look.status() / 100 == 2 && at("/status") == Some(json!("ready"));
+        Ok((is_ready && at("/items/2/sku").is_some()).then_some(()))
     })
 }
 
@@ -82,8 +87,6 @@ fn read(shop: &http::Session, order: &str, settings: &Order) -> Result<()> {
 
 #[cfg(test)]
 mod tests {
-    use std::time::Duration;
-
     use leadsman_sdk::mock::{Mock, Reply, Run};
 
     use super::*;
@@ -104,7 +107,11 @@ mod tests {
         Mock::new("https://shop.example")
             .secret("shop-password")
             .on("POST", &at("/api/session"), session)
-            .on("POST", &at("/api/orders"), Reply::status(201).body(made).took(took))
+            .on(
+                "POST",
+                &at("/api/orders"),
+                Reply::status(201).body(made).took(took),
+            )
             .on("GET", &order, Reply::ok(ready))
             .on("GET", &at("/api/orders/ord-1/receipt"), receipt)
             .on("DELETE", &order, Reply::status(204))

@@ -41,8 +41,11 @@ faults! {
     TokenMissing, "token-missing", "Signing in answers 201, without a token.";
     SignInNotJson, "sign-in-not-json", "Signing in answers 200 with a page instead of JSON.";
     CreateConflicts, "create-conflicts", "Ordering answers 409, and no order is made.";
+    CreatedWith200, "created-with-200", "Ordering answers 200 instead of 201, and makes the order.";
     OrderWithoutId, "order-without-id", "Ordering answers 201 and makes the order, but tells neither id nor location.";
+    UnavailableOnce, "unavailable-once", "The first look at an order answers 503, and those after it do not.";
     NeverReady, "never-ready", "Orders stay pending.";
+    ReceiptHangs, "receipt-hangs", "Asking for the receipt never gets an answer.";
     WrongReceipt, "wrong-receipt", "The receipt is that of another order.";
     WrongType, "wrong-type", "The receipt is the right page, but says that it is text/plain.";
     DeleteRefused, "delete-refused", "Cancelling answers 405, and the order stays.";

@@ -1,11 +1,14 @@
 //! A session: one cookie jar, and one connection per host, across requests.
 
-use std::sync::atomic::{AtomicU32, Ordering};
+use std::{
+    sync::atomic::{AtomicU32, Ordering},
+    time::Duration,
+};
 
 use super::{Request, raw};
-use crate::{Result, Target};
+use crate::{Result, Target, context};
 
-/// Requests to a target that share cookies and connections.
+/// Requests to a target that share cookies and connections. A clone shares them too.
 ///
 /// ```
 /// use leadsman_sdk::prelude::*;
@@ -18,12 +21,13 @@ use crate::{Result, Target};
 ///     Ok(())
 /// }
 /// ```
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub struct Session {
     number: u32,
     base: Target,
     is_repeatable: bool,
     token: Option<String>,
+    reserve: Duration,
 }
 
 impl Session {
@@ -35,6 +39,7 @@ impl Session {
             base: target.clone(),
             is_repeatable: false,
             token: None,
+            reserve: Duration::ZERO,
         }
     }
 
@@ -61,6 +66,31 @@ impl Session {
         self
     }
 
+    /// Keeps this much of the attempt back, at most half of what is left now: whatever its requests have for a timeout, they
+    /// end in time for it. What cleans up has it, by a clone that keeps nothing back.
+    ///
+    /// ```
+    /// use std::time::Duration;
+    /// use leadsman_sdk::prelude::*;
+    ///
+    /// fn read(target: &Target) -> Result<http::Response> {
+    ///     let shop = http::Session::of(target).reserve(Duration::from_secs(2));
+    ///     let receipt = shop.get("/receipt")?.send();
+    ///     let cleanup = shop.clone().reserve(Duration::ZERO);
+    ///     cleanup.delete("/order")?.send()?.expect(204)?;
+    ///     Ok(receipt?)
+    /// }
+    /// ```
+    #[must_use]
+    pub fn reserve(mut self, reserve: Duration) -> Self {
+        self.reserve = if reserve.is_zero() {
+            reserve
+        } else {
+            reserve.min(context::remaining() / 2)
+        };
+        self
+    }
+
     /// A request for a path of the target, or for an absolute URL.
     pub fn request(&self, method: &str, path: &str) -> Result<Request> {
         if is_absolute(path) {
@@ -75,7 +105,8 @@ impl Session {
 
     /// A request that shares this session.
     pub fn join(&self, request: Request) -> Request {
-        let request = request.session(self.number);
+        let mut request = request.session(self.number);
+        request.reserve = self.reserve;
         if self.is_repeatable {
             request.repeatable(true)
         } else {
@@ -120,6 +151,31 @@ fn is_absolute(path: &str) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::raw::net::types::Value;
+
+    /// How long a request may take, in milliseconds.
+    fn allowed(request: Request) -> Option<u64> {
+        let options = request.into_raw().options;
+        options.into_iter().find_map(|(name, value)| match value {
+            Value::Number(number) if name == "timeout" => Some(number / 1_000_000),
+            _ => None,
+        })
+    }
+
+    #[test]
+    fn time_is_kept_back_from_every_request_but_those_of_a_clone_that_cleans_up() {
+        let seconds = Duration::from_secs;
+        // An attempt of the mock has ten seconds.
+        let shop = Session::of(&Target::new("https://shop.example")).reserve(seconds(2));
+        let get = || shop.get("/").unwrap();
+        assert_eq!(allowed(get()), Some(8_000));
+        assert_eq!(allowed(get().timeout(seconds(3))), Some(3_000));
+        assert_eq!(allowed(get().timeout(seconds(9))), Some(8_000));
+        let greedy = shop.clone().reserve(seconds(60));
+        assert_eq!(allowed(greedy.get("/").unwrap()), Some(5_000));
+        let cleanup = shop.clone().reserve(Duration::ZERO);
+        assert_eq!(allowed(cleanup.get("/").unwrap()), None);
+    }
 
     #[test]
     fn a_token_goes_to_the_target_and_nowhere_else() {

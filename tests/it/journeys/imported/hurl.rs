@@ -9,7 +9,7 @@ use leadsman_tests::engine::Trial;
 use serde_json::Value;
 
 use super::{example, import_text, settings};
-use crate::journeys::shop;
+use crate::journeys::{is_well, shop};
 
 mod rows;
 
@@ -69,7 +69,6 @@ fn hurl_and_the_import_of_its_file_say_the_same_of_the_shop_in_each_of_its_state
         let (hurl, told) = by_hurl(&text, &shop.url());
         let (leadsman, sentence) = by_leadsman(&imported, &shop.url());
         assert_eq!(hurl, leadsman, "{fault}: {told}\n{sentence}");
-        let well = matches!(fault, Fault::Healthy | Fault::Slow);
-        assert_eq!(hurl, well, "{fault}: {told}");
+        assert_eq!(hurl, is_well(fault), "{fault}: {told}");
     }
 }

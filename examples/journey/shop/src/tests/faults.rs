@@ -84,6 +84,23 @@ fn ordering_conflicts_and_makes_no_order() {
 }
 
 #[test]
+fn an_order_is_made_with_another_success_than_is_usual() {
+    let (shop, client) = signed_in(Fault::CreatedWith200);
+    let answer = client.create().unwrap();
+    assert_eq!((answer.status, shop.open_orders()), (200, 1));
+    assert!(answer.text("/id").starts_with("ord-"), "{answer:?}");
+}
+
+#[test]
+fn the_first_look_at_an_order_is_not_answered_well_and_the_next_ones_are() {
+    let (_shop, client, id) = ordered(Fault::UnavailableOnce);
+    let look = || client.ask(&format!("GET /api/orders/{id}"));
+    let [first, second, third] = [look(), look(), look()];
+    assert_eq!([first.status, second.status], [503, 200]);
+    assert_eq!(third.text("/status"), "ready");
+}
+
+#[test]
 fn an_order_is_made_without_telling_which() {
     let (shop, client) = signed_in(Fault::OrderWithoutId);
     let answer = client.create().unwrap();
@@ -143,6 +160,23 @@ fn looking_at_an_order_is_never_answered() {
         "{error}"
     );
     assert_eq!(shop.served("GET /api/orders/{id}"), 1);
+    client.patience = Duration::from_secs(10);
+    assert_eq!(client.ask(&format!("DELETE /api/orders/{id}")).status, 204);
+}
+
+#[test]
+fn asking_for_the_receipt_is_never_answered() {
+    let (_shop, mut client, id) = ordered(Fault::ReceiptHangs);
+    for _ in 0..3 {
+        client.ask(&format!("GET /api/orders/{id}"));
+    }
+    client.patience = Duration::from_millis(200);
+    let what = format!("GET /api/orders/{id}/receipt");
+    let error = client.send(&what, &client.credentials(), "").unwrap_err();
+    assert!(
+        matches!(error.kind(), ErrorKind::WouldBlock | ErrorKind::TimedOut),
+        "{error}"
+    );
     client.patience = Duration::from_secs(10);
     assert_eq!(client.ask(&format!("DELETE /api/orders/{id}")).status, 204);
 }

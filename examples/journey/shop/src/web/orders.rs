@@ -54,8 +54,12 @@ pub(super) async fn create(
         }
         Fault::Resets => half(&told(&order).to_string())?,
         _ => {
+            let status = match fault {
+                Fault::CreatedWith200 => StatusCode::OK,
+                _ => StatusCode::CREATED,
+            };
             let location = [(header::LOCATION, format!("/api/orders/{}", order.id))];
-            (StatusCode::CREATED, location, Json(told(&order))).into_response()
+            (status, location, Json(told(&order))).into_response()
         }
     })
 }
@@ -66,11 +70,16 @@ pub(super) async fn look(
     customer: Customer,
     Path(id): Path<String>,
 ) -> Result<Json<Order>, Problem> {
-    if store.fault() == Fault::Hangs {
+    let fault = store.fault();
+    if fault == Fault::Hangs {
         // Whoever waits gives up first, and takes this future along.
         pending::<()>().await;
     }
-    Ok(Json(store.look(&id, &customer.token)?))
+    let order = store.look(&id, &customer.token)?;
+    if fault == Fault::UnavailableOnce && order.looks == 1 {
+        return Err(Problem::Unavailable);
+    }
+    Ok(Json(order))
 }
 
 /// `DELETE /api/orders/{id}`

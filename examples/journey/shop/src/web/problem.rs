@@ -25,6 +25,7 @@ pub(super) enum Problem {
     NotReady,
     AlreadyOrdered,
     Crashed,
+    Unavailable,
     Full,
 }
 
@@ -39,7 +40,7 @@ impl Problem {
             Self::CannotCancel => StatusCode::METHOD_NOT_ALLOWED,
             Self::NotReady | Self::AlreadyOrdered => StatusCode::CONFLICT,
             Self::Crashed => StatusCode::INTERNAL_SERVER_ERROR,
-            Self::Full => StatusCode::SERVICE_UNAVAILABLE,
+            Self::Unavailable | Self::Full => StatusCode::SERVICE_UNAVAILABLE,
         }
     }
 
@@ -56,6 +57,7 @@ impl Problem {
             Self::NotReady => "the order is not ready yet",
             Self::AlreadyOrdered => "this reference has been ordered before",
             Self::Crashed => "something went wrong",
+            Self::Unavailable => "not now: ask again",
             Self::Full => "there are too many orders",
         }
     }
