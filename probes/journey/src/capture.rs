@@ -48,8 +48,8 @@ impl Came {
 }
 
 /// The value, where it is found; nothing is told.
-pub(crate) fn found(capture: &Capture, came: &Came, client: &Client) -> Option<Value> {
-    let values = find(capture.source()?, came, client).ok()?;
+pub(crate) fn found(capture: &Capture, came: &Came, jar: Option<&Client>) -> Option<Value> {
+    let values = find(capture.source()?, came, jar).ok()?;
     let mut values = parts(capture, values).ok()?.into_iter();
     if capture.all {
         return Some(Value::Array(values.collect()))
@@ -62,7 +62,7 @@ pub(crate) fn found(capture: &Capture, came: &Came, client: &Client) -> Option<V
 pub(crate) fn take(
     (name, capture): (&str, &Capture),
     came: &Came,
-    client: &Client,
+    jar: Option<&Client>,
     pointer: &str,
 ) -> Result<Variable> {
     let Some(source) = capture.source() else {
@@ -70,7 +70,7 @@ pub(crate) fn take(
             "the capture `{name}` has no source"
         )));
     };
-    let found = find(source, came, client).and_then(|found| parts(capture, found));
+    let found = find(source, came, jar).and_then(|found| parts(capture, found));
     let mut values = match found {
         Ok(values) => values,
         Err(Mismatch::UnknownExpression(text)) => return Err(Error::undecided(text)),
@@ -119,7 +119,7 @@ fn nothing((name, source): (&str, Source<'_>), came: &Came, pointer: &str, got: 
 
 type Found = std::result::Result<Vec<Value>, Mismatch>;
 
-fn find(source: Source<'_>, came: &Came, client: &Client) -> Found {
+fn find(source: Source<'_>, came: &Came, jar: Option<&Client>) -> Found {
     let texts = |found: Vec<String>| found.into_iter().map(Value::String).collect();
     match source {
         Source::Json(path) => Ok(values(path.find(&came.content())?)),
@@ -132,7 +132,7 @@ fn find(source: Source<'_>, came: &Came, client: &Client) -> Found {
             Came::Http(response) => response.headers_named(name).collect(),
             _ => Vec::new(),
         })),
-        Source::Cookie(name) => Ok(texts(cookie(name, came, client).into_iter().collect())),
+        Source::Cookie(name) => Ok(texts(cookie(name, came, jar).into_iter().collect())),
         Source::From(name) => Ok(learnt(name, came)),
     }
 }
@@ -162,9 +162,31 @@ fn parts(capture: &Capture, found: Vec<Value>) -> Found {
     Ok(parts)
 }
 
-fn cookie(name: &str, came: &Came, client: &Client) -> Option<String> {
-    let url = came.facts()?.text("final-url")?;
-    client.cookie(&url, name)
+/// The jar's cookie, or, where none was used, the one that the answer sets.
+fn cookie(name: &str, came: &Came, jar: Option<&Client>) -> Option<String> {
+    let Came::Http(response) = came else {
+        return None;
+    };
+    let Some(jar) = jar else {
+        return set_by(response, name);
+    };
+    jar.cookie(&response.facts().text("final-url")?, name)
+}
+
+/// The last one counts, as it does in a jar.
+fn set_by(response: &http::Response, name: &str) -> Option<String> {
+    let named = |field: &String| {
+        let pair = field
+            .split(';')
+            .next()
+            .and_then(|pair| pair.split_once('='));
+        pair.is_some_and(|(key, _)| key.trim() == name)
+    };
+    let field = response.headers_named("set-cookie").filter(named).last()?;
+    let mut parts = field.split(';');
+    let (_, value) = parts.next()?.split_once('=')?;
+    let is_taken_back = parts.any(|part| part.trim().eq_ignore_ascii_case("max-age=0"));
+    (!is_taken_back).then(|| value.trim().to_owned())
 }
 
 /// What else the step taught; a fact that there is not is nothing.

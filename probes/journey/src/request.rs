@@ -50,7 +50,7 @@ impl Client {
         let body = Body::of(request, variables)?;
         // The walk says itself, once, from where on it is not repeated.
         let mut made = http::Request::new(&request.method, &url).repeatable(true);
-        if self.is_shared && !request.fresh {
+        if self.shares(request) {
             made = self.shared.join(made);
         }
         made = request.transport().apply(made);
@@ -91,6 +91,11 @@ impl Client {
             made = made.timeout(limit);
         }
         Ok(made.body(body.bytes).send()?)
+    }
+
+    /// Whether the request uses the connections and the cookies that are kept.
+    pub(crate) const fn shares(&self, request: &Request) -> bool {
+        self.is_shared && !request.fresh
     }
 
     /// A cookie of the shared jar.

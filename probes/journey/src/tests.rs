@@ -285,6 +285,40 @@ fn values_come_from_headers_cookies_html_and_facts() {
 }
 
 #[test]
+fn a_cookie_of_a_fresh_request_is_the_one_that_its_answer_sets() {
+    for (connections, fresh) in [("shared", true), ("fresh", false)] {
+        let ask = |name: &str| {
+            json!({
+                "name": name,
+                "request": {"path": format!("/{name}"), "fresh": fresh},
+                "capture": {"id": {"cookie": "id", "default": "none"}},
+            })
+        };
+        let sets = Reply::ok("")
+            .header("set-cookie", "id=6")
+            .header("set-cookie", "id=7; Path=/")
+            .header("set-cookie", "id2=8");
+        let mut mock = Mock::new(SHOP)
+            .settings(json!({"connections": connections, "steps": [
+                ask("sets"),
+                {"name": "first", "request": {"path": "/${id}"}},
+                ask("silent"),
+                {"name": "second", "request": {"path": "/${id}"}},
+            ]}))
+            .on("GET", &at("/sets"), sets);
+        for path in ["/7", "/silent", "/none"] {
+            mock = mock.on("GET", &at(path), Reply::ok(""));
+        }
+        let run = mock.run(journey);
+        assert_eq!(
+            asked(&run),
+            ["GET /sets", "GET /7", "GET /silent", "GET /none"],
+            "{connections}"
+        );
+    }
+}
+
+#[test]
 fn a_journey_that_is_to_stop_says_its_variables_and_hides_secrets() {
     let mut settings = order();
     settings["stop_after"] = json!("create");

@@ -16,7 +16,7 @@ pub struct Capture {
     pub cel: Option<Cel>,
     /// A header field.
     pub header: Option<String>,
-    /// A cookie.
+    /// A cookie: the jar's, or, of a fresh request, the one that its answer sets.
     pub cookie: Option<String>,
     /// Something else that the step taught, such as `status`.
     pub from: Option<String>,

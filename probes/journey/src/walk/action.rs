@@ -11,6 +11,7 @@ use leadsman_sdk::prelude::*;
 use super::Walk;
 use crate::{
     capture::{Came, take},
+    request::Client,
     settings::{Expect, Request, Step, Until},
     stream,
     variables::{Place, Variable, Variables},
@@ -32,16 +33,23 @@ impl Walk<'_> {
     fn capture(&mut self, step: &Step, came: &Came, pointer: &str) -> Result<()> {
         for (name, capture) in &step.capture {
             self.about = format!("{pointer}/capture/{name}");
-            let taken = take((name, capture), came, &self.client, &self.about)?;
+            let taken = take((name, capture), came, self.jar(step), &self.about)?;
             self.variables.set(name, taken)?;
         }
         pointer.clone_into(&mut self.about);
         Ok(())
     }
 
+    /// Where the cookies of the step's answer are kept; a fresh request's are not.
+    fn jar(&self, step: &Step) -> Option<&Client> {
+        let request = step.request.as_deref();
+        let is_shared = request.is_some_and(|request| self.client.shares(request));
+        is_shared.then_some(&self.client)
+    }
+
     fn capture_quietly(&mut self, step: &Step, came: &Came) {
         for (name, capture) in &step.capture {
-            let found = crate::capture::found(capture, came, &self.client);
+            let found = crate::capture::found(capture, came, self.jar(step));
             if let Some(value) = found {
                 let secret = capture.secret;
                 // A value that cannot be hidden is not kept; why is not what failed here.
@@ -54,7 +62,7 @@ impl Walk<'_> {
     fn hide_captured(&self, step: &Step, came: &Came) {
         let secret = step.capture.iter().filter(|(_, capture)| capture.secret);
         for (_, capture) in secret {
-            let found = crate::capture::found(capture, came, &self.client);
+            let found = crate::capture::found(capture, came, self.jar(step));
             // A value that cannot be hidden is not what failed here.
             drop(found.map(|value| self.variables.hide(&value)));
         }
