@@ -207,6 +207,30 @@ mod tests {
     }
 
     #[test]
+    fn a_field_that_two_settings_write_is_complained_about_however_it_is_spelt() {
+        let complaints = |settings: serde_json::Value| {
+            let settings: HttpSettings = serde_json::from_value(settings).unwrap();
+            let found = settings::validate(&settings).into_iter();
+            found.map(|it| it.pointer).collect::<Vec<_>>()
+        };
+        for (name, signs_in) in [
+            ("basic", json!({"user": "u", "secret": "s"})),
+            ("bearer", json!({"secret": "s"})),
+        ] {
+            for field in ["Authorization", "AUTHORIZATION"] {
+                let settings = json!({name: signs_in, "headers": {field: "x", "X-Key": "y"}});
+                assert_eq!(
+                    complaints(settings),
+                    [format!("/headers/{field}")],
+                    "{name}"
+                );
+            }
+        }
+        let alone = json!({"headers": {"Authorization": "x"}});
+        assert_eq!(complaints(alone), [""; 0]);
+    }
+
+    #[test]
     fn settings_that_contradict_each_other_are_complained_about() {
         let settings: HttpSettings = serde_json::from_value(json!({
             "tls": "maybe", "tls_min": "TLS 1.1", "method": "GET /", "versions": ["HTTP/3"],

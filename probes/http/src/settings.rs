@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use leadsman_probe_actions::http::{
     BasicAuth, BearerAuth, Body, CertificateExpectation, Count, Expected, FieldValues,
-    HeaderExpectation, Statuses, choice, method,
+    HeaderExpectation, Statuses, choice, method, written_twice,
 };
 use leadsman_sdk::prelude::*;
 
@@ -87,6 +87,16 @@ pub(crate) fn validate(settings: &HttpSettings) -> Vec<Complaint> {
             ));
         }
     }
+    complaints.extend(sign_in(settings));
+    complaints.extend(method(&settings.method));
+    let transport = settings.transport();
+    complaints.extend(transport.complaints());
+    complaints.extend(transport.never_reached(settings.expect_redirects, "expect_redirects"));
+    complaints
+}
+
+fn sign_in(settings: &HttpSettings) -> Vec<Complaint> {
+    let mut complaints = Vec::new();
     if settings.basic.is_some() && settings.bearer.is_some() {
         complaints.push(Complaint::new(
             "/bearer",
@@ -102,9 +112,10 @@ pub(crate) fn validate(settings: &HttpSettings) -> Vec<Complaint> {
             "write one word, like `Bearer` or `Token`",
         ));
     }
-    complaints.extend(method(&settings.method));
-    let transport = settings.transport();
-    complaints.extend(transport.complaints());
-    complaints.extend(transport.never_reached(settings.expect_redirects, "expect_redirects"));
+    let basic = settings.basic.as_ref().map(|_| "basic");
+    if let Some(setting) = basic.or(scheme.map(|_| "bearer")) {
+        let names = settings.headers.keys();
+        complaints.extend(written_twice(names, "authorization", setting));
+    }
     complaints
 }

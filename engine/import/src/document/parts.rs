@@ -38,7 +38,10 @@ pub(super) fn request(request: &Request, home: &str) -> Node {
     if !headers.is_empty() {
         entries.push(("headers", Node::map(headers)));
     }
-    entries.extend(request.auth.as_ref().and_then(auth));
+    // As with curl, a field that is written counts, and not who would sign in beside it.
+    let signs_in = request.auth.as_ref();
+    let signs_in = signs_in.filter(|_| request.header_named("authorization").is_none());
+    entries.extend(signs_in.and_then(auth));
     entries.extend(request.body.as_ref().map(body));
     entries.extend(request.settings.iter().cloned());
     Node::map(entries)

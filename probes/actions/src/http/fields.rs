@@ -4,6 +4,7 @@ use std::{borrow::Cow, slice};
 
 use leadsman_sdk::{
     __private::schemars::{JsonSchema, Schema, SchemaGenerator, json_schema},
+    Complaint,
     settings::SecretName,
 };
 use serde::{
@@ -74,6 +75,24 @@ impl<'a, T> IntoIterator for &'a FieldValues<T> {
     fn into_iter(self) -> Self::IntoIter {
         self.iter()
     }
+}
+
+/// Complains about the names in `headers` that are this field's, which `setting` writes too.
+pub fn written_twice<'a>(
+    names: impl Iterator<Item = &'a String>,
+    field: &str,
+    setting: &str,
+) -> Vec<Complaint> {
+    let same = names.filter(|name| name.eq_ignore_ascii_case(field));
+    let complaints = same.map(|name| {
+        let name = name.replace('~', "~0").replace('/', "~1");
+        Complaint::new(
+            format!("/headers/{name}"),
+            format!("`{setting}` writes this field too: both would be sent"),
+            "keep one of them",
+        )
+    });
+    complaints.collect()
 }
 
 /// The forms stand side by side: whoever reads a schema beside a value takes the one of the value's kind.

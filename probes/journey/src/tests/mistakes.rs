@@ -220,6 +220,42 @@ fn each_mistake_of_shape_is_told_at_its_setting() {
 }
 
 #[test]
+fn a_field_that_two_settings_write_is_told_however_it_is_spelt() {
+    let oauth2 = json!({"token_url": "https://a", "client_id": "a", "secret": "login"});
+    let sign = |header: &str| json!({"secret": "login", "header": header});
+    each_is_told(&[
+        (
+            json!({"name": "a", "request": {"headers": {"Authorization": "x"}, "basic": {"user": "a", "secret": "login"}}}),
+            "/steps/1/request/headers/Authorization",
+            "`basic` writes this field too",
+        ),
+        (
+            json!({"name": "a", "request": {"headers": {"AUTHORIZATION": "x"}, "bearer": "${token}"}}),
+            "/steps/1/request/headers/AUTHORIZATION",
+            "`bearer` writes",
+        ),
+        (
+            json!({"name": "a", "request": {"headers": {"authorization": ["x"]}, "oauth2": oauth2}}),
+            "/steps/1/request/headers/authorization",
+            "`oauth2` writes",
+        ),
+        (
+            json!({"name": "a", "request": {"headers": {"X-Signature": "x"}, "sign": sign("x-signature")}}),
+            "/steps/1/request/headers/X-Signature",
+            "`sign` writes",
+        ),
+        (
+            json!({"name": "a", "request": {"sign": sign("Authorization"), "bearer": "${token}"}}),
+            "/steps/1/request/sign/header",
+            "`bearer` writes",
+        ),
+    ]);
+    let well = json!({"headers": {"Authorization": "x"}, "sign": sign("x-signature")});
+    let steps = json!([{"name": "a", "request": well}]);
+    assert_eq!(complaints(&json!({"steps": steps})), []);
+}
+
+#[test]
 fn a_fragment_that_uses_itself_is_told_and_so_is_a_stop_at_no_step() {
     let circle = json!({"steps": [{"name": "a", "use": "f"}], "fragments": {"f": [{"name": "b", "use": "f"}]}});
     assert!(complaints(&circle)[0].1.contains("fragments"));

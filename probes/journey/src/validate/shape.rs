@@ -1,5 +1,7 @@
 //! What a step may have beside what.
 
+use leadsman_probe_actions::http::written_twice;
+
 use crate::settings::{Request, Step};
 
 use super::Review;
@@ -95,6 +97,11 @@ impl Review<'_> {
     }
 
     fn alternatives(&mut self, request: &Request, pointer: &str) {
+        let signs_in = [
+            ("basic", request.basic.is_some()),
+            ("bearer", request.bearer.is_some()),
+            ("oauth2", request.oauth2.is_some()),
+        ];
         let groups: [&[(&str, bool)]; 3] = [
             &[
                 ("path", request.path.is_some()),
@@ -105,17 +112,33 @@ impl Review<'_> {
                 ("json", request.json.is_some()),
                 ("form", request.form.is_some()),
             ],
-            &[
-                ("basic", request.basic.is_some()),
-                ("bearer", request.bearer.is_some()),
-                ("oauth2", request.oauth2.is_some()),
-            ],
+            &signs_in,
         ];
         for group in groups {
             if let [first, second, ..] = chosen(group).as_slice() {
                 let message = format!("`{first}` and `{second}` exclude each other");
                 self.say(&format!("{pointer}/{second}"), message, "keep one of them");
             }
+        }
+        self.fields(request, chosen(&signs_in).first().copied(), pointer);
+    }
+
+    /// Complains about header fields that two settings write: both would be sent.
+    fn fields(&mut self, request: &Request, signs_in: Option<&str>, pointer: &str) {
+        const AUTHORIZATION: &str = "authorization";
+        let names = || request.headers.keys();
+        if let Some(setting) = signs_in {
+            self.all(written_twice(names(), AUTHORIZATION, setting), pointer);
+        }
+        let Some(sign) = &request.sign else {
+            return;
+        };
+        self.all(written_twice(names(), &sign.header, "sign"), pointer);
+        if let Some(setting) = signs_in.filter(|_| sign.header.eq_ignore_ascii_case(AUTHORIZATION))
+        {
+            let message = format!("`{setting}` writes this field too: both would be sent");
+            let place = format!("{pointer}/sign/header");
+            self.say(&place, message, "keep one of them");
         }
     }
 }
