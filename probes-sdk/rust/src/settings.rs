@@ -225,6 +225,18 @@ pub fn tls_version(name: &str, version: Option<&str>) -> Option<Complaint> {
     }
 }
 
+/// Complains about a client identity beside `insecure: true`; for a probe's `validate`. The host shows it to no server whose
+/// chain need not verify.
+pub fn identity(identity: Option<&str>, insecure: bool) -> Option<Complaint> {
+    (insecure && identity.is_some()).then(|| {
+        Complaint::new(
+            "/identity",
+            "a client identity is never sent to a server whose chain need not verify",
+            "drop `insecure`, and name what the server's chain leads to under `trust`; or drop `identity`",
+        )
+    })
+}
+
 /// Complains about an address family that there is not; for a probe's `validate`.
 pub fn family(name: &str, family: &str) -> Option<Complaint> {
     let known = ["auto", "v4", "v6", "prefer-v4", "prefer-v6"];

@@ -231,6 +231,16 @@ mod tests {
     }
 
     #[test]
+    fn an_identity_that_would_never_be_sent_is_complained_about() {
+        let complaints = |insecure: bool| {
+            let settings = json!({"identity": "probe", "insecure": insecure});
+            settings::validate(&serde_json::from_value(settings).unwrap())
+        };
+        assert_eq!(complaints(false), []);
+        assert_eq!(complaints(true)[0].pointer, "/identity");
+    }
+
+    #[test]
     fn settings_that_contradict_each_other_are_complained_about() {
         let settings: HttpSettings = serde_json::from_value(json!({
             "tls": "maybe", "tls_min": "TLS 1.1", "method": "GET /", "versions": ["HTTP/3"],

@@ -86,6 +86,16 @@ mod tests {
     }
 
     #[test]
+    fn an_identity_that_would_never_be_sent_is_complained_about() {
+        let complaints = |insecure: bool| {
+            let settings = json!({"tls": true, "identity": "probe", "insecure": insecure});
+            mistakes(&serde_json::from_value(settings).unwrap())
+        };
+        assert_eq!(complaints(false), []);
+        assert_eq!(complaints(true)[0].pointer, "/identity");
+    }
+
+    #[test]
     fn exchanges_that_cannot_be_held_are_complained_about() {
         let settings: TcpSettings = serde_json::from_value(json!({
             "trust": "corp",

@@ -172,7 +172,7 @@ fn covers(known: &str, name: &str) -> bool {
 
 /// What the schema cannot say.
 fn validate(settings: &TlsSettings) -> Vec<Complaint> {
-    use leadsman_sdk::settings::{family, tls_version};
+    use leadsman_sdk::settings::{family, identity, tls_version};
     let mut complaints: Vec<Complaint> = settings
         .versions
         .iter()
@@ -181,6 +181,7 @@ fn validate(settings: &TlsSettings) -> Vec<Complaint> {
         .collect();
     complaints.extend(tls_version("tls_min", settings.tls_min.as_deref()));
     complaints.extend(tls_version("tls_max", settings.tls_max.as_deref()));
+    complaints.extend(identity(settings.identity.as_deref(), settings.insecure));
     complaints.extend(family("family", &settings.family));
     complaints
 }
@@ -215,6 +216,16 @@ mod tests {
             .on_handshake(bad())
             .run(tls);
         assert_eq!(accepted.verdict, Verdict::Pass);
+    }
+
+    #[test]
+    fn an_identity_that_would_never_be_sent_is_complained_about() {
+        let complaints = |insecure: bool| {
+            let settings = json!({"identity": "probe", "insecure": insecure});
+            validate(&serde_json::from_value(settings).unwrap())
+        };
+        assert_eq!(complaints(false), []);
+        assert_eq!(complaints(true)[0].pointer, "/identity");
     }
 
     #[test]

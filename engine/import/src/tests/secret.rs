@@ -176,7 +176,8 @@ fn a_user_without_a_password_is_a_credential() {
 
 #[test]
 fn beside_a_field_that_signs_in_nothing_else_does() {
-    let line = "curl -u admin:planted-login -H 'Authorization: Token planted-token' https://a.example/x";
+    let line =
+        "curl -u admin:planted-login -H 'Authorization: Token planted-token' https://a.example/x";
     let found = hidden(Format::Curl, line, &["planted-login", "planted-token"]);
     assert!(found.contains("authorization:"), "{found}");
     assert!(!found.contains("basic:"), "{found}");

@@ -2,7 +2,7 @@
 
 use leadsman_sdk::{
     prelude::*,
-    settings::{family, tls_version},
+    settings::{family, identity, tls_version},
 };
 
 use super::Count;
@@ -96,6 +96,7 @@ impl Transport<'_> {
         found.extend(version.flatten());
         found.extend(tls_version("tls_min", self.tls_min));
         found.extend(tls_version("tls_max", self.tls_max));
+        found.extend(identity(self.identity, self.insecure));
         found.extend(family("family", self.family));
         found
     }

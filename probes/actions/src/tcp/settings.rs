@@ -182,6 +182,10 @@ fn transport(settings: &TcpSettings) -> Vec<Complaint> {
             version.as_deref(),
         ));
     }
+    complaints.extend(leadsman_sdk::settings::identity(
+        settings.identity.as_deref(),
+        settings.tls && settings.insecure,
+    ));
     complaints.extend(leadsman_sdk::settings::family("family", &settings.family));
     complaints
 }

@@ -256,6 +256,22 @@ fn a_field_that_two_settings_write_is_told_however_it_is_spelt() {
 }
 
 #[test]
+fn an_identity_that_would_never_be_sent_is_told() {
+    each_is_told(&[
+        (
+            json!({"name": "a", "request": {"identity": "probe", "insecure": true}}),
+            "/steps/1/request/identity",
+            "never sent",
+        ),
+        (
+            json!({"name": "a", "tcp": {"tls": true, "identity": "probe", "insecure": true}}),
+            "/steps/1/tcp/identity",
+            "never sent",
+        ),
+    ]);
+}
+
+#[test]
 fn a_fragment_that_uses_itself_is_told_and_so_is_a_stop_at_no_step() {
     let circle = json!({"steps": [{"name": "a", "use": "f"}], "fragments": {"f": [{"name": "b", "use": "f"}]}});
     assert!(complaints(&circle)[0].1.contains("fragments"));
