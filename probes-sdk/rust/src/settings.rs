@@ -225,6 +225,17 @@ pub fn tls_version(name: &str, version: Option<&str>) -> Option<Complaint> {
     }
 }
 
+/// Complains about an oldest TLS version (`tls_min`) above the newest (`tls_max`); for a probe's `validate`.
+pub fn tls_range(min: Option<&str>, max: Option<&str>) -> Option<Complaint> {
+    (min == Some("TLS 1.3") && max == Some("TLS 1.2")).then(|| {
+        Complaint::new(
+            "/tls_min",
+            "no TLS version is left: `tls_min` is above `tls_max`",
+            "drop one of them",
+        )
+    })
+}
+
 /// Complains about a client identity beside `insecure: true`; for a probe's `validate`. The host shows it to no server whose
 /// chain need not verify.
 pub fn identity(identity: Option<&str>, insecure: bool) -> Option<Complaint> {

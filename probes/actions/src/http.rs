@@ -12,7 +12,7 @@ mod transport;
 pub use count::Count;
 pub use equals::{Equals, Texts, same};
 pub use expectations::Expected;
-pub use fields::{FieldValue, FieldValues, written_twice};
+pub use fields::{FieldValue, FieldValues, framing, written_twice};
 pub use leadsman_sdk::settings::{IdentityName, TrustName};
 pub use settings::{BasicAuth, BearerAuth, Body, CertificateExpectation, HeaderExpectation};
 pub use status::Statuses;

@@ -241,6 +241,37 @@ mod tests {
     }
 
     #[test]
+    fn what_has_no_effect_or_is_bound_to_fail_is_complained_about() {
+        let cases: [(serde_json::Value, &[&str]); 10] = [
+            (json!({"max_redirects": 20, "max_body": 16_777_216}), &[]),
+            (json!({"max_redirects": 21}), &["/max_redirects"]),
+            (json!({"max_body": 16_777_217}), &["/max_body"]),
+            (json!({"tls_min": "TLS 1.2", "tls_max": "TLS 1.3"}), &[]),
+            (
+                json!({"tls_min": "TLS 1.3", "tls_max": "TLS 1.2"}),
+                &["/tls_min"],
+            ),
+            (json!({"version": "HTTP/2"}), &[]),
+            (json!({"version": "HTTP/1.1", "scheme": "http"}), &[]),
+            (
+                json!({"version": "HTTP/2", "scheme": "http"}),
+                &["/version"],
+            ),
+            (json!({"method": "CONNECT"}), &["/method"]),
+            (
+                json!({"headers": {"Content-Length": "1", "TE": "trailers", "X-Te": "a"}}),
+                &["/headers/Content-Length", "/headers/TE"],
+            ),
+        ];
+        for (settings, pointers) in cases {
+            let read: HttpSettings = serde_json::from_value(settings.clone()).unwrap();
+            let found = settings::validate(&read).into_iter();
+            let found: Vec<String> = found.map(|it| it.pointer).collect();
+            assert_eq!(found, pointers, "{settings}");
+        }
+    }
+
+    #[test]
     fn settings_that_contradict_each_other_are_complained_about() {
         let settings: HttpSettings = serde_json::from_value(json!({
             "tls": "maybe", "tls_min": "TLS 1.1", "method": "GET /", "versions": ["HTTP/3"],

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use leadsman_probe_actions::http::{
     BasicAuth, BearerAuth, Body, CertificateExpectation, Count, Expected, FieldValues,
-    HeaderExpectation, Statuses, choice, method, written_twice,
+    HeaderExpectation, Statuses, choice, framing, method, written_twice,
 };
 use leadsman_sdk::prelude::*;
 
@@ -91,6 +91,8 @@ pub(crate) fn validate(settings: &HttpSettings) -> Vec<Complaint> {
     complaints.extend(method(&settings.method));
     let transport = settings.transport();
     complaints.extend(transport.complaints());
+    complaints.extend(transport.never_spoken(&settings.scheme));
+    complaints.extend(framing(settings.headers.keys()));
     complaints.extend(transport.never_reached(settings.expect_redirects, "expect_redirects"));
     complaints
 }

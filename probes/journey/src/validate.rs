@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use leadsman_probe_actions::{
     dns,
-    http::{choice, method},
+    http::{choice, framing, method},
     tcp,
 };
 use leadsman_sdk::prelude::*;
@@ -224,7 +224,18 @@ impl<'a> Review<'a> {
 
     fn request(&mut self, request: &Request, pointer: &str) {
         self.all(method(&request.method), pointer);
-        self.all(request.transport().complaints(), pointer);
+        let transport = request.transport();
+        self.all(transport.complaints(), pointer);
+        let settings = self.settings;
+        let scheme: &str = match &request.url {
+            Some(url) => url
+                .as_str()
+                .split_once("://")
+                .map_or("", |(scheme, _)| scheme),
+            None => &settings.scheme,
+        };
+        self.all(transport.never_spoken(scheme), pointer);
+        self.all(framing(request.headers.keys()), pointer);
         if let Some(oauth2) = &request.oauth2 {
             let place = format!("{pointer}/oauth2");
             self.all(choice("auth", &oauth2.auth, &["basic", "body"]), &place);

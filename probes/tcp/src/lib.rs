@@ -96,6 +96,28 @@ mod tests {
     }
 
     #[test]
+    fn what_has_no_effect_without_tls_or_leaves_no_version_is_complained_about() {
+        let cases: [(serde_json::Value, &[&str]); 5] = [
+            (json!({"insecure": true}), &["/insecure"]),
+            (json!({"tls_min": "TLS 1.3"}), &["/tls_min"]),
+            (json!({"tls_max": "TLS 1.3"}), &["/tls_max"]),
+            (
+                json!({"tls": true, "insecure": true, "tls_min": "TLS 1.3", "tls_max": "TLS 1.3"}),
+                &[],
+            ),
+            (
+                json!({"tls": true, "tls_min": "TLS 1.3", "tls_max": "TLS 1.2"}),
+                &["/tls_min"],
+            ),
+        ];
+        for (settings, pointers) in cases {
+            let found = mistakes(&serde_json::from_value(settings.clone()).unwrap()).into_iter();
+            let found: Vec<String> = found.map(|it| it.pointer).collect();
+            assert_eq!(found, pointers, "{settings}");
+        }
+    }
+
+    #[test]
     fn exchanges_that_cannot_be_held_are_complained_about() {
         let settings: TcpSettings = serde_json::from_value(json!({
             "trust": "corp",

@@ -172,7 +172,7 @@ fn covers(known: &str, name: &str) -> bool {
 
 /// What the schema cannot say.
 fn validate(settings: &TlsSettings) -> Vec<Complaint> {
-    use leadsman_sdk::settings::{family, identity, tls_version};
+    use leadsman_sdk::settings::{family, identity, tls_range, tls_version};
     let mut complaints: Vec<Complaint> = settings
         .versions
         .iter()
@@ -181,6 +181,10 @@ fn validate(settings: &TlsSettings) -> Vec<Complaint> {
         .collect();
     complaints.extend(tls_version("tls_min", settings.tls_min.as_deref()));
     complaints.extend(tls_version("tls_max", settings.tls_max.as_deref()));
+    complaints.extend(tls_range(
+        settings.tls_min.as_deref(),
+        settings.tls_max.as_deref(),
+    ));
     complaints.extend(identity(settings.identity.as_deref(), settings.insecure));
     complaints.extend(family("family", &settings.family));
     complaints
@@ -226,6 +230,16 @@ mod tests {
         };
         assert_eq!(complaints(false), []);
         assert_eq!(complaints(true)[0].pointer, "/identity");
+    }
+
+    #[test]
+    fn versions_of_which_none_is_left_are_complained_about() {
+        let complaints = |min: &str, max: &str| {
+            let settings = json!({"tls_min": min, "tls_max": max});
+            validate(&serde_json::from_value(settings).unwrap())
+        };
+        assert_eq!(complaints("TLS 1.2", "TLS 1.3"), []);
+        assert_eq!(complaints("TLS 1.3", "TLS 1.2")[0].pointer, "/tls_min");
     }
 
     #[test]

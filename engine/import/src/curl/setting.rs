@@ -14,7 +14,8 @@ pub(super) fn refused(name: &str) -> &'static str {
     match name {
         "resolve" | "connect-to" => "it is for another host, or has no address",
         "tlsv1" => "TLS 1.0 and 1.1 are not spoken; without it, TLS 1.2 and newer are",
-        "http2" => "without TLS, HTTP/2 needs `--http2-prior-knowledge`",
+        "http2" | "http2-prior-knowledge" => "HTTP/2 is spoken over https only",
+        "max-redirs" => "at most 20 redirects are followed",
         _ => "this value has no counterpart here",
     }
 }
@@ -26,7 +27,9 @@ pub(super) fn setting(name: &str, value: &str, request: &mut Request) -> bool {
         "max-time" => seconds(value).map(|time| ("timeout", Node::text(time))),
         "http1.1" => Some(("version", Node::text("HTTP/1.1"))),
         "http2" => return request.origin.starts_with("https://"),
-        "http2-prior-knowledge" => Some(("version", Node::text("HTTP/2"))),
+        "http2-prior-knowledge" if request.origin.starts_with("https://") => {
+            Some(("version", Node::text("HTTP/2")))
+        }
         "ipv4" => Some(("family", Node::text("v4"))),
         "ipv6" => Some(("family", Node::text("v6"))),
         "tlsv1.2" => Some(("tls_min", Node::text("TLS 1.2"))),
@@ -35,6 +38,7 @@ pub(super) fn setting(name: &str, value: &str, request: &mut Request) -> bool {
         "max-redirs" => value
             .parse::<u8>()
             .ok()
+            .filter(|most| *most <= 20)
             .map(|most| ("max_redirects", Node::number(most))),
         "resolve" => {
             resolved(value, &request.origin).map(|place| ("resolve_to", Node::text(place)))

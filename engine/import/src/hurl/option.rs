@@ -115,12 +115,15 @@ fn plain(
         "insecure" => Some(("insecure", Node::Bool(true))),
         "http1.1" => Some(("version", Node::text("HTTP/1.1"))),
         "http2" if request.origin.starts_with("https://") => return,
-        "http2-prior-knowledge" => Some(("version", Node::text("HTTP/2"))),
+        "http2-prior-knowledge" if request.origin.starts_with("https://") => {
+            Some(("version", Node::text("HTTP/2")))
+        }
         "ipv4" => Some(("family", Node::text("v4"))),
         "ipv6" => Some(("family", Node::text("v6"))),
         "max-redirs" => value
             .parse::<u8>()
             .ok()
+            .filter(|most| *most <= 20)
             .map(|most| ("max_redirects", Node::number(most))),
         "tls-min" => tls(value).map(|version| ("tls_min", version)),
         "tls-max" => tls(value).map(|version| ("tls_max", version)),

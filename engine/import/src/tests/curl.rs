@@ -83,6 +83,26 @@ fn a_field_that_curl_would_take_away_or_never_send_is_told() {
 }
 
 #[test]
+fn what_the_http_probe_would_refuse_is_told_and_not_written() {
+    for (format, text) in [
+        (
+            Format::Curl,
+            "curl -f http://shop.example/ --http2-prior-knowledge -L --max-redirs 50",
+        ),
+        (
+            Format::Hurl,
+            "GET http://shop.example/\n[Options]\nhttp2-prior-knowledge: true\nlocation: true\nmax-redirs: 50\nHTTP 200\n",
+        ),
+    ] {
+        let imported = import(format, text, &Options::default()).unwrap();
+        assert_eq!(imported.left.len(), 2, "{text}: {:?}", imported.left);
+        for setting in ["version:", "max_redirects:"] {
+            assert!(!imported.yaml.contains(setting), "{}", imported.yaml);
+        }
+    }
+}
+
+#[test]
 fn a_field_that_is_the_clients_own_is_told_and_not_sent() {
     let line = "curl -f https://shop.example/ -H 'Upgrade: h2c' -H 'Trailer: X-Digest' -H 'Host: shop.example' -H 'X-Kept: yes'";
     let imported = import(Format::Curl, line, &Options::default()).unwrap();

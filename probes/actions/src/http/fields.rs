@@ -85,14 +85,41 @@ pub fn written_twice<'a>(
 ) -> Vec<Complaint> {
     let same = names.filter(|name| name.eq_ignore_ascii_case(field));
     let complaints = same.map(|name| {
-        let name = name.replace('~', "~0").replace('/', "~1");
         Complaint::new(
-            format!("/headers/{name}"),
+            pointer(name),
             format!("`{setting}` writes this field too: both would be sent"),
             "keep one of them",
         )
     });
     complaints.collect()
+}
+
+/// What frames a message is the host's: it drops the first, and refuses a request with one of the others.
+const FRAMING: [&str; 6] = [
+    "content-length",
+    "connection",
+    "te",
+    "trailer",
+    "transfer-encoding",
+    "upgrade",
+];
+
+/// Complains about the names in `headers` that no probe may send.
+pub fn framing<'a>(names: impl Iterator<Item = &'a String>) -> Vec<Complaint> {
+    let is_framing = |name: &&String| FRAMING.iter().any(|own| own.eq_ignore_ascii_case(name));
+    let complaints = names.filter(is_framing).map(|name| {
+        Complaint::new(
+            pointer(name),
+            format!("`{name}` is set by the host, not by a probe"),
+            "remove it",
+        )
+    });
+    complaints.collect()
+}
+
+fn pointer(name: &str) -> String {
+    let name = name.replace('~', "~0").replace('/', "~1");
+    format!("/headers/{name}")
 }
 
 /// The forms stand side by side: whoever reads a schema beside a value takes the one of the value's kind.

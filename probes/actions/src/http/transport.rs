@@ -2,7 +2,7 @@
 
 use leadsman_sdk::{
     prelude::*,
-    settings::{family, identity, tls_version},
+    settings::{family, identity, tls_range, tls_version},
 };
 
 use super::Count;
@@ -12,8 +12,9 @@ const DEFAULT_REDIRECTS: (&str, u8) = ("any", 10);
 const DEFAULT_BODY: u64 = 1 << 20;
 const DEFAULT_FAMILY: &str = "auto";
 
-/// The host follows no more redirects than these, whatever it is told.
+/// The host follows no more redirects, and reads no more of a body, than these, whatever it is told.
 const MOST_REDIRECTS: u8 = 20;
+const MOST_BODY: u64 = 16 << 20;
 
 /// The settings of an exchange beside what is asked.
 #[derive(Debug, Clone, Copy)]
@@ -96,9 +97,40 @@ impl Transport<'_> {
         found.extend(version.flatten());
         found.extend(tls_version("tls_min", self.tls_min));
         found.extend(tls_version("tls_max", self.tls_max));
+        found.extend(tls_range(self.tls_min, self.tls_max));
+        found.extend(self.above_the_ceilings());
         found.extend(identity(self.identity, self.insecure));
         found.extend(family("family", self.family));
         found
+    }
+
+    fn above_the_ceilings(&self) -> Vec<Complaint> {
+        let (redirects, most) = (u64::from(self.max_redirects), u64::from(MOST_REDIRECTS));
+        let numbers = [
+            ("max_redirects", redirects, most),
+            ("max_body", self.max_body, MOST_BODY),
+        ];
+        let above = numbers.iter().filter(|(_, wanted, most)| wanted > most);
+        let complaints = above.map(|(name, wanted, most)| {
+            Complaint::new(
+                format!("/{name}"),
+                format!("{wanted} is more than there is: at most {most}"),
+                format!("write {most} or less"),
+            )
+        });
+        complaints.collect()
+    }
+
+    /// Complains about a version that is not spoken over the scheme of the address.
+    pub fn never_spoken(&self, scheme: &str) -> Option<Complaint> {
+        let is_plain = scheme.eq_ignore_ascii_case("http");
+        (is_plain && self.version == Some("HTTP/2")).then(|| {
+            Complaint::new(
+                "/version",
+                "HTTP/2 is spoken over https only",
+                "write `HTTP/1.1`, or ask over https",
+            )
+        })
     }
 
     /// Complains about an expectation of more redirects than are followed, which stands in this setting.
@@ -129,12 +161,12 @@ macro_rules! with_transport {
             /// Which redirects are followed: `any`, `same-site`, `same-origin` or `none`.
             #[setting(default = "any")]
             pub redirects: String,
-            /// How many redirects are followed.
+            /// How many redirects are followed; 20 at most.
             #[setting(default = 10)]
             pub max_redirects: u8,
             /// Speak only this version: `HTTP/1.1` or `HTTP/2`; without it ALPN decides.
             pub version: Option<String>,
-            /// How many bytes of body are read, after decompression; one more is a failure.
+            /// How many bytes of body are read, after decompression, 16 MiB (16777216) at most; one more is a failure.
             #[setting(default = 1_048_576)]
             pub max_body: u64,
             /// Offer gzip, deflate and br, and undo them.
@@ -197,8 +229,12 @@ pub fn choice(name: &str, value: &str, choices: &[&str]) -> Option<Complaint> {
     })
 }
 
-/// A complaint about a method that is none (RFC 9110 §9.1, without the rarer characters).
+/// A complaint about a method that is none (RFC 9110 §9.1, without the rarer characters), or none of a probe's.
 pub fn method(method: &str) -> Option<Complaint> {
+    if method == "CONNECT" {
+        let message = "`CONNECT` opens a tunnel, which no probe does";
+        return Some(Complaint::new("/method", message, "write one like `GET`"));
+    }
     let is_method = |byte: u8| byte.is_ascii_alphabetic() || byte == b'-';
     let well = !method.is_empty() && method.bytes().all(is_method);
     (!well).then(|| {

@@ -160,6 +160,9 @@ fn transport(settings: &TcpSettings) -> Vec<Complaint> {
         ("server_name", settings.server_name.is_some()),
         ("trust", settings.trust.is_some()),
         ("identity", settings.identity.is_some()),
+        ("insecure", settings.insecure),
+        ("tls_min", settings.tls_min.is_some()),
+        ("tls_max", settings.tls_max.is_some()),
     ];
     let unused = options
         .into_iter()
@@ -182,6 +185,10 @@ fn transport(settings: &TcpSettings) -> Vec<Complaint> {
             version.as_deref(),
         ));
     }
+    complaints.extend(leadsman_sdk::settings::tls_range(
+        settings.tls_min.as_deref(),
+        settings.tls_max.as_deref(),
+    ));
     complaints.extend(leadsman_sdk::settings::identity(
         settings.identity.as_deref(),
         settings.tls && settings.insecure,

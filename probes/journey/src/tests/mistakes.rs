@@ -272,6 +272,37 @@ fn an_identity_that_would_never_be_sent_is_told() {
 }
 
 #[test]
+fn what_is_bound_to_fail_is_told() {
+    each_is_told(&[
+        (
+            json!({"name": "a", "request": {"url": "http://a.example/", "version": "HTTP/2"}}),
+            "/steps/1/request/version",
+            "over https only",
+        ),
+        (
+            json!({"name": "a", "request": {"headers": {"Content-Length": "1"}}}),
+            "/steps/1/request/headers/Content-Length",
+            "set by the host",
+        ),
+        (
+            json!({"name": "a", "request": {"max_body": 33_554_432}}),
+            "/steps/1/request/max_body",
+            "at most 16777216",
+        ),
+        (
+            json!({"name": "a", "tcp": {"insecure": true}}),
+            "/steps/1/tcp/insecure",
+            "without TLS",
+        ),
+    ]);
+    let request = json!({"path": "/", "version": "HTTP/2"});
+    let over =
+        |scheme: &str| json!({"scheme": scheme, "steps": [{"name": "a", "request": request}]});
+    assert_eq!(complaints(&over("https")), []);
+    assert_eq!(complaints(&over("http"))[0].0, "/steps/0/request/version");
+}
+
+#[test]
 fn a_fragment_that_uses_itself_is_told_and_so_is_a_stop_at_no_step() {
     let circle = json!({"steps": [{"name": "a", "use": "f"}], "fragments": {"f": [{"name": "b", "use": "f"}]}});
     assert!(complaints(&circle)[0].1.contains("fragments"));
