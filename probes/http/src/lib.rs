@@ -179,6 +179,16 @@ mod tests {
     }
 
     #[test]
+    fn a_certificate_that_is_not_as_expected_is_told_at_its_setting() {
+        let run = Mock::new(HOME)
+            .settings(json!({"expect_certificate": {"subject": "CN=shop"}}))
+            .on("GET", HOME, Reply::ok(""))
+            .run(http);
+        assert_eq!(run.verdict, Verdict::Fail);
+        assert_eq!(run.about, ["/expect_certificate"]);
+    }
+
+    #[test]
     fn an_elements_text_or_attribute_is_compared() {
         let expecting = |html: serde_json::Value| {
             let page = "<h1> Order 7 </h1><input name=q value=tea>";

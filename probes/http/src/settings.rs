@@ -62,7 +62,7 @@ impl HttpSettings {
             redirects: (self.expect_redirects, "expect_redirects"),
             headers: (&self.expect_headers, "expect_headers"),
             body: (self.expect_body.as_ref(), "expect_body"),
-            certificate: self.expect_certificate.as_ref(),
+            certificate: (self.expect_certificate.as_ref(), "expect_certificate"),
         }
     }
 }

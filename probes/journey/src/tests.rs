@@ -319,6 +319,15 @@ fn a_cookie_of_a_fresh_request_is_the_one_that_its_answer_sets() {
 }
 
 #[test]
+fn a_certificate_that_is_not_as_expected_is_told_at_its_setting() {
+    let expect = json!({"certificate": {"subject": "CN=shop"}});
+    let settings = json!({"steps": [{"name": "a", "request": {"path": "/a"}, "expect": expect}]});
+    let mock = Mock::new(SHOP).settings(settings);
+    let run = mock.on("GET", &at("/a"), Reply::ok("")).run(journey);
+    assert_eq!(run.about[0], "/steps/0/expect/certificate");
+}
+
+#[test]
 fn a_journey_that_is_to_stop_says_its_variables_and_hides_secrets() {
     let mut settings = order();
     settings["stop_after"] = json!("create");

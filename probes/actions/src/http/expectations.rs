@@ -19,8 +19,8 @@ pub struct Expected<'a> {
     pub headers: (&'a [HeaderExpectation], &'a str),
     /// The body, and the setting that it stands in.
     pub body: (Option<&'a Body>, &'a str),
-    /// The certificate.
-    pub certificate: Option<&'a CertificateExpectation>,
+    /// The certificate, and the setting that it stands in.
+    pub certificate: (Option<&'a CertificateExpectation>, &'a str),
 }
 
 impl Expected<'_> {
@@ -40,7 +40,8 @@ impl Expected<'_> {
             expect.at(format!("/{}/{index}", self.headers.1));
             header(field, response, expect)?;
         }
-        if let Some(certificate) = self.certificate {
+        if let (Some(certificate), setting) = self.certificate {
+            expect.at(format!("/{setting}"));
             certified(certificate, response.facts(), expect)?;
         }
         match self.body {
@@ -100,7 +101,6 @@ fn certified(
     facts: &Facts,
     expect: &mut Expectations,
 ) -> Result<()> {
-    expect.at("/certificate");
     let chain = facts.certificates();
     let Some(leaf) = chain.first() else {
         let (expected, got) = ("a certificate", "no TLS");

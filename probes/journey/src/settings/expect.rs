@@ -56,7 +56,7 @@ impl Expect {
             redirects: (self.redirects, "redirects"),
             headers: (headers, "headers"),
             body: (body, "body"),
-            certificate: self.certificate.as_ref(),
+            certificate: (self.certificate.as_ref(), "certificate"),
         }
     }
 }
