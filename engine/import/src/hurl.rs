@@ -184,6 +184,12 @@ impl Importer<'_> {
         request: &mut Request,
     ) -> Result<(), ImportError> {
         let mut login = set.user.clone();
+        if set.otherwise
+            && let Some((_, password)) = login.take()
+            && let Some(password) = self.filled(&password).as_literal()
+        {
+            self.vault.hide(password);
+        }
         for row in entry.asked.rows(&["BasicAuth"]) {
             login = Some(row.pair()?);
         }

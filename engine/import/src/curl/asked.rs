@@ -47,6 +47,8 @@ pub(super) struct Asked {
     pub(super) get: bool,
     pub(super) head: bool,
     pub(super) user: Option<Word>,
+    /// The option by which curl signs in, where that is not by basic authentication.
+    pub(super) sign_in: Option<&'static str>,
     pub(super) agent: Option<Text>,
     pub(super) referer: Option<Text>,
     pub(super) cookies: Vec<Text>,
@@ -165,6 +167,10 @@ impl Reader<'_, '_> {
             Fate::Quiet => {}
             Fate::Leave(why) => {
                 self.now.bodiless |= matches!(option.long, "form" | "form-string" | "upload-file");
+                // One that a later `--no-…` takes back is told all the same: rather no sign-in than a password in clear.
+                if options::signs_in_otherwise(option.long) {
+                    self.now.sign_in = Some(option.long);
+                }
                 self.notes.leave(word.line, shown, why);
             }
             Fate::Apply => match value {

@@ -34,6 +34,14 @@ pub(super) struct Known {
     pub(super) fate: Fate,
 }
 
+/// Whether the option signs in by something else than basic authentication, so that the password is never sent as it is.
+pub(super) fn signs_in_otherwise(long: &str) -> bool {
+    matches!(
+        long,
+        "anyauth" | "aws-sigv4" | "digest" | "negotiate" | "ntlm" | "ntlm-wb"
+    )
+}
+
 /// The option of this long name, or of a beginning that only one has.
 pub(super) fn long(name: &str) -> Option<Known> {
     let exact = TABLE.iter().find(|row| row.0 == name);

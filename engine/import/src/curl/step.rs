@@ -19,6 +19,7 @@ use crate::{
 };
 
 const FORM: &str = "application/x-www-form-urlencoded";
+const UNSIGNED: &str = "curl does not send this password as it is, and `basic` would; where the server takes that, write `basic: {user: …, secret: NAME}`";
 
 /// Makes the steps of `asked`.
 pub(super) struct Steps<'a> {
@@ -40,6 +41,11 @@ impl Steps<'_> {
         let mut comment = Vec::new();
         if asked.bodiless {
             comment.push("the body is missing: it is not in the command line".to_owned());
+        }
+        if let (Some(way), None) = (asked.sign_in, &request.auth) {
+            comment.push(format!(
+                "the sign-in is missing: a journey has none like `--{way}`"
+            ));
         }
         Some(Step {
             line: url.line,
@@ -70,22 +76,38 @@ impl Steps<'_> {
             );
         });
         let found = found.ok()?;
-        let auth = found.login.map(|(user, password)| {
-            basic(
-                Text::literal(user),
-                &Text::literal(password),
-                &found.origin,
-                self.vault,
-                self.outside,
-            )
-        });
-        Some(Request {
+        let mut request = Request {
             origin: found.origin,
             path: found.path,
             query: found.query,
-            auth,
             ..Request::default()
-        })
+        };
+        if let Some((user, password)) = found.login {
+            let (user, password) = (Text::literal(user), Text::literal(password));
+            if asked.sign_in.is_some() {
+                self.unsigned(&user, &password);
+                self.notes.leave(url.line, shown, UNSIGNED);
+            } else {
+                let auth = basic(user, &password, &request.origin, self.vault, self.outside);
+                request.auth = Some(auth);
+            }
+        }
+        Some(request)
+    }
+
+    /// Who does not sign in: what it is shown nowhere all the same.
+    fn unsigned(&mut self, user: &Text, password: &Text) {
+        let Some(user) = user.as_literal() else {
+            return;
+        };
+        match password.as_literal() {
+            Some("") => self.vault.hide(user),
+            Some(password) => {
+                self.vault.hide(password);
+                self.vault.hide(&format!("{user}:{password}"));
+            }
+            None => {}
+        }
     }
 
     fn headers(&mut self, asked: &Asked, request: &mut Request) {
@@ -184,7 +206,14 @@ impl Steps<'_> {
         let Some(word) = &asked.user else {
             return;
         };
-        let auth = match word.text.split_once(':') {
+        let parted = word.text.split_once(':');
+        if asked.sign_in.is_some() {
+            if let Some((user, password)) = &parted {
+                self.unsigned(user, password);
+            }
+            return self.notes.leave(word.line, "--user …", UNSIGNED);
+        }
+        let auth = match parted {
             Some((user, password)) => {
                 basic(user, &password, &request.origin, self.vault, self.outside)
             }

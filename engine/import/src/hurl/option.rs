@@ -27,6 +27,8 @@ pub(super) struct Set {
     pub(super) interval: Option<Duration>,
     pub(super) skip: bool,
     pub(super) user: Option<(Text, Text)>,
+    /// `user` does not sign in by basic authentication.
+    pub(super) otherwise: bool,
     /// Variables that are set from here on.
     pub(super) variables: Vec<(String, Text)>,
 }
@@ -108,6 +110,11 @@ fn plain(
             set.skip = on;
             return;
         }
+        "digest" | "negotiate" | "ntlm" if !on => return,
+        "aws-sigv4" | "digest" | "negotiate" | "ntlm" => {
+            set.otherwise = true;
+            None
+        }
         "output" | "verbose" | "very-verbose" | "verbosity" | "compressed" => return,
         "insecure" | "http1.1" | "http2" | "http2-prior-knowledge" | "ipv4" | "ipv6" if !on => {
             return;
@@ -149,6 +156,9 @@ fn why(name: &str) -> &'static str {
         }
         "cacert" => {
             "name the authorities under `tls: {trust: …}` and write `trust: NAME` in the request"
+        }
+        "aws-sigv4" | "digest" | "negotiate" | "ntlm" => {
+            "a journey signs in with `basic`, `bearer`, `oauth2` or `sign`; `user` is left out, for `basic` would send its password as it is"
         }
         "proxy" => "a probe goes to its target directly, never through a proxy",
         "resolve" | "connect-to" => "it is for another host, or has no address",

@@ -184,6 +184,64 @@ fn beside_a_field_that_signs_in_nothing_else_does() {
 }
 
 #[test]
+fn a_password_that_is_not_sent_as_it_is_does_not_become_basic_authentication() {
+    for way in [
+        "--digest",
+        "--ntlm",
+        "--negotiate",
+        "--anyauth",
+        "--aws-sigv4 aws:amz:eu-central-1:s3",
+        "--ntlm --no-ntlm",
+        "--basic --digest",
+    ] {
+        for (login, told) in [
+            ("-u alice:hunter22 https://a.example/x", "`--user …`"),
+            (
+                "https://alice:hunter22@a.example/x",
+                "`https://a.example/x`",
+            ),
+            ("-u hunter22: https://a.example/x", "`--user …`"),
+            ("-u \"alice:$PASSWORD\" https://a.example/x", "`--user …`"),
+        ] {
+            let line = format!("curl {way} {login}");
+            let found = hidden(Format::Curl, &line, &["hunter22"]);
+            let (yaml, left) = found.split_once("=== left").unwrap();
+            assert!(
+                !yaml.contains("basic") && !yaml.contains("secrets:") && !yaml.contains("PASSWORD"),
+                "{line}\n{found}"
+            );
+            assert!(yaml.contains("# the sign-in is missing"), "{found}");
+            assert!(
+                left.contains(told) && left.contains("does not send this password as it is"),
+                "{line}\n{found}"
+            );
+        }
+    }
+    // What the line itself writes into the field, curl sends as well.
+    let encoded = STANDARD.encode("alice:hunter22");
+    let line = format!("curl --digest -H 'Authorization: Basic {encoded}' https://a.example/x");
+    let found = hidden(Format::Curl, &line, &["hunter22", &encoded]);
+    assert!(
+        found.contains("basic: {user: alice,") && !found.contains("sign-in is missing"),
+        "{found}"
+    );
+    for way in ["digest", "ntlm", "negotiate"] {
+        let text = |on: bool| {
+            format!(
+                "GET https://a.example/x\n[Options]\nuser: alice:hunter22\n{way}: {on}\nHTTP 200\n"
+            )
+        };
+        let found = hidden(Format::Hurl, &text(true), &["hunter22"]);
+        assert!(
+            !found.contains("basic:") && found.contains("`user` is left out"),
+            "{found}"
+        );
+        let found = hidden(Format::Hurl, &text(false), &["hunter22"]);
+        assert!(found.contains("basic:"), "{found}");
+    }
+}
+
+#[test]
 fn a_variable_of_hurls_options_that_is_a_credential_is_a_secret() {
     let text = "POST https://a.example/x
 [Options]
