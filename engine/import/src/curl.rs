@@ -176,7 +176,11 @@ fn behind_curl(words: &[Word]) -> Option<&[Word]> {
 }
 
 fn assignment(word: Option<&Word>) -> Option<(String, String)> {
-    let (name, value) = word?.text.as_literal()?.split_once('=')?;
+    let (name, value) = word
+        .filter(|word| !word.odd)?
+        .text
+        .as_literal()?
+        .split_once('=')?;
     let fits = !name.is_empty() && name.chars().all(|c| c.is_ascii_alphanumeric() || c == '_');
     fits.then(|| (crate::journey::variable(name), value.to_owned()))
 }

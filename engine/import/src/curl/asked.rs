@@ -35,6 +35,9 @@ const HIDDEN: [&str; 25] = [
     "variable",
 ];
 
+/// Why a word is left out that is no text.
+const ODD: &str = "a journey sends texts: these bytes are none";
+
 /// What the options between two `--next` say.
 #[derive(Debug, Default)]
 #[expect(clippy::struct_excessive_bools, reason = "each is a switch of curl")]
@@ -99,6 +102,10 @@ impl Reader<'_, '_> {
             _ if text.len() > 1 && text.starts_with('-') && !self.only_urls => {
                 self.letters(text.trim_start_matches('-'), word);
             }
+            _ if word.odd => {
+                let shown = told::address(&word.text.spoken());
+                self.notes.leave(word.line, shown, ODD);
+            }
             _ => self.now.urls.push(word.clone()),
         }
     }
@@ -147,6 +154,7 @@ impl Reader<'_, '_> {
                 Some(Word {
                     text: Text::literal(glued),
                     line: word.line,
+                    odd: word.odd,
                 })
             };
             return self.option(option, value, word);
@@ -161,6 +169,11 @@ impl Reader<'_, '_> {
         };
         if option.valued && value.is_none() {
             return self.notes.leave(word.line, shown, "its value is missing");
+        }
+        if option.fate == Fate::Apply && value.as_ref().is_some_and(|value| value.odd) {
+            self.now.bodiless |= option.long == "json" || option.long.starts_with("data");
+            let shown = format!("--{} …", option.long);
+            return self.notes.leave(word.line, shown, ODD);
         }
         let line = value.as_ref().map_or(word.line, |value| value.line);
         match option.fate {

@@ -40,7 +40,10 @@ impl Steps<'_> {
         secure(&mut request, self.vault, self.outside, self.notes, url.line);
         let mut comment = Vec::new();
         if asked.bodiless {
-            comment.push("the body is missing: it is not in the command line".to_owned());
+            comment.push(
+                "the body, or a part of it, is missing: it is no text of the command line"
+                    .to_owned(),
+            );
         }
         if let (Some(way), None) = (asked.sign_in, &request.auth) {
             comment.push(format!(

@@ -9,6 +9,8 @@ use crate::{journey::variable, left::ImportError, text::Text};
 pub(super) struct Word {
     pub(super) text: Text,
     pub(super) line: usize,
+    /// It holds bytes that are no text, or that no shell hands over: `text` only resembles it.
+    pub(super) odd: bool,
 }
 
 /// One command.
@@ -36,6 +38,7 @@ pub(super) fn commands(text: &str) -> Result<(Vec<Command>, Vec<Filled>), Import
         at: 0,
         line: 1,
         word: None,
+        bytes: Vec::new(),
         skip: false,
         command: Command::default(),
         done: Vec::new(),
@@ -53,6 +56,8 @@ struct Shell {
     at: usize,
     line: usize,
     word: Option<Word>,
+    /// Bytes at the word's end that were written one by one: only all of them are a letter.
+    bytes: Vec<u8>,
     /// The next word is the name of a file that is written or read.
     skip: bool,
     command: Command,
@@ -87,15 +92,30 @@ impl Shell {
         let word = self.word.get_or_insert_with(|| Word {
             text: Text::default(),
             line,
+            odd: false,
         });
         &mut word.text
     }
 
     fn push(&mut self, c: char) {
+        self.end_bytes();
         self.word().push(c.encode_utf8(&mut [0; 4]));
     }
 
+    fn end_bytes(&mut self) {
+        if self.bytes.is_empty() {
+            return;
+        }
+        let bytes = std::mem::take(&mut self.bytes);
+        let odd = bytes.contains(&0) || std::str::from_utf8(&bytes).is_err();
+        self.word().push(&String::from_utf8_lossy(&bytes));
+        if let Some(word) = &mut self.word {
+            word.odd |= odd;
+        }
+    }
+
     fn end_word(&mut self) {
+        self.end_bytes();
         if let Some(word) = self.word.take()
             && !std::mem::take(&mut self.skip)
         {
@@ -290,6 +310,7 @@ impl Shell {
         let name = env
             .as_deref()
             .map_or_else(|| "printed".to_owned(), variable);
+        self.end_bytes();
         self.word().push_template(&name);
         self.filled.push(Filled {
             name,
@@ -341,6 +362,7 @@ mod tests {
             ("a \\\n  b # c", vec!["a", "b"]),
             (r"$'it\'s \u00e9 \x41\n' x", vec!["it's é A\n", "x"]),
             (r"$'\ud83d\ude00'", vec!["😀"]),
+            (r"$'\xc3'$'\xa9\101\q\\\cI' x", vec!["éA\\q\\\t", "x"]),
             ("a'b'\"c\"d ''", vec!["abcd", ""]),
             (
                 "a \"$TOKEN\" ${HOST}/x '$NOT' $(date)",
@@ -355,6 +377,22 @@ mod tests {
             parted("a b\nc && d; e | jq . \nf"),
             [vec!["a", "b"], vec!["c"], vec!["d"], vec!["e"], vec!["f"]]
         );
+    }
+
+    #[test]
+    fn bytes_that_are_no_text_are_known_as_such() {
+        for (text, odd) in [
+            (r"$'\xff\xe9'", true),
+            (r"a$'\303'b", true),
+            (r"$'\0'", true),
+            (r"$'\u0000'", true),
+            (r"$'\ud83d'", true),
+            (r"$'\303\251'", false),
+            ("é", false),
+        ] {
+            let (commands, _) = commands(text).unwrap();
+            assert_eq!(commands[0].words[0].odd, odd, "{text}");
+        }
     }
 
     #[test]

@@ -66,6 +66,37 @@ wget https://shop.example
 }
 
 #[test]
+fn bytes_that_are_no_text_are_told_and_not_sent_as_another_text() {
+    for (line, told) in [
+        (r"curl https://shop.example/x -d $'\xff\xe9'", "--data …"),
+        (
+            r"curl https://shop.example/x -X POST -d$'a=\xff'",
+            "--data …",
+        ),
+        (
+            r"curl https://shop.example/x -d 1 -H $'x-odd: \351'",
+            "--header …",
+        ),
+        (
+            r"curl https://shop.example/x -d 1 $'https://shop.example/\xff'",
+            "https://shop.example/\u{fffd}",
+        ),
+    ] {
+        let imported = import(Format::Curl, line, &Options::default()).unwrap();
+        let [left] = imported.left.as_slice() else {
+            panic!("{line}: {:?}", imported.left);
+        };
+        assert_eq!(left.what, told, "{line}");
+        assert!(
+            imported.yaml.contains("method: POST")
+                && !imported.yaml.contains(['ÿ', 'é', '\u{fffd}']),
+            "{line}\n{}",
+            imported.yaml
+        );
+    }
+}
+
+#[test]
 fn a_field_that_curl_would_take_away_or_never_send_is_told() {
     let line = "curl https://shop.example/ -A '' -H 'Host:' -H 'Accept:' -H 'X-None:' -H lone -H 'X-Empty;'";
     let imported = import(Format::Curl, line, &Options::default()).unwrap();
@@ -364,6 +395,10 @@ fn a_step_sends_what_curl_really_sends() {
             "text",
         ),
         ("curl -s http://HOST/x -d a=1 -d a=2", "text"),
+        (
+            "curl -s http://HOST/x -H 'Content-Type: text/plain' -d $'\\xc3\\xa9\\303\\251\\q\\101'",
+            "text",
+        ),
     ] {
         let (sent, line) = really(line, kind);
         assert_eq!(imported(&line, kind), sent, "{line}");

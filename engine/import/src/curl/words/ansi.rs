@@ -31,16 +31,44 @@ impl Shell {
             'e' | 'E' => 0x1b,
             'f' => 0x0c,
             'v' => 0x0b,
-            'x' => self.digits(2, 16, 0),
+            'c' => self.next().map_or(0, |c| u32::from(c) & 0x1f),
             'u' => self.digits(4, 16, 0),
             'U' => self.digits(8, 16, 0),
-            '0'..='7' => self.digits(2, 8, c.to_digit(8).unwrap_or_default()),
-            other => u32::from(other),
+            'x' => {
+                let code = self.digits(2, 16, 0);
+                self.byte(code);
+                return Ok(());
+            }
+            '0'..='7' => {
+                let code = self.digits(2, 8, c.to_digit(8).unwrap_or_default());
+                self.byte(code);
+                return Ok(());
+            }
+            '\\' | '\'' | '"' | '?' => u32::from(c),
+            // What is no escape stays as it is written.
+            other => {
+                self.push('\\');
+                u32::from(other)
+            }
         };
         let high = (0xd800..0xdc00).contains(&code);
         let code = if high { self.low_half(code) } else { code };
-        self.push(char::from_u32(code).unwrap_or('\u{fffd}'));
+        match char::from_u32(code).filter(|c| *c != '\0') {
+            Some(c) => self.push(c),
+            // A shell ends the text at such a character, and half of one is none.
+            None => self.byte(0),
+        }
         Ok(())
+    }
+
+    /// A byte by its number; one beyond ASCII is a part of a letter.
+    fn byte(&mut self, code: u32) {
+        let [byte, ..] = code.to_le_bytes();
+        if byte.is_ascii() && byte != 0 {
+            return self.push(char::from(byte));
+        }
+        self.word();
+        self.bytes.push(byte);
     }
 
     /// Browsers write what is above U+FFFF as two halves.
