@@ -2,6 +2,7 @@
 
 use std::fmt;
 
+use regex::Regex;
 use serde::{
     Deserialize, Deserializer,
     de::{Error, MapAccess, SeqAccess, Visitor},
@@ -14,6 +15,9 @@ const LARGEST_EXACT: f64 = 9_007_199_254_740_992.0;
 
 /// Longest key that a document takes without another form.
 const LONGEST_KEY: usize = 200;
+
+/// Texts, which are passed over, and numbers.
+const NUMBERS: &str = r#"(?s)"(?:[^"\\]|\\.)*"|(-?[0-9][0-9.eE+-]*)"#;
 
 /// A JSON value.
 #[derive(Debug, Clone, PartialEq)]
@@ -114,6 +118,34 @@ impl Value {
         }
     }
 
+    /// The keys of all mappings in it.
+    pub(crate) fn keys(&self) -> Vec<&str> {
+        match self {
+            Self::List(items) => items.iter().flat_map(Self::keys).collect(),
+            Self::Map(entries) => {
+                let mut keys: Vec<&str> = entries.iter().map(|(key, _)| key.as_str()).collect();
+                keys.extend(entries.iter().flat_map(|(_, value)| value.keys()));
+                keys
+            }
+            _ => Vec::new(),
+        }
+    }
+
+    /// Whether each number is sent in the digits that it has in `raw`, from which this was read.
+    pub(crate) fn keeps_numbers(&self, raw: &str) -> bool {
+        let written = numbers(raw);
+        let leaves = self.leaves();
+        let read = leaves.iter().filter_map(|leaf| match leaf.value {
+            Self::Number(number) => Some(number.as_str()),
+            _ => None,
+        });
+        let sent = |number: &str| {
+            let value = serde_json::from_str::<serde_json::Value>(number);
+            value.is_ok_and(|value| value.to_string() == number)
+        };
+        read.eq(written.iter().copied()) && written.iter().copied().all(sent)
+    }
+
     pub(crate) fn texts_mut(&mut self) -> Vec<&mut Text> {
         let leaves = self.leaves_mut().into_iter();
         leaves
@@ -123,6 +155,18 @@ impl Value {
             })
             .collect()
     }
+}
+
+/// The numbers in a JSON text, as they are written there.
+fn numbers(raw: &str) -> Vec<&str> {
+    let Ok(pattern) = Regex::new(NUMBERS) else {
+        return Vec::new();
+    };
+    let found = pattern.captures_iter(raw);
+    found
+        .filter_map(|found| found.get(1))
+        .map(|number| number.as_str())
+        .collect()
 }
 
 /// One member in a JSONPath.
@@ -212,6 +256,29 @@ mod tests {
         let value = Value::read(r#"{"b": [{"id": 7, "a b": "x"}], "a": null}"#).unwrap();
         let leaves: Vec<_> = value.leaves().into_iter().map(|leaf| leaf.path).collect();
         assert_eq!(leaves, ["$.b[0].id", "$.b[0][\"a b\"]", "$.a"]);
+    }
+
+    #[test]
+    fn a_number_is_kept_where_its_digits_are() {
+        for (text, kept) in [
+            (
+                r#"{"a": [1, -2.5, 0, "1.50 \" 1E5"], "1.50": 18446744073709551615}"#,
+                true,
+            ),
+            ("0.1", true),
+            ("[]", true),
+            ("1.50", false),
+            (r#"{"a": 1E5}"#, false),
+            ("[1, 1e2]", false),
+            ("-0", false),
+            ("0.00001", false),
+        ] {
+            assert_eq!(
+                Value::read(text).unwrap().keeps_numbers(text),
+                kept,
+                "{text}"
+            );
+        }
     }
 
     #[test]

@@ -9,7 +9,7 @@ use crate::{
     address::place,
     body,
     credential::Vault,
-    journey::{Act, Auth, Expect, Request, Step},
+    journey::{Act, Auth, Body, Expect, Request, Step},
     left::Notes,
     own,
     secure::{Outside, basic, secure},
@@ -114,17 +114,22 @@ impl Steps<'_> {
     }
 
     fn headers(&mut self, asked: &Asked, request: &mut Request) {
-        if asked.json {
-            request.header("accept", Text::literal("application/json"));
-        }
-        let own = [("user-agent", &asked.agent), ("referer", &asked.referer)];
+        let json = asked.json.then(|| Text::literal("application/json"));
+        let own = [
+            ("accept", &json),
+            ("user-agent", &asked.agent),
+            ("referer", &asked.referer),
+        ];
         for (name, value) in own {
-            if let Some(value) = value.as_ref().filter(|value| !value.is_empty()) {
+            let value = value.as_ref().filter(|value| !value.is_empty());
+            if let Some(value) = value.filter(|_| !names(asked, name)) {
                 request.header(name, value.clone());
             }
         }
-        for cookie in &asked.cookies {
-            request.header("cookie", cookie.clone());
+        if !names(asked, "cookie") {
+            for cookie in &asked.cookies {
+                request.header("cookie", cookie.clone());
+            }
         }
         for word in &asked.headers {
             self.header(word, request);
@@ -159,12 +164,6 @@ impl Steps<'_> {
         };
         let name = name.trim().to_ascii_lowercase();
         let value = trimmed(&value);
-        if matches!(
-            name.as_str(),
-            "accept" | "user-agent" | "referer" | "content-type"
-        ) {
-            request.without_header(&name);
-        }
         if value.is_empty() && !always(&name) {
             return;
         }
@@ -191,18 +190,21 @@ impl Steps<'_> {
         let Some(data) = asked.data.as_ref().filter(|_| !asked.get) else {
             return;
         };
-        let given = request.header_named("content-type").map(Text::written);
-        let removed = asked.headers.iter().any(|word| {
-            let name = word.text.spoken();
-            name.trim().eq_ignore_ascii_case("content-type:")
-        });
-        let kind = match given {
-            Some(kind) => Some(kind),
-            None if removed => None,
-            None if asked.json => Some("application/json".to_owned()),
-            None => Some(FORM.to_owned()),
+        let named = request.headers.iter();
+        let mut given = named.filter(|(name, _)| name == "content-type");
+        let kind = match (given.next(), given.next()) {
+            (None, _) if names(asked, "content-type") => None,
+            (None, _) if asked.json => Some("application/json".to_owned()),
+            (None, _) => Some(FORM.to_owned()),
+            (Some((_, kind)), None) => kind.as_literal().map(ToOwned::to_owned),
+            (Some(_), Some(_)) => None,
         };
-        body::set(request, data, kind.as_deref());
+        let Some(kind) = kind else {
+            // No type, several, or one that is only known when it runs: the fields stay as they are.
+            request.body = Some(Body::Text(data.clone()));
+            return;
+        };
+        body::set_exact(request, data, &kind);
     }
 
     fn login(&mut self, asked: &Asked, request: &mut Request) {
@@ -248,6 +250,20 @@ impl Steps<'_> {
             }
         }
     }
+}
+
+/// Whether a `--header` sends a field of this name, or takes it away: what curl itself would write there is not sent then.
+fn names(asked: &Asked, name: &str) -> bool {
+    asked.headers.iter().any(|word| {
+        let parted = word.text.split_once(':').map(|(name, _)| name);
+        let text = parted.as_ref().unwrap_or(&word.text).as_literal();
+        // Without a colon, only `Name;` is a field.
+        let known = match &parted {
+            Some(_) => text,
+            None => text.and_then(|text| text.strip_suffix(';')),
+        };
+        known.is_some_and(|known| known.trim().eq_ignore_ascii_case(name))
+    })
 }
 
 /// Whether a probe sends the field whatever a request says, so that taking it away has no counterpart.

@@ -97,6 +97,31 @@ fn bytes_that_are_no_text_are_told_and_not_sent_as_another_text() {
 }
 
 #[test]
+fn what_the_shell_fills_in_stands_in_a_body_as_it_is() {
+    for (line, written) in [
+        (
+            r#"curl https://shop.example/x -d "a=$ID""#,
+            "body: \"a=${id}\"",
+        ),
+        (
+            r#"curl https://shop.example/x --json "{\"a\": $ID}""#,
+            r#"body: '{"a": ${id}}'"#,
+        ),
+        (
+            r#"curl https://shop.example/x --json "{\"$ID\": []}""#,
+            r#"body: '{"${id}": []}'"#,
+        ),
+        (
+            r#"curl https://shop.example/x -H "Content-Type: $ID" -d 1"#,
+            "content-type: \"${id}\"",
+        ),
+    ] {
+        let found = shown(Format::Curl, line);
+        assert!(found.contains(written), "{line}\n{found}");
+    }
+}
+
+#[test]
 fn a_field_that_curl_would_take_away_or_never_send_is_told() {
     let line = "curl https://shop.example/ -A '' -H 'Host:' -H 'Accept:' -H 'X-None:' -H lone -H 'X-Empty;'";
     let imported = import(Format::Curl, line, &Options::default()).unwrap();
@@ -282,9 +307,14 @@ fn text(value: &Value) -> String {
 
 fn entries(value: &Value) -> Vec<(String, String)> {
     let entries = value.as_object().into_iter().flatten();
-    let mut entries: Vec<_> = entries
-        .map(|(name, value)| (name.clone(), text(value)))
-        .collect();
+    let each = |(name, value): (&String, &Value)| {
+        let several = value.as_array().map(Vec::as_slice);
+        let values = several.unwrap_or(std::slice::from_ref(value)).iter();
+        values
+            .map(|value| (name.clone(), text(value)))
+            .collect::<Vec<_>>()
+    };
+    let mut entries: Vec<_> = entries.flat_map(each).collect();
     entries.sort();
     entries
 }
@@ -327,6 +357,7 @@ fn imported(line: &str, kind: &str) -> Sent {
     headers.sort();
     let body = match kind {
         "json" => Content::Json(request["json"].clone()),
+        "form" if request["form"].is_null() => Content::Form(pairs(&text(&request["body"]))),
         "form" => Content::Form(entries(&request["form"])),
         _ => Content::Text(text(&request["body"])),
     };
@@ -395,6 +426,31 @@ fn a_step_sends_what_curl_really_sends() {
             "text",
         ),
         ("curl -s http://HOST/x -d a=1 -d a=2", "text"),
+        ("curl -s http://HOST/x -d 'z=1&a=2'", "text"),
+        ("curl -s http://HOST/x -d 'a=1;b=2'", "text"),
+        ("curl -s http://HOST/x -d 'a=1+2&b=%2f'", "text"),
+        (
+            "curl -s http://HOST/x --json '{\"id\":1.50,\"big\":1E5}'",
+            "text",
+        ),
+        (
+            "curl -s http://HOST/x --json '{\"b\": 1, \"a\": 2}' -H 'X-Hub-Signature: sha1=00'",
+            "text",
+        ),
+        (
+            "curl -s http://HOST/x -d '{\"a\": 1}' -H 'Content-Type: application/json' -H 'Content-Type: text/plain'",
+            "text",
+        ),
+        (
+            "curl -s http://HOST/x --json '[1]' -H 'Accept: text/plain' -H 'accept: text/html' -H 'Content-Type: text/json'",
+            "json",
+        ),
+        (
+            "curl -s http://HOST/x -H 'Accept: text/plain' -H 'Accept:' -e http://a.example/ -H 'Referer: http://b.example/' -A a -H 'User-Agent: b'",
+            "text",
+        ),
+        ("curl -s http://HOST/x -H 'cookie: a=1' -b 'b=2'", "text"),
+        ("curl -s http://HOST/x -H 'Cookie:' -b 'b=2'", "text"),
         (
             "curl -s http://HOST/x -H 'Content-Type: text/plain' -d $'\\xc3\\xa9\\303\\251\\q\\101'",
             "text",
