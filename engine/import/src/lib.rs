@@ -51,6 +51,27 @@ impl Default for Options {
     }
 }
 
+/// Longest name of a check here, in bytes: its secrets are named after it.
+const LONGEST_NAME: usize = 150;
+
+impl Options {
+    /// Why no check can have this name; `None` where one can.
+    pub fn mistake(&self) -> Option<String> {
+        let fits = |c: char| c.is_ascii_alphanumeric() || matches!(c, '_' | '-' | '.');
+        if self.name.is_empty() {
+            return Some("a check's name must not be empty".to_owned());
+        }
+        let odd = self.name.chars().find(|c| !fits(*c));
+        let odd = odd.map(|odd| {
+            format!("`{odd}` is not allowed in a check's name: letters, digits, `_`, `-` and `.`")
+        });
+        let long = self.name.len() > LONGEST_NAME;
+        odd.or_else(|| {
+            long.then(|| format!("a check's name has at most {LONGEST_NAME} bytes here"))
+        })
+    }
+}
+
 /// What an import gives.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Imported {
@@ -62,6 +83,9 @@ pub struct Imported {
 
 /// Turns `text` into a configuration with one journey.
 pub fn import(format: Format, text: &str, options: &Options) -> Result<Imported, ImportError> {
+    if let Some(mistake) = options.mistake() {
+        return Err(ImportError::new(1, mistake, "give the check another name"));
+    }
     let text = text.trim_start_matches('\u{feff}');
     let mut vault = Vault::new(&options.name);
     let mut notes = Notes::default();

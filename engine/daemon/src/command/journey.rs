@@ -18,16 +18,19 @@ use crate::{
 
 /// Writes the configuration to standard output, and all that it does not do to standard error.
 pub(super) fn import(arguments: &Import) -> Result<ExitCode, CommandError> {
+    let options = Options {
+        name: arguments.name.clone(),
+        variables: variables(&arguments.variables)?,
+    };
+    if let Some(mistake) = options.mistake() {
+        return Err(CommandError::Usage(mistake));
+    }
     let text = read(&arguments.file)?;
     let format = match arguments.format {
         Some(ImportFormat::Har) => Format::Har,
         Some(ImportFormat::Curl) => Format::Curl,
         Some(ImportFormat::Hurl) => Format::Hurl,
         None => Format::of(&arguments.file, &text),
-    };
-    let options = Options {
-        name: arguments.name.clone(),
-        variables: variables(&arguments.variables)?,
     };
     let file = arguments.file.display();
     let imported = leadsman_import::import(format, &text, &options)

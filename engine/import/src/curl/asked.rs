@@ -254,7 +254,13 @@ impl Reader<'_, '_> {
             );
         };
         if name == "request" {
-            self.now.method = Some(written.to_owned());
+            let method = Some(written.to_owned());
+            self.now.method = method.filter(|method| is_method(method));
+            if self.now.method.is_none() {
+                let why = "this is no method: letters and `-`";
+                self.notes
+                    .leave(value.line, format!("--request '{written}'"), why);
+            }
         } else {
             self.now
                 .settings
@@ -357,4 +363,10 @@ impl Reader<'_, '_> {
             "the cookies in that file are not known here",
         );
     }
+}
+
+/// Whether a journey takes this for a method.
+fn is_method(written: &str) -> bool {
+    let fits = |byte: u8| byte.is_ascii_alphabetic() || byte == b'-';
+    !written.is_empty() && written.bytes().all(fits)
 }

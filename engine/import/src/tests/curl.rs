@@ -183,6 +183,45 @@ fn a_field_that_is_the_clients_own_is_told_and_not_sent() {
 }
 
 #[test]
+fn a_method_that_is_none_is_told_and_left_out() {
+    for method in ["", "GE T", "P\u{e9}"] {
+        let line = format!("curl -X '{method}' https://shop.example/ -d a=1");
+        let imported = import(Format::Curl, &line, &Options::default()).unwrap();
+        let told: Vec<&str> = imported
+            .left
+            .iter()
+            .map(|left| left.what.as_str())
+            .collect();
+        assert_eq!(told, [format!("--request '{method}'")]);
+        assert!(
+            imported.yaml.contains("method: POST"),
+            "{line}\n{}",
+            imported.yaml
+        );
+    }
+}
+
+#[test]
+fn a_name_is_one_that_a_check_can_have_or_refused() {
+    let long = "a".repeat(150);
+    let named = |name: &str| {
+        let options = Options {
+            name: name.to_owned(),
+            ..Options::default()
+        };
+        let line = "curl -u bob:pw https://shop.example/ -H 'X-Api-Key: planted-key'";
+        import(Format::Curl, line, &options)
+    };
+    for name in ["a b", "a: b", "", "a/b", "é", format!("{long}a").as_str()] {
+        let error = named(name).unwrap_err();
+        assert!(error.message.contains("check's name"), "{name}: {error}");
+    }
+    for name in ["shop-2_a.b", "null", "1", "1.5", "y", long.as_str()] {
+        contract::holds(&named(name).unwrap().yaml);
+    }
+}
+
+#[test]
 fn what_is_no_command_line_is_refused() {
     for text in [
         "",

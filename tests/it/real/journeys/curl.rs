@@ -261,6 +261,24 @@ const LINES: [(&str, i32, u64, &str); 31] = [
 ];
 
 #[test]
+fn a_name_that_no_check_can_have_is_refused() {
+    let folder = tempfile::tempdir().unwrap();
+    let lines = folder.path().join("lines.sh");
+    fs::write(&lines, "curl http://shop.test/").unwrap();
+    for name in ["a b", "a: b", "a/b", ""] {
+        let mut command = leadsman();
+        command.args(["journey", "import", "--format", "curl", "--name", name]);
+        let output = command.arg(&lines).output().unwrap();
+        assert_eq!(output.status.code(), Some(64), "{name}");
+        let told = String::from_utf8_lossy(&output.stderr).into_owned();
+        assert!(
+            output.stdout.is_empty() && told.contains("a check's name"),
+            "{told}"
+        );
+    }
+}
+
+#[test]
 fn a_command_line_that_curl_ends_well_passes_and_one_that_it_ends_otherwise_fails() {
     let place = Place::new();
     for (line, exit, status, reason) in LINES {
