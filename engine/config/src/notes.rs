@@ -8,6 +8,7 @@ use std::{
 use leadsman_core::id::CheckId;
 
 use crate::{
+    element::calendar::Gaps,
     names::Names,
     problem::{Problem, Problems},
     tree::{FileKind, Node, Span},
@@ -39,6 +40,8 @@ pub(crate) struct Notes<'a> {
     /// Where this file refers to what stands in the platform's.
     reference: RefCell<(Span, String)>,
     names: RefCell<Names>,
+    /// How closely the ticks of its calendars follow each other.
+    pub(crate) gaps: Gaps,
 }
 
 impl<'a> Notes<'a> {
@@ -51,6 +54,7 @@ impl<'a> Notes<'a> {
             platform: file.to_path_buf(),
             reference: RefCell::new((Span::START, String::new())),
             names: RefCell::default(),
+            gaps: Gaps::default(),
         }
     }
 

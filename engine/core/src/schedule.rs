@@ -1,12 +1,14 @@
 //! When a check is due: a pure plan over instants, the same after every restart.
 
+mod gap;
+
 use std::time::Duration;
 
 use croner::{
     Cron,
     parser::{CronParser, Seconds, Year},
 };
-use jiff::{Timestamp, tz::TimeZone};
+use jiff::tz::TimeZone;
 use serde::Serialize;
 use sha2::{Digest, Sha256};
 
@@ -14,6 +16,8 @@ use crate::{
     id::{CheckId, Location, TargetName},
     zone,
 };
+
+pub use gap::{ever_comes, smallest_gap};
 
 /// When a check runs.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
@@ -116,13 +120,7 @@ impl Timetable {
                 let since = unix_ms.saturating_sub(self.phase_ms).div_euclid(*period_ms);
                 Some(self.phase_ms + (since + 1) * period_ms)
             }
-            Kind::Cron { cron, zone } => {
-                let now = Timestamp::from_millisecond(unix_ms)
-                    .ok()?
-                    .to_zoned(zone.clone());
-                let next = cron.find_next_occurrence(&now, false).ok()?;
-                Some(next.timestamp().as_millisecond())
-            }
+            Kind::Cron { cron, zone } => gap::next(cron, zone, unix_ms),
         }
     }
 

@@ -1,10 +1,13 @@
 //! Cron expressions and time zones.
 
+use std::{cell::RefCell, collections::BTreeMap, time::Duration};
+
 use croner::{
+    Cron,
     errors::CronError,
     parser::{CronParser, Seconds, Year},
 };
-use leadsman_core::zone;
+use leadsman_core::{schedule, zone};
 
 use crate::{
     nearest,
@@ -32,17 +35,40 @@ pub(crate) fn cron(node: &Node) -> Result<String, Wrong> {
             "minute, hour, day of month, month, day of week: for example `0 8 * * MON-FRI`",
         ));
     }
-    parse(text)
-        .map(|()| text.to_owned())
-        .map_err(|error| refused(text, &error))
+    let cron = parse(text).map_err(|error| refused(text, &error))?;
+    if !schedule::ever_comes(&cron) {
+        return Err(wrong(
+            format!("the cron expression {} never comes", node.shown()),
+            "no month has such a day: change its day-of-month or its month field",
+        ));
+    }
+    Ok(text.to_owned())
 }
 
-fn parse(text: &str) -> Result<(), CronError> {
+/// The smallest gaps of cron expressions, each looked for once: many checks of a file have the same.
+#[derive(Default)]
+pub(crate) struct Gaps(RefCell<BTreeMap<String, Option<Duration>>>);
+
+impl Gaps {
+    /// The smallest gap between two ticks of a cron expression that is known to parse.
+    pub(crate) fn smallest(&self, expression: &str) -> Option<Duration> {
+        let known = self.0.borrow().get(expression).copied();
+        if let Some(gap) = known {
+            return gap;
+        }
+        let cron = parse(expression).ok();
+        let gap = cron.as_ref().and_then(schedule::smallest_gap);
+        self.0.borrow_mut().insert(expression.to_owned(), gap);
+        gap
+    }
+}
+
+fn parse(text: &str) -> Result<Cron, CronError> {
     let parser = CronParser::builder()
         .seconds(Seconds::Optional)
         .year(Year::Disallowed)
         .build();
-    parser.parse(text).map(drop)
+    parser.parse(text)
 }
 
 fn refused(text: &str, error: &CronError) -> Wrong {

@@ -116,19 +116,25 @@ impl Judge<'_> {
     }
 
     fn interval(&self, check: &Check, least: Option<Duration>) {
-        let (Rule::Every(interval), Some(least)) = (&check.rule, least) else {
+        let Some(least) = least else { return };
+        let (interval, runs) = match &check.rule {
+            Rule::Every(interval) => (Some(*interval), "runs every"),
+            Rule::Cron { expression, .. } => {
+                let gap = self.notes.gaps.smallest(expression);
+                (gap, "runs by its `cron` as often as every")
+            }
+        };
+        let Some(interval) = interval.filter(|interval| *interval < least) else {
             return;
         };
-        if *interval < least {
-            let message = format!(
-                "`{}` runs every {}, the team `{}` may run every {} at most",
-                check.id,
-                duration::shown(*interval),
-                self.team,
-                duration::shown(least)
-            );
-            self.refuse(&key_of(check), message, "min_interval");
-        }
+        let message = format!(
+            "`{}` {runs} {}, the team `{}` may run every {} at most",
+            check.id,
+            duration::shown(interval),
+            self.team,
+            duration::shown(least)
+        );
+        self.refuse(&key_of(check), message, "min_interval");
     }
 
     fn hosts(&self, check: &Check, allowed: Option<&[HostPattern]>) {

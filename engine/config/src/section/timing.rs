@@ -47,8 +47,8 @@ impl<'a> Reader<'a, '_> {
         let timeout = self.timeout();
         let retry = self.retry();
         // The sum of wrong values would only be one more, confusing mistake.
-        if let (Rule::Every(interval), true) = (&rule, self.notes.count() == before) {
-            self.fit(*interval, timeout, retry);
+        if self.notes.count() == before {
+            self.fit(&rule, timeout, retry);
         }
         Timing {
             rule,
@@ -135,20 +135,28 @@ impl<'a> Reader<'a, '_> {
             .unwrap_or_default()
     }
 
-    fn fit(&self, interval: Duration, timeout: Duration, retry: Retry) {
+    /// A run has to end before the next one is due.
+    fn fit(&self, rule: &Rule, timeout: Duration, retry: Retry) {
         let attempts = retry.attempts.saturating_add(1);
         let needed = timeout
             .saturating_mul(attempts)
             .saturating_add(retry.delay.saturating_mul(retry.attempts));
-        if let (true, Some(node)) = (needed > interval, self.written()) {
-            self.notes
-                .say(node, too_long(interval, timeout, retry, needed));
+        let (room, key) = match rule {
+            Rule::Every(interval) => (Some(*interval), "interval"),
+            Rule::Cron { expression, .. } => (self.notes.gaps.smallest(expression), "cron"),
+        };
+        let Some(room) = room.filter(|room| needed > *room) else {
+            return;
+        };
+        if let Some(node) = self.written(key) {
+            let what = too_long((key, room), timeout, retry, needed);
+            self.notes.say(node, what);
         }
     }
 
     /// The part of the sum that the check itself writes, before what it inherits.
-    fn written(&self) -> Option<&'a Node> {
-        let keys = ["interval", "timeout", "retries"];
+    fn written(&self, key: &str) -> Option<&'a Node> {
+        let keys = [key, "timeout", "retries"];
         let own = keys.iter().find_map(|key| self.layers.own()?.get(key));
         own.or_else(|| {
             keys.iter()
@@ -158,7 +166,12 @@ impl<'a> Reader<'a, '_> {
     }
 }
 
-fn too_long(interval: Duration, timeout: Duration, retry: Retry, needed: Duration) -> Wrong {
+fn too_long(
+    (key, room): (&str, Duration),
+    timeout: Duration,
+    retry: Retry,
+    needed: Duration,
+) -> Wrong {
     let delays = if retry.delay.is_zero() {
         String::new()
     } else {
@@ -174,16 +187,20 @@ fn too_long(interval: Duration, timeout: Duration, retry: Retry, needed: Duratio
         retry.attempts.saturating_add(1),
         duration::shown(needed)
     );
-    let message = format!(
-        "a run does not fit into its interval of {}: {sum}",
-        duration::shown(interval)
-    );
+    let (room, needed) = (duration::shown(room), duration::shown(needed));
+    if key == "cron" {
+        return wrong(
+            format!(
+                "a run does not fit between two ticks of its `cron`, which are {room} apart: {sum}"
+            ),
+            format!(
+                "write a `cron` whose ticks are at least {needed} apart, or lower `timeout` or `retries`"
+            ),
+        );
+    }
     wrong(
-        message,
-        format!(
-            "raise `interval` to at least {}, or lower `timeout` or `retries`",
-            duration::shown(needed)
-        ),
+        format!("a run does not fit into its interval of {room}: {sum}"),
+        format!("raise `interval` to at least {needed}, or lower `timeout` or `retries`"),
     )
 }
 

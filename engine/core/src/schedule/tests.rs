@@ -1,5 +1,6 @@
 //! Golden phases, laws over random instants, and the days on which clocks change.
 
+use jiff::Timestamp;
 use proptest::prelude::*;
 
 use super::*;
@@ -111,6 +112,39 @@ fn bad_rules_say_what_is_wrong() {
         Timetable::new(&zero, &check, &target, &location).unwrap_err(),
         RuleError::Period
     );
+}
+
+#[test]
+fn the_smallest_gap_of_a_calendar_is_found_in_its_ticks() {
+    for (expression, seconds) in [
+        ("* * * * * *", 1),
+        ("*/7 * * * * *", 4),
+        ("* * * * *", 60),
+        ("*/15 * * * *", 900),
+        ("0,50 * * * *", 600),
+        ("59 23 15 * *", 28 * 86_400),
+        ("0 8 * * MON-FRI", 86_400),
+        ("0 0 1 1 *", 365 * 86_400),
+        ("0 0 29 2 *", 1_461 * 86_400),
+    ] {
+        let gap = smallest_gap(&cron(expression).unwrap());
+        assert_eq!(gap, Some(Duration::from_secs(seconds)), "{expression}");
+    }
+    assert_eq!(smallest_gap(&cron("0 0 31 2 *").unwrap()), None);
+}
+
+#[test]
+fn a_calendar_without_a_tick_never_comes() {
+    for (expression, comes) in [
+        ("0 0 31 2 *", false),
+        ("0 0 30 2 *", false),
+        ("0 0 31 4,6,9,11 *", false),
+        ("0 0 29 2 *", true),
+        ("0 8 * * MON-FRI", true),
+    ] {
+        let cron = cron(expression).unwrap();
+        assert_eq!(ever_comes(&cron), comes, "{expression}");
+    }
 }
 
 proptest! {
