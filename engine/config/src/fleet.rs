@@ -2,6 +2,7 @@
 
 use std::{
     collections::{BTreeMap, BTreeSet},
+    io,
     path::{Path, PathBuf},
     sync::Arc,
 };
@@ -147,10 +148,29 @@ impl Platform {
             let found = files
                 .matching(pattern)
                 .map_err(|why| format!("`{}` cannot be listed: {why}", pattern.display()))?;
+            // What is no pattern is a file that has to be there: whoever reads it is told that it is not.
+            if found.is_empty() && self.shared.literal.contains_key(pattern) {
+                paths.insert(pattern.clone());
+            }
             paths.extend(found);
         }
         paths.remove(&self.shared.path);
         Ok(paths.into_iter().collect())
+    }
+
+    /// Of a file that cannot be read: told where its path is written, if it is no pattern that found it.
+    fn unreadable(&self, path: &Path, error: &io::Error) -> Sheet {
+        let Some(written) = self.shared.literal.get(path) else {
+            return Sheet::wrong(path, format!("the file cannot be read: {error}"));
+        };
+        let problem = Problem {
+            message: format!("{}: {error}", written.message),
+            ..written.clone()
+        };
+        Sheet {
+            checks: Err(Problems::new(vec![problem])),
+            names: Names::default(),
+        }
     }
 
     /// The whole plan with these checks, which have been read against this platform.
@@ -258,6 +278,6 @@ fn one(
 ) -> Sheet {
     match files.read(path) {
         Ok(text) => platform.team_file(path, &text, files, catalog, origins),
-        Err(error) => Sheet::wrong(path, format!("the file cannot be read: {error}")),
+        Err(error) => platform.unreadable(path, &error),
     }
 }

@@ -45,7 +45,7 @@ fn root() -> Value {
         "network": network(),
         "tls": tls(),
         "secrets": {"type": "object", "additionalProperties": secret()},
-        "include": {"$ref": "#/$defs/texts", "description": "The teams' files: patterns of paths, each file its own unit of loading."},
+        "include": {"$ref": "#/$defs/texts", "description": "The teams' files: patterns of paths, each file its own unit of loading; a path that is no pattern has to be there."},
         "teams": {"type": "object", "description": "What each team's files may use.", "additionalProperties": ceilings()},
         "alerts": {"$ref": "#/$defs/alerts"},
         "maintenance": {"$ref": "#/$defs/maintenance"},

@@ -18,6 +18,7 @@ use super::{
 use crate::{
     element::name,
     notes::{Notes, wrong},
+    problem::Problem,
     table::Table,
     tree::Node,
 };
@@ -33,6 +34,8 @@ pub(crate) struct Platform {
     pub(crate) teams: BTreeMap<ResourceName, Ceilings>,
     /// Patterns of the team files' paths.
     pub(crate) include: Vec<PathBuf>,
+    /// Those of them that are no patterns, and what is said where there is no such file.
+    pub(crate) literal: BTreeMap<PathBuf, Problem>,
     pub(crate) defaults: Option<Node>,
     pub(crate) templates: Option<Node>,
     pub(crate) targets: Option<Node>,
@@ -58,6 +61,7 @@ impl Platform {
         let kept = |key: &str| table.get(key).cloned();
         let secrets = secrets::read(table.get("secrets"), notes);
         let probes = table.get("probes");
+        let (include, literal) = included(table.get("include"), path, notes);
         Some(Self {
             path: path.to_path_buf(),
             places: location::read(&table, notes),
@@ -66,9 +70,8 @@ impl Platform {
             probes: Probes::read(probes, &secrets.declared, reading.catalog, notes),
             secrets,
             teams: ceilings::read(table.get("teams"), notes),
-            include: each(table.get("include"), "paths", notes, |item| {
-                name::path(item, notes.folder())
-            }),
+            include,
+            literal,
             defaults: kept("defaults"),
             templates: kept("templates"),
             targets: kept("targets"),
@@ -82,4 +85,34 @@ impl Platform {
     pub(crate) const fn is_distributed(&self) -> bool {
         self.has_files
     }
+}
+
+/// The paths of `include`, and of each that is no pattern what is said where there is no such file.
+fn included(
+    node: Option<&Node>,
+    own: &Path,
+    notes: &Notes<'_>,
+) -> (Vec<PathBuf>, BTreeMap<PathBuf, Problem>) {
+    let all = each(node, "paths", notes, |item| {
+        let path = name::path(item, notes.folder())?;
+        if path == own {
+            let mend = "remove it: its own checks are read anyway";
+            return Err(wrong("the file includes itself", mend));
+        }
+        let is_pattern = item
+            .text()
+            .is_some_and(|text| text.contains(['*', '?', '[']));
+        let absent = (!is_pattern).then(|| {
+            let mend =
+                "relative paths start from this file's folder; one with `*` may match nothing";
+            let message = format!("`{}` cannot be read", path.display());
+            notes.problem(item.at, &item.path, item.discreet(wrong(message, mend)))
+        });
+        Ok((path, absent))
+    });
+    let literal = all
+        .iter()
+        .filter_map(|(path, absent)| Some((path.clone(), absent.clone()?)))
+        .collect();
+    (all.into_iter().map(|(path, _)| path).collect(), literal)
 }

@@ -116,6 +116,43 @@ fn a_mistake_in_one_file_leaves_the_others_as_they_are() {
 }
 
 #[test]
+fn a_team_file_that_is_not_there_is_told_where_its_path_is_written() {
+    let mut tree = tree();
+    let platform = PLATFORM.replace("[teams/*.yaml]", "[teams/*.yaml, pay.yaml, other/*.yaml]");
+    tree.0.insert("leadsman.yaml", platform.leak());
+    let fleet = read(&tree);
+    let ok: Vec<bool> = fleet
+        .files
+        .values()
+        .map(|sheet| sheet.checks.is_ok())
+        .collect();
+    assert_eq!(ok, [false, true]);
+    let problems = fleet.plan().unwrap_err();
+    assert_eq!(problems.len(), 1, "{problems}");
+    let told = problems.to_string();
+    for part in [
+        "`pay.yaml` cannot be read: no such file",
+        "leadsman.yaml:4:25",
+    ] {
+        assert!(told.contains(part), "{part}: {told}");
+    }
+}
+
+#[test]
+fn a_file_does_not_include_itself_but_by_a_pattern() {
+    let mut tree = tree();
+    let platform = PLATFORM.replace("[teams/*.yaml]", "[leadsman.yaml]");
+    tree.0.insert("leadsman.yaml", platform.leak());
+    let told = read(&tree).plan().unwrap_err().to_string();
+    let has_place = told.contains("leadsman.yaml:4:11");
+    assert!(has_place && told.contains("includes itself"), "{told}");
+    let platform = PLATFORM.replace("[teams/*.yaml]", "['*.yaml']");
+    tree.0.insert("leadsman.yaml", platform.leak());
+    let files = read(&tree).files;
+    assert!(!files.contains_key(Path::new("leadsman.yaml")), "{files:?}");
+}
+
+#[test]
 fn what_a_team_may_not_do_is_refused_in_its_own_file() {
     let target = "targets: [\"https://www.pay.example\"]";
     for (name, text) in [
