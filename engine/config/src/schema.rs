@@ -108,7 +108,7 @@ fn common() -> Map<String, Value> {
             "window": {"$ref": "#/$defs/duration", "description": "What the promise is about; default 30d."},
             "over": {"enum": ["target", "check"], "description": "Whether each target keeps it, or all together."}}},
         "page": {"type": "object", "additionalProperties": false, "description": "When the owner is paged.", "properties": {
-            "locations": {"type": "integer", "minimum": 1}, "bad": {"type": "integer", "minimum": 1}}},
+            "locations": {"type": "integer", "minimum": 1, "description": "In so many locations the budget has to burn; default 2, at most as many as there are."}, "bad": {"type": "integer", "minimum": 1}}},
         "expiry": {"type": "object", "additionalProperties": false, "required": ["ticket", "page"], "properties": {
             "ticket": {"$ref": "#/$defs/duration"}, "page": {"$ref": "#/$defs/duration"}}},
         "alerts": {"$ref": "#/$defs/alerts"},

@@ -38,19 +38,57 @@ const WINDOW: Keys = Keys {
 const MOST: u64 = 1_000;
 const LONGEST_WINDOW: Duration = Duration::from_hours(7 * 24);
 
+/// In how many locations a check runs, and how many the fleet has.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Room {
+    pub(super) check: usize,
+    pub(super) fleet: usize,
+}
+
 /// When the owner is paged.
-pub(super) fn page(layers: &Layers<'_>, origins: &mut Origins, notes: &Notes<'_>) -> Page {
+pub(super) fn page(
+    layers: &Layers<'_>,
+    room: Room,
+    origins: &mut Origins,
+    notes: &Notes<'_>,
+) -> Page {
     let inner = layers.inner(|node| Table::open(node, PAGE, notes), "page");
-    let mut read = |key: &'static str, default: u32| {
+    let mut read = |key: &'static str| {
         let found = inner.get(key);
         origins.found(|| format!("page.{key}"), found, notes);
         let value = found.and_then(|found| notes.read(found.node, |node| whole(node, &(1..=MOST))));
-        value.map_or(default, |value| u32::try_from(value).unwrap_or(u32::MAX))
+        value.map(|value| u32::try_from(value).unwrap_or(u32::MAX))
     };
+    let (locations, bad) = (read("locations"), read("bad"));
+    if let Some(locations) = locations {
+        fits(&inner, locations, room, notes);
+    }
     let default = Page::default();
     Page {
-        locations: read("locations", default.locations),
-        bad: read("bad", default.bad),
+        locations: locations.unwrap_or(default.locations),
+        bad: bad.unwrap_or(default.bad),
+    }
+}
+
+/// No budget burns in more locations than there are.
+fn fits(page: &Layers<'_>, locations: u32, room: Room, notes: &Notes<'_>) {
+    const KEY: &str = "locations";
+    let Some(found) = page.get(KEY) else { return };
+    let is_own = page.own().is_some_and(|own| own.get(KEY).is_some());
+    let (there, whose) = if is_own {
+        (room.check, "the check runs in")
+    } else {
+        (room.fleet, "the fleet has")
+    };
+    // What is inherited serves checks that run in one location, as the default of 2 does.
+    let most = if is_own { there } else { there.max(2) };
+    if there > 0 && usize::try_from(locations).is_ok_and(|wanted| wanted > most) {
+        let message = format!("a page needs {locations} locations, {whose} {there}");
+        let mend = match there {
+            1 => "write `1`".to_owned(),
+            there => format!("write `{there}` or less"),
+        };
+        notes.say(found.node, wrong(message, mend));
     }
 }
 

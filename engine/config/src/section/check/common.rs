@@ -55,14 +55,20 @@ impl Shared<'_> {
         for found in layers.all("labels") {
             labels.extend(name::labels(Some(found.node), notes));
         }
+        let all = &self.platform.places.all;
+        let locations = layers.get("locations").map_or_else(
+            || all.clone(),
+            |found| location::chosen(found.node, &self.platform.places, notes),
+        );
+        let room = care::Room {
+            check: locations.len(),
+            fleet: all.len(),
+        };
         Common {
             limits: limits::read(layers, origins, notes),
             objectives: objectives::read(layers, timing.timeout, origins, notes),
             labels,
-            locations: layers.get("locations").map_or_else(
-                || self.platform.places.all.clone(),
-                |found| location::chosen(found.node, &self.platform.places, notes),
-            ),
+            locations,
             hosts: each(
                 grants.and_then(|grants| grants.get("hosts")),
                 "hosts",
@@ -70,7 +76,7 @@ impl Shared<'_> {
                 pattern,
             ),
             secrets: self.granted(grants.and_then(|grants| grants.get("secrets"))),
-            page: care::page(layers, origins, notes),
+            page: care::page(layers, room, origins, notes),
             expiry: care::expiry(layers, notes),
             alerts: self.alerts(layers),
             maintenance: self.maintenance(layers),
