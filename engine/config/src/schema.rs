@@ -105,11 +105,11 @@ fn common() -> Map<String, Value> {
             "latency": {"type": "object", "additionalProperties": false, "required": ["under", "at_least"],
                 "properties": {"under": {"$ref": "#/$defs/duration"}, "at_least": {"$ref": "#/$defs/percent"}}},
             "unknown": {"enum": ["bad", "excluded"]},
-            "window": {"$ref": "#/$defs/duration", "description": "What the promise is about; default 30d."},
-            "over": {"enum": ["target", "check"], "description": "Whether each target keeps it, or all together."}}},
-        "page": {"type": "object", "additionalProperties": false, "description": "When the owner is paged.", "properties": {
-            "locations": {"type": "integer", "minimum": 1, "description": "In so many locations the budget has to burn; default 2, at most as many as there are."}, "bad": {"type": "integer", "minimum": 1}}},
-        "expiry": {"type": "object", "additionalProperties": false, "required": ["ticket", "page"], "properties": {
+            "window": {"$ref": "#/$defs/duration", "description": "What the promise is about; default 30d. Read and shown; nothing in this version acts on it."},
+            "over": {"enum": ["target", "check"], "description": "Whether each target keeps it, or all together. Read and shown; nothing in this version acts on it."}}},
+        "page": {"type": "object", "additionalProperties": false, "description": "When the owner is to be paged; alerting rules are yours.", "properties": {
+            "locations": {"type": "integer", "minimum": 1, "description": "In so many locations the budget has to burn; default 2, at most as many as there are."}, "bad": {"type": "integer", "minimum": 1, "description": "So many bad events there have to be; default 2. Read and shown; nothing in this version acts on it."}}},
+        "expiry": {"type": "object", "additionalProperties": false, "description": "How long before a certificate's end it is told. Read and shown; nothing in this version acts on it.", "required": ["ticket", "page"], "properties": {
             "ticket": {"$ref": "#/$defs/duration"}, "page": {"$ref": "#/$defs/duration"}}},
         "alerts": {"$ref": "#/$defs/alerts"},
         "maintenance": {"$ref": "#/$defs/maintenance"},
@@ -212,7 +212,9 @@ fn values() -> Map<String, Value> {
         "targets": {"type": "array", "minItems": 1, "items": {"$ref": "#/$defs/target"}},
         "alerts": {"type": "object", "additionalProperties": false, "properties": {
             "runbook": {"type": "string", "description": "A page's address; `${check.key}`, `${check.id}` and `${check.team}` stand for the check's."},
-            "severity": {"type": "object", "additionalProperties": false, "properties": {"page": {"type": "string"}, "ticket": {"type": "string"}}}}},
+            "severity": {"type": "object", "additionalProperties": false, "properties": {
+                "page": {"type": "string", "description": "Of what wakes somebody up: the label `severity` of `leadsman_check_info`."},
+                "ticket": {"type": "string", "description": "Of what waits for the morning. Read and shown; nothing in this version acts on it."}}}}},
         "maintenance": {"type": "array", "items": {"type": "object", "additionalProperties": false, "required": ["cron", "for"], "properties": {
             "cron": {"type": "string"}, "for": {"$ref": "#/$defs/duration"}, "timezone": {"type": "string"}}}},
         "labels": {"type": "object", "propertyNames": {"pattern": "^[A-Za-z_][A-Za-z0-9_]*$"}, "additionalProperties": {"type": "string"}},
