@@ -120,7 +120,9 @@ fn each_check(table: &Table<'_>, platform: &Platform, shared: &Shared<'_>) -> Ve
     let Some(node) = table.require("checks", "a file needs at least one check", notes) else {
         return Vec::new();
     };
-    let entries = notes.keep(node, node.entries()).unwrap_or_default();
+    let Some(entries) = notes.keep(node, node.entries()) else {
+        return Vec::new();
+    };
     if entries.is_empty() {
         let mend = "a file needs at least one check";
         notes.say(node, wrong("`checks` is empty", mend));

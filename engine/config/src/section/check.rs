@@ -78,16 +78,29 @@ impl<'a> Shared<'a> {
     }
 
     /// Keeps what the check names: its former ids, and those that it depends on, at their places.
-    fn name(&self, layers: &Layers<'_>, on: &[CheckId], id: Option<&CheckId>, was: &[CheckId]) {
+    fn name(
+        &self,
+        layers: &Layers<'_>,
+        on: &[CheckId],
+        id: Option<&CheckId>,
+        (written, was): (Option<&Node>, &[CheckId]),
+    ) {
         for (was, is) in was.iter().zip(id.into_iter().cycle()) {
             self.notes.names().rename(was, is);
         }
+        for (node, was) in placed(written, was).filter(|(_, was)| id == Some(*was)) {
+            let mend = "remove it: `was` lists the ids that the check had before";
+            let message = format!("`{was}` is what the check is called now");
+            self.notes.say(node, wrong(message, mend));
+        }
         let found = layers.get("depends_on");
-        let items = found.and_then(|found| found.node.items("check ids").ok());
-        // Where one of them is refused, they are not side by side.
-        let items = items.unwrap_or_default();
-        for (node, on) in items.iter().zip(on).filter(|_| items.len() == on.len()) {
-            self.notes.depend(node, on);
+        for (node, on) in placed(found.map(|found| found.node), on) {
+            if id == Some(on) {
+                let message = format!("`{on}` depends on itself");
+                self.notes.say(node, wrong(message, "remove it"));
+            } else {
+                self.notes.depend(node, on);
+            }
         }
     }
 
@@ -109,7 +122,8 @@ impl<'a> Shared<'a> {
             self.owner.team.as_deref(),
             self.notes,
         );
-        self.name(&layers, &common.depends_on, id.as_ref(), &was);
+        let named = (own.get("was"), was.as_slice());
+        self.name(&layers, &common.depends_on, id.as_ref(), named);
         let canary = self.canary(&layers, &mut origins);
         let sets: Vec<Set<'_>> = targets.iter().map(|target| target.set).collect();
         let (places, settings, steps) = {
@@ -219,4 +233,15 @@ impl<'a> Shared<'a> {
             notes: self.notes,
         })
     }
+}
+
+/// Ids and where they are written; where one of them is refused, they are not side by side.
+fn placed<'a>(
+    node: Option<&'a Node>,
+    ids: &'a [CheckId],
+) -> impl Iterator<Item = (&'a Node, &'a CheckId)> {
+    let items = node.and_then(|node| node.items("check ids").ok());
+    let items = items.unwrap_or_default();
+    let pairs = items.iter().zip(ids);
+    pairs.filter(move |_| items.len() == ids.len())
 }
