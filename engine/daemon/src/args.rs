@@ -254,11 +254,11 @@ pub struct Once {
     #[arg(long = "set", value_name = "NAME=VALUE")]
     pub set: Vec<String>,
 
-    /// How long the run may take, such as `10s`.
-    #[arg(long, default_value = "10s", value_name = "DURATION")]
-    pub timeout: String,
+    /// How long an attempt may take, such as `10s`; without it what the check says, else 10s.
+    #[arg(long, value_name = "DURATION")]
+    pub timeout: Option<String>,
 
-    /// A host that the probe may ask besides the target; may be repeated.
+    /// A host that the probe may ask besides the target and what the check grants; may be repeated.
     #[arg(long = "grant", value_name = "HOST")]
     pub grants: Vec<String>,
 

@@ -5,10 +5,13 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use leadsman_tests::{guests::component, peer::Peer};
+use leadsman_tests::{
+    guests::component,
+    peer::{Peer, hang, nowhere},
+};
 use serde_json::Value;
 
-use super::{daemon::leadsman_with, nginx::Nginx, process::free_port};
+use super::{daemon::leadsman_with, http::at, nginx::Nginx, process::free_port};
 
 fn status(arguments: &[&str]) -> Option<i32> {
     leadsman_with(arguments).status.code()
@@ -142,6 +145,52 @@ fn every_mistake_of_a_configuration_is_told_at_its_line_with_a_mend() {
         status(&["validate", "--config", broken.to_str().unwrap()]),
         Some(78)
     );
+}
+
+/// What one run with `--json` was; null where none was made.
+fn record(arguments: &[&str]) -> Value {
+    let output = leadsman_with(&[&["once", "--json"], arguments].concat());
+    serde_json::from_slice(&output.stdout).unwrap_or_default()
+}
+
+#[test]
+fn a_configured_check_runs_once_within_the_timeout_of_the_command_line() {
+    let folder = tempfile::tempdir().unwrap();
+    let silent = Peer::start(hang).unwrap();
+    let text = format!(
+        "checks:\n  web: {{probe: http, interval: 1m, timeout: 20s, targets: ['{}']}}\n",
+        silent.url()
+    );
+    let file = written(&folder, "leadsman.yaml", &text);
+    let path = file.to_str().unwrap();
+    let run = record(&["web", "--config", path, "--timeout", "100ms"]);
+    assert_eq!(run["outcome"], "fail", "{run}");
+    let took = at(&run, "/attempts/0/report/took").as_u64().unwrap();
+    assert!(took < 10_000_000_000, "{took} ns");
+    assert_eq!(
+        status(&["once", "web", "--config", path, "--timeout", "soon"]),
+        Some(64)
+    );
+}
+
+#[test]
+fn a_configured_check_may_ask_once_what_the_command_line_grants() {
+    let folder = tempfile::tempdir().unwrap();
+    let elsewhere = nowhere().unwrap().port();
+    let site = Peer::answering(format!(
+        "HTTP/1.1 302 Found\r\nlocation: http://127.0.0.2:{elsewhere}/\r\ncontent-length: 0\r\nconnection: close\r\n\r\n"
+    ))
+    .unwrap();
+    let text = format!(
+        "checks:\n  web: {{probe: http, targets: ['{}']}}\n",
+        site.url()
+    );
+    let file = written(&folder, "leadsman.yaml", &text);
+    let asked = ["web", "--config", file.to_str().unwrap()];
+    let run = record(&asked);
+    assert_eq!(run["reason"], "redirect_denied", "{run}");
+    let run = record(&[&asked[..], &["--grant", "127.0.0.2"]].concat());
+    assert_eq!(run["reason"], "connect_refused", "{run}");
 }
 
 #[test]

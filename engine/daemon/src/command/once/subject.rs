@@ -27,7 +27,10 @@ use crate::{
     secrets,
 };
 
-/// Longest timeout of a run, as in a configuration.
+/// How long an attempt may take where nobody says, as in a configuration.
+const USUAL: &str = "10s";
+
+/// Longest timeout of an attempt, as in a configuration.
 const LONGEST: Duration = Duration::from_mins(2);
 
 /// What is run, and on what.
@@ -91,6 +94,8 @@ fn is_probe(subject: &str) -> bool {
 }
 
 fn configured(arguments: &Once, plan: &Plan) -> Result<Subject, CommandError> {
+    let timeout = arguments.timeout.as_deref().map(timeout).transpose()?;
+    let grants = grants(arguments)?;
     let mut targets = plan
         .checks
         .iter()
@@ -125,13 +130,30 @@ fn configured(arguments: &Once, plan: &Plan) -> Result<Subject, CommandError> {
         .cloned()
         .unwrap_or(ProbeSource::Bundled);
     Ok(Subject {
-        assignment: Arc::clone(assignment),
+        assignment: adjusted(assignment, timeout, &grants),
         source,
         network: plan.network.clone(),
         tls: plan.tls.clone(),
         secrets: secrets::read(plan).0,
         retry,
     })
+}
+
+/// What the command line says stands in place of the configured timeout, and beside the configured grants.
+fn adjusted(
+    assignment: &Arc<Assignment>,
+    timeout: Option<u64>,
+    grants: &[HostPattern],
+) -> Arc<Assignment> {
+    let mut adjusted = Arc::clone(assignment);
+    if let Some(timeout) = timeout {
+        Arc::make_mut(&mut adjusted).timeout = timeout;
+    }
+    if !grants.is_empty() {
+        let egress = &mut Arc::make_mut(&mut adjusted).egress;
+        Arc::make_mut(egress).grants.extend_from_slice(grants);
+    }
+    adjusted
 }
 
 /// A bundled probe or a component file, with settings from the command line.
@@ -163,7 +185,7 @@ fn bare(arguments: &Once, probes: &Probes) -> Result<Subject, CommandError> {
         probe: name,
         settings: settings.to_string().into(),
         labels: BTreeMap::new(),
-        timeout: timeout(&arguments.timeout)?,
+        timeout: timeout(arguments.timeout.as_deref().unwrap_or(USUAL))?,
         limits: Limits::default(),
         egress: Arc::new(egress(arguments, target)?),
         secrets: Vec::new(),
@@ -191,15 +213,17 @@ fn timeout(text: &str) -> Result<u64, CommandError> {
     Ok(u64::try_from(parsed.as_nanos()).unwrap_or(u64::MAX))
 }
 
+fn grants(arguments: &Once) -> Result<Vec<HostPattern>, CommandError> {
+    let grants = arguments.grants.iter().cloned();
+    let grants = grants.map(|grant| HostPattern::try_from(grant).map_err(CommandError::Usage));
+    grants.collect()
+}
+
 fn egress(arguments: &Once, target: &str) -> Result<Egress, CommandError> {
-    let granted = arguments
-        .grants
-        .iter()
-        .map(|grant| HostPattern::try_from(grant.clone()).map_err(CommandError::Usage));
     let target = leadsman_config::target_pattern(target).map_err(CommandError::Usage)?;
     Ok(Egress {
         rules: Arc::new(EgressRules::default()),
-        grants: granted.collect::<Result<_, _>>()?,
+        grants: grants(arguments)?,
         target,
         within: None,
     })
