@@ -52,7 +52,7 @@ pub enum Command {
     Run(Run),
     /// Checks a configuration; nothing is sent anywhere.
     Validate(Validate),
-    /// Makes one run and shows it: of a configured check, a bundled probe, or a component file.
+    /// Makes one run of each target and shows it: of a configured check, a bundled probe, or a component file.
     Once(Once),
     /// Makes journeys from what is there already.
     #[command(subcommand)]
@@ -246,7 +246,8 @@ pub struct Once {
     #[arg(long = "config", value_name = "FILE")]
     pub config: Option<PathBuf>,
 
-    /// The target: an address, or the name of one of the check's targets.
+    /// The target: an address, or the name of one of the check's targets; without it all of them are examined, one
+    /// after the other, and the exit status is that of the worst: fail, unknown, degraded, pass.
     #[arg(long, value_name = "TARGET")]
     pub target: Option<String>,
 
@@ -270,7 +271,7 @@ pub struct Once {
     #[arg(long, value_name = "NAME")]
     pub step: Option<String>,
 
-    /// The run as JSON, for programs.
+    /// The run as JSON, for programs; of several targets one line of JSON each.
     #[arg(long)]
     pub json: bool,
 }

@@ -194,6 +194,52 @@ fn a_configured_check_may_ask_once_what_the_command_line_grants() {
 }
 
 #[test]
+fn each_target_of_a_check_runs_once_and_the_worst_outcome_is_the_exit_status() {
+    let folder = tempfile::tempdir().unwrap();
+    let answer = "HTTP/1.1 200 OK\r\ncontent-length: 0\r\nconnection: close\r\n\r\n";
+    let well = Peer::answering(answer).unwrap();
+    let text = format!(
+        "checks:\n  web:\n    probe: http\n    targets:\n      - {{name: fine, address: '{}'}}\n      \
+         - {{name: down, address: 'http://{}'}}\n      \
+         - {{name: lost, address: '{}', set: {{resolve_to: '127.0.0.2:9'}}}}\n",
+        well.url(),
+        nowhere().unwrap(),
+        well.url()
+    );
+    let file = written(&folder, "leadsman.yaml", &text);
+    let once = ["once", "web", "--config", file.to_str().unwrap()];
+    let asked = |more: &[&str]| leadsman_with(&[&once[..], more].concat());
+    let outcomes = |more: &[&str]| {
+        let output = asked(more);
+        let text = String::from_utf8(output.stdout).unwrap();
+        let runs = text.lines().map(|line| {
+            let run: Value = serde_json::from_str(line).unwrap();
+            format!("{} {}", run["target"], run["outcome"]).replace('"', "")
+        });
+        (output.status.code(), runs.collect::<Vec<_>>())
+    };
+    let all = ["fine pass", "down fail", "lost unknown"].map(str::to_owned);
+    assert_eq!(outcomes(&["--json"]), (Some(2), all.to_vec()));
+    // At one address there are two targets.
+    let (status, there) = outcomes(&["--json", "--target", &well.url()]);
+    assert_eq!(status, Some(3), "{there:?}");
+    assert_eq!(there, [all[0].clone(), all[2].clone()]);
+    for (target, status) in [("fine", 0), ("down", 2), ("lost", 3)] {
+        let output = asked(&["--json", "--target", target]);
+        assert_eq!(output.status.code(), Some(status), "{target}");
+        let run: Value = serde_json::from_slice(&output.stdout).unwrap();
+        assert_eq!(run["target"], target);
+    }
+    let shown = String::from_utf8(asked(&[]).stdout).unwrap();
+    let heads = shown
+        .lines()
+        .filter(|line| ["fine", "down", "lost"].contains(line));
+    assert_eq!(heads.count(), 3, "{shown}");
+    let none = asked(&["--target", "gone"]);
+    assert_eq!(none.status.code(), Some(64), "{none:?}");
+}
+
+#[test]
 fn a_component_file_runs_once_without_a_configuration() {
     let folder = tempfile::tempdir().unwrap();
     let file = folder.path().join("own.wasm");

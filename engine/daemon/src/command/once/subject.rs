@@ -13,7 +13,7 @@ use leadsman_core::{
     egress::{Egress, EgressRules, HostPattern},
     id::{CheckId, Location, NameError, ProbeName, TargetName},
     limits::Limits,
-    plan::{Network, Plan, ProbeSource, Retry, Tls},
+    plan::{Check, Network, Plan, ProbeSource, Retry, Tls},
 };
 use leadsman_host::Secrets;
 use tokio::runtime::Runtime;
@@ -35,7 +35,8 @@ const LONGEST: Duration = Duration::from_mins(2);
 
 /// What is run, and on what.
 pub(super) struct Subject {
-    pub(super) assignment: Arc<Assignment>,
+    /// One probe on each of its targets.
+    pub(super) assignments: Vec<Arc<Assignment>>,
     pub(super) source: ProbeSource,
     pub(super) network: Network,
     pub(super) tls: Tls,
@@ -52,12 +53,12 @@ pub(super) fn subject(
 ) -> Result<Subject, CommandError> {
     let mut subject = found(arguments, probes, io, files)?;
     if let Some(step) = &arguments.step {
-        let mut assignment = subject.assignment.as_ref().clone();
-        let settings = serde_json::from_str(&assignment.settings).unwrap_or_default();
-        let probe = (&assignment.probe, &subject.source);
-        let settings = settings::stopping(settings, step, probe, probes)?;
-        assignment.set_settings(settings.to_string());
-        subject.assignment = Arc::new(assignment);
+        for assignment in &mut subject.assignments {
+            let settings = serde_json::from_str(&assignment.settings).unwrap_or_default();
+            let probe = (&assignment.probe, &subject.source);
+            let settings = settings::stopping(settings, step, probe, probes)?;
+            Arc::make_mut(assignment).set_settings(settings.to_string());
+        }
     }
     Ok(subject)
 }
@@ -70,12 +71,9 @@ fn found(
 ) -> Result<Subject, CommandError> {
     if let Some(config) = &arguments.config {
         let plan = app::load_whole(config, files, probes, io)?;
-        if plan
-            .checks
-            .iter()
-            .any(|check| check.id.as_str() == arguments.subject)
-        {
-            return configured(arguments, &plan);
+        let mut checks = plan.checks.iter();
+        if let Some(check) = checks.find(|check| check.id.as_str() == arguments.subject) {
+            return configured(arguments, &plan, check);
         }
         if !is_probe(&arguments.subject) {
             let known: Vec<&str> = plan.checks.iter().map(|check| check.id.as_str()).collect();
@@ -93,50 +91,60 @@ fn is_probe(subject: &str) -> bool {
     leadsman_probes::named(subject).is_some() || is_file(subject)
 }
 
-fn configured(arguments: &Once, plan: &Plan) -> Result<Subject, CommandError> {
-    let timeout = arguments.timeout.as_deref().map(timeout).transpose()?;
-    let grants = grants(arguments)?;
-    let mut targets = plan
-        .checks
-        .iter()
-        .filter(|check| check.id.as_str() == arguments.subject)
-        .flat_map(|check| {
-            check
-                .assignments
-                .iter()
-                .map(move |assignment| (assignment, check.retry))
-        });
-    let wanted = arguments.target.as_deref();
-    let found = targets.find(|(assignment, _)| {
-        wanted.is_none_or(|wanted| {
-            wanted == assignment.target.as_str() || wanted == assignment.address
-        })
-    });
-    let (assignment, retry) = found.ok_or_else(|| {
-        CommandError::Usage(format!(
-            "the check has no target `{}`",
-            wanted.unwrap_or_default()
-        ))
-    })?;
+fn configured(arguments: &Once, plan: &Plan, check: &Check) -> Result<Subject, CommandError> {
     if !arguments.set.is_empty() {
         return Err(CommandError::Usage(
             "`--set` is for bundled probes and files; a check's settings are in its configuration"
                 .to_owned(),
         ));
     }
-    let source = plan
-        .probes
-        .get(&assignment.probe)
+    let timeout = arguments.timeout.as_deref().map(timeout).transpose()?;
+    let grants = grants(arguments)?;
+    let chosen = chosen(check, arguments.target.as_deref())?;
+    let source = chosen
+        .first()
+        .and_then(|assignment| plan.probes.get(&assignment.probe))
         .cloned()
         .unwrap_or(ProbeSource::Bundled);
+    let chosen = chosen.into_iter();
     Ok(Subject {
-        assignment: adjusted(assignment, timeout, &grants),
+        assignments: chosen
+            .map(|assignment| adjusted(assignment, timeout, &grants))
+            .collect(),
         source,
         network: plan.network.clone(),
         tls: plan.tls.clone(),
         secrets: secrets::read(plan).0,
-        retry,
+        retry: check.retry,
     })
+}
+
+/// The target of this name, else those at this address; all of them where none is named.
+fn chosen<'c>(
+    check: &'c Check,
+    wanted: Option<&str>,
+) -> Result<Vec<&'c Arc<Assignment>>, CommandError> {
+    let all = || check.assignments.iter();
+    let none = |why| Err(CommandError::Usage(why));
+    let Some(wanted) = wanted else {
+        let all: Vec<_> = all().collect();
+        return if all.is_empty() {
+            none(format!("the check `{}` has no targets", check.id))
+        } else {
+            Ok(all)
+        };
+    };
+    if let Some(named) = all().find(|assignment| assignment.target.as_str() == wanted) {
+        return Ok(vec![named]);
+    }
+    let there: Vec<_> = all()
+        .filter(|assignment| assignment.address == wanted)
+        .collect();
+    if there.is_empty() {
+        none(format!("the check has no target `{wanted}`"))
+    } else {
+        Ok(there)
+    }
 }
 
 /// What the command line says stands in place of the configured timeout, and beside the configured grants.
@@ -193,7 +201,7 @@ fn bare(arguments: &Once, probes: &Probes) -> Result<Subject, CommandError> {
         places: None,
     };
     Ok(Subject {
-        assignment: Arc::new(assignment),
+        assignments: vec![Arc::new(assignment)],
         source,
         network: Network::default(),
         tls: Tls::default(),

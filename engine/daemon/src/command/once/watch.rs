@@ -1,4 +1,4 @@
-//! `leadsman once --watch`: a run at each save of what it was made from.
+//! `leadsman once --watch`: a run of each target at each save of what it was made from.
 
 use std::{
     collections::{BTreeMap, BTreeSet},
@@ -13,7 +13,7 @@ use std::{
 use leadsman_config::{Disk, Files};
 use tokio::runtime::Runtime;
 
-use super::{INSTANCES, make, show};
+use super::{INSTANCES, examine, ready};
 use crate::{
     app,
     args::Once,
@@ -41,8 +41,10 @@ pub(super) fn watch(
         // Looked at before the run: what is saved while it goes on is a change.
         let mut before = seen.stamps();
         clear()?;
-        match make(arguments, &probes, io, &seen) {
-            Ok(record) => show(arguments, &record)?,
+        match ready(arguments, &probes, io, &seen) {
+            Ok(ready) => {
+                examine(arguments, &ready, io)?;
+            }
             // What is wrong is what the next save mends.
             Err(error) => writeln!(
                 io::stdout(),
