@@ -1,6 +1,6 @@
 //! Asks a running daemon, by the same network that probes use.
 
-use std::{net::IpAddr, sync::Arc, time::Duration};
+use std::{fmt::Display, net::IpAddr, sync::Arc, time::Duration};
 
 use bytes::Bytes;
 use leadsman_core::{
@@ -34,6 +34,16 @@ pub(crate) enum ClientError {
     /// It could not be reached.
     #[error("the daemon at {url} cannot be asked: {why}; `--url` says where it serves")]
     Unreachable {
+        /// Where.
+        url: String,
+        /// Why.
+        why: String,
+    },
+    /// What answers is something else.
+    #[error(
+        "what answers at {url} is not leadsman's API, or that of another version: {why}; `--url` says where a daemon serves"
+    )]
+    Foreign {
         /// Where.
         url: String,
         /// Why.
@@ -109,10 +119,20 @@ impl Client {
         if status != 200 {
             return Err(self.refused(status, &body));
         }
-        serde_json::from_slice(&body).map_err(|error| ClientError::Unreachable {
+        serde_json::from_slice(&body).map_err(|error| self.foreign(&error))
+    }
+
+    /// What an answer says that is JSON.
+    pub(crate) fn read<T: DeserializeOwned>(&self, told: &Value) -> Result<T, ClientError> {
+        T::deserialize(told).map_err(|error| self.foreign(&error))
+    }
+
+    /// What answers is something else.
+    pub(crate) fn foreign(&self, why: &dyn Display) -> ClientError {
+        ClientError::Foreign {
             url: self.base.clone(),
-            why: format!("its answer is of another version, or no daemon's: {error}"),
-        })
+            why: why.to_string(),
+        }
     }
 
     fn refused(&self, status: u16, body: &[u8]) -> ClientError {
@@ -120,6 +140,7 @@ impl Client {
         let error = told.as_ref().and_then(|told| told.get("error")?.as_str());
         match (status, error) {
             (404, Some(why)) => ClientError::Missing(why.to_owned()),
+            (404, None) => self.foreign(&"it answers 404"),
             (_, why) => ClientError::Refused {
                 url: self.base.clone(),
                 status,

@@ -2,6 +2,7 @@
 
 use std::{fs, path::Path, process::Output};
 
+use leadsman_tests::peer::Peer;
 use serde_json::Value;
 
 use super::{
@@ -134,4 +135,29 @@ fn a_daemon_that_is_not_there_ends_a_command_with_69() {
     let output = leadsman_with(&["status", "--url", &url]);
     assert_eq!(output.status.code(), Some(69), "{}", printed(&output));
     assert!(printed(&output).contains("--url"), "{}", printed(&output));
+}
+
+#[test]
+fn a_server_that_is_no_daemon_is_told_as_such_and_ends_a_command_with_69() {
+    let other = Peer::answering(
+        "HTTP/1.1 200 OK\r\ncontent-type: application/json\r\ncontent-length: 2\r\nconnection: close\r\n\r\n{}",
+    )
+    .unwrap();
+    let url = format!("http://{}", other.address());
+    for command in [
+        &["status"][..],
+        &["status", "--json"],
+        &["runs", "web"],
+        &["runs", "web", "--json"],
+        &["runs", "web", "--run", "19f3c2a41b0-2a"],
+    ] {
+        let output = leadsman_with(&[command, &["--url", &url]].concat());
+        let told = printed(&output);
+        assert_eq!(output.status.code(), Some(69), "{command:?}: {told}");
+        let foreign = format!("what answers at {url} is not leadsman's API");
+        assert!(
+            told.contains(&foreign) && told.contains("--url"),
+            "{command:?}: {told}"
+        );
+    }
 }

@@ -91,14 +91,14 @@ fn several(client: &Client, arguments: &Runs, check: &CheckId) -> Result<String,
     let path = format!("/api/v1/checks/{check}");
     if arguments.daemon.json {
         let mut told: Value = client.get(&path)?;
-        if let Some(targets) = told.get_mut("targets").and_then(Value::as_array_mut) {
-            let is = |target: &Value, key: &str| {
-                target.get(key) == arguments.target.clone().map(Value::from).as_ref()
-            };
-            targets.retain(|target| {
-                arguments.target.is_none() || is(target, "target") || is(target, "address")
-            });
-        }
+        let targets = told.get_mut("targets").and_then(Value::as_array_mut);
+        let targets = targets.ok_or_else(|| client.foreign(&"it lists no targets"))?;
+        let is = |target: &Value, key: &str| {
+            target.get(key) == arguments.target.clone().map(Value::from).as_ref()
+        };
+        targets.retain(|target| {
+            arguments.target.is_none() || is(target, "target") || is(target, "address")
+        });
         return Ok(serde_json::to_string_pretty(&told).map_err(io::Error::other)?);
     }
     let told: Check = client.get(&path)?;

@@ -70,12 +70,11 @@ pub(super) fn status(arguments: &args::Status) -> Result<ExitCode, CommandError>
     let client = Client::new(&arguments.daemon)?;
     let told: Value = client.get("/api/v1/status")?;
     let states: Value = client.get("/api/v1/checks?compact=true")?;
-    let read = |error: serde_json::Error| CommandError::Output(io::Error::other(error));
-    let status = Status::deserialize(&told).map_err(read)?;
-    let checks = Checks::deserialize(&states).map_err(read)?.checks;
+    let status: Status = client.read(&told)?;
+    let checks = client.read::<Checks>(&states)?.checks;
     let text = if arguments.daemon.json {
         let both = json!({"version": 1, "status": told, "checks": states.get("checks")});
-        serde_json::to_string_pretty(&both).map_err(read)?
+        serde_json::to_string_pretty(&both).map_err(io::Error::other)?
     } else {
         drawn(&status, &checks, clock::now().unix_ms, Paint::for_stdout())
     };
