@@ -76,7 +76,10 @@ pub enum AppError {
         /// What the configuration says now.
         now: Location,
     },
-    /// A thread, a runtime or a listener.
+    /// An address that endpoints cannot be served on.
+    #[error("{0}")]
+    Listen(String),
+    /// A thread or a runtime.
     #[error("{0}")]
     Start(String),
 }

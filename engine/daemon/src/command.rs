@@ -37,7 +37,7 @@ const CONFIGURATION: u8 = 78;
 /// Anything else that went wrong on our side (sysexits.h, `EX_SOFTWARE`).
 const SOFTWARE: u8 = 70;
 
-/// A daemon or a registry that does not answer (sysexits.h, `EX_UNAVAILABLE`).
+/// A daemon or a registry that does not answer, or an address that is taken (sysexits.h, `EX_UNAVAILABLE`).
 pub(crate) const UNAVAILABLE: u8 = 69;
 
 /// Why a command ends early.
@@ -167,7 +167,7 @@ fn status(error: &CommandError) -> u8 {
             | AppError::Rule { .. }
             | AppError::Network(_),
         ) => CONFIGURATION,
-        CommandError::Probe(_) => UNAVAILABLE,
+        CommandError::Probe(_) | CommandError::App(AppError::Listen(_)) => UNAVAILABLE,
         CommandError::Client(error) => error.status(),
         CommandError::App(_) | CommandError::Output(_) => SOFTWARE,
     }

@@ -126,7 +126,7 @@ impl Service {
         let server = Server::new(Arc::clone(&self.access));
         let (location, targets) = (self.location.as_str(), self.entries.len());
         let mut endpoints = JoinSet::new();
-        for listener in listeners.map_err(AppError::Start)? {
+        for listener in listeners.map_err(AppError::Listen)? {
             let base = server
                 .base(&listener)
                 .map_err(|error| AppError::Start(error.to_string()))?;

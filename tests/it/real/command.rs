@@ -2,6 +2,7 @@
 
 use std::{
     fs,
+    net::TcpListener,
     path::{Path, PathBuf},
 };
 
@@ -96,6 +97,22 @@ fn a_command_line_that_is_wrong_ends_with_64() {
     }
     for fine in [&["--help"][..], &["--version"], &["once", "--help"]] {
         assert_eq!(status(fine), Some(0), "{fine:?}");
+    }
+}
+
+#[test]
+fn an_address_that_is_taken_ends_a_daemon_with_69() {
+    let folder = tempfile::tempdir().unwrap();
+    let text = "checks:\n  rest: {probe: tcp, interval: 1h, targets: ['127.0.0.1:1']}\n";
+    let file = written(&folder, "leadsman.yaml", text);
+    let taken = TcpListener::bind("127.0.0.1:0").unwrap();
+    let address = taken.local_addr().unwrap().to_string();
+    let asked = ["run", "--config", file.to_str().unwrap()];
+    let output = leadsman_with(&[&asked[..], &["--web.listen-address", &address]].concat());
+    let said = String::from_utf8_lossy(&output.stderr);
+    assert_eq!(output.status.code(), Some(69), "{said}");
+    for part in [address.as_str(), "--web.listen-address"] {
+        assert!(said.contains(part), "{part}: {said}");
     }
 }
 
