@@ -102,6 +102,15 @@ fn a_bundled_probe_and_one_of_the_configuration_are_told_by_name() {
 }
 
 #[test]
+fn what_a_setting_is_ends_with_its_sentence() {
+    let output = leadsman_with(&["inspect", "journey"]);
+    let said = String::from_utf8(output.stdout).unwrap();
+    let line = said.lines().find(|line| line.contains("    repeatable "));
+    let line = line.unwrap_or_default();
+    assert!(line.ends_with("is not retried."), "{said}");
+}
+
+#[test]
 fn what_is_no_probe_is_told_and_ends_with_64() {
     let folder = tempfile::tempdir().unwrap();
     let wasi_http = r#"(component (import "wasi:http/types@0.2.0" (instance)))"#;

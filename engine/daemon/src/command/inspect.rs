@@ -124,18 +124,23 @@ fn standing(import: &str) -> &'static str {
     }
 }
 
-/// The name of each setting, and the first line of what it is.
+/// The name of each setting, and the first paragraph of what it is.
 fn settings(schema: &Value) -> Vec<(String, String)> {
     let properties = schema.get("properties").and_then(Value::as_object);
     let first = |setting: &Value| {
         let text = setting.get("description").and_then(Value::as_str);
-        text.and_then(|text| text.lines().next())
-            .unwrap_or_default()
-            .to_owned()
+        paragraph(text.unwrap_or_default())
     };
     let all = properties.into_iter().flatten();
     all.map(|(name, setting)| (name.clone(), first(setting)))
         .collect()
+}
+
+/// The first paragraph on one line: a sentence may go on over the end of a line.
+fn paragraph(text: &str) -> String {
+    let lines = text.trim().lines().map(str::trim);
+    let lines: Vec<&str> = lines.take_while(|line| !line.is_empty()).collect();
+    lines.join(" ")
 }
 
 /// A heading with names and what is said of each; nothing where there are none.
@@ -149,4 +154,20 @@ fn section(lines: &mut Vec<String>, (heading, rows): (&str, Vec<(&str, &str)>), 
         let line = format!("    {name:<width$}  {}", paint.dim(said));
         line.trim_end().to_owned()
     }));
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_setting_is_told_by_its_first_paragraph_on_one_line() {
+        let text =
+            "The author's word that it does\n no harm. Without it\nnothing is retried.\n\nMore.";
+        let schema = json!({"properties": {"a": {"description": text}, "b": {}}});
+        let told = "The author's word that it does no harm. Without it nothing is retried.";
+        let expected =
+            [("a", told), ("b", "")].map(|(name, told)| (name.to_owned(), told.to_owned()));
+        assert_eq!(settings(&schema), expected);
+    }
 }
