@@ -19,10 +19,12 @@ pub(super) fn settings(
         .describe(name, source)
         .map_err(|why| CommandError::Usage(format!("the probe `{name}` cannot be used: {why}")))?;
     let mut settings = Value::Object(Map::new());
+    let mut given = Vec::new();
     for set in &arguments.set {
         let (key, text) = set
             .split_once('=')
             .ok_or_else(|| CommandError::Usage(format!("`{set}` is not `name=value`")))?;
+        add(&mut given, key)?;
         let value = leadsman_config::coerce_set(&description.settings, key, text)
             .map_err(CommandError::Usage)?;
         insert(&mut settings, key, value);
@@ -69,6 +71,21 @@ fn judged(
     }
 }
 
+/// Keeps a key that is given; one that would take another's value away is refused.
+fn add<'a>(given: &mut Vec<&'a str>, key: &'a str) -> Result<(), CommandError> {
+    let within = |earlier: &str| {
+        let rest = earlier.strip_prefix(key);
+        rest.is_some_and(|rest| rest.is_empty() || rest.starts_with('.'))
+    };
+    if let Some(earlier) = given.iter().find(|earlier| within(earlier)) {
+        return Err(CommandError::Usage(format!(
+            "`--set {key}=…` would replace `--set {earlier}=…`: give each setting once, and a list as `name=first,second`"
+        )));
+    }
+    given.push(key);
+    Ok(())
+}
+
 /// Sets a value at a dotted key.
 fn insert(settings: &mut Value, key: &str, value: Value) {
     match key.split_once('.') {
@@ -105,4 +122,29 @@ fn told(complaints: &[Complaint]) -> CommandError {
         })
         .collect();
     CommandError::Usage(format!("the settings do not fit: {}", lines.join("; ")))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_setting_that_would_replace_an_earlier_one_is_refused() {
+        let keep = |keys: &[&'static str]| {
+            let mut given = Vec::new();
+            keys.iter().try_for_each(|key| add(&mut given, key))
+        };
+        for fine in [
+            &["a", "b"][..],
+            &["a.b", "a.c"],
+            &["ab", "a"],
+            &["a", "a.b"],
+        ] {
+            assert!(keep(fine).is_ok(), "{fine:?}");
+        }
+        for twice in [&["a", "b", "a"][..], &["a.b", "a.b"], &["a.b", "a"]] {
+            let why = keep(twice).unwrap_err().to_string();
+            assert!(why.contains("give each setting once"), "{twice:?}: {why}");
+        }
+    }
 }
