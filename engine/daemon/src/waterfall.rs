@@ -311,7 +311,8 @@ fn bar((start, end): (Nanos, Nanos), whole: Nanos, cell: char) -> String {
     bar + &" ".repeat(missing)
 }
 
-fn millis(nanos: Nanos) -> String {
+/// A time for people: most of what is fast takes less than a millisecond.
+pub(crate) fn millis(nanos: Nanos) -> String {
     format!("{}.{:02} ms", nanos / 1_000_000, nanos % 1_000_000 / 10_000)
 }
 

@@ -130,9 +130,32 @@ fn table(mut runs: Vec<(&CheckTarget, &Recent)>, paint: Paint) -> String {
             target.target.clone(),
             paint.outcome(run.outcome, run.outcome.as_str()),
             run.reason.as_str().to_owned(),
-            format!("{} ms", run.latency_ns / 1_000_000),
+            waterfall::millis(run.latency_ns),
             run.run.clone(),
         ]);
     }
     table.to_string()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_run_of_less_than_a_millisecond_has_a_latency() {
+        let target = CheckTarget {
+            target: "front".to_owned(),
+            address: "https://shop.example".to_owned(),
+            recent: Vec::new(),
+        };
+        let run = Recent {
+            run: "19f3c2a41b0-2a".to_owned(),
+            ended_unix_ms: 1_800_000_000_000,
+            outcome: Outcome::Pass,
+            reason: Reason::Ok,
+            latency_ns: 714_000,
+        };
+        let text = table(vec![(&target, &run)], Paint::plain());
+        assert!(text.contains(" 0.71 ms "), "{text}");
+    }
 }
