@@ -247,7 +247,9 @@ pub struct Once {
     pub config: Option<PathBuf>,
 
     /// The target: an address, or the name of one of the check's targets; without it all of them are examined, one
-    /// after the other, and the exit status is that of the worst: fail, unknown, degraded, pass.
+    /// after the other, and the exit status is that of the worst: fail, unknown, degraded, pass. A name that leads to
+    /// this machine, such as `localhost`, needs a check of a configuration that has `network.allow`; its address,
+    /// such as `127.0.0.1`, does not.
     #[arg(long, value_name = "TARGET")]
     pub target: Option<String>,
 

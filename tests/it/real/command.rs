@@ -174,6 +174,26 @@ fn every_mistake_of_a_configuration_is_told_at_its_line_with_a_mend() {
     );
 }
 
+#[test]
+fn a_name_of_this_machine_is_refused_with_what_helps_on_the_command_line() {
+    let target = format!("http://localhost:{}", nowhere().unwrap().port());
+    let asked = [
+        "once",
+        "http",
+        "--target",
+        target.as_str(),
+        "--grant",
+        "localhost",
+    ];
+    let output = leadsman_with(&[&asked[..], &["--set", "family=v4"]].concat());
+    let said = String::from_utf8_lossy(&output.stderr);
+    assert_eq!(output.status.code(), Some(3), "{output:?}");
+    assert!(
+        said.contains("write the address itself as the target"),
+        "{said}"
+    );
+}
+
 /// What one run with `--json` was; null where none was made.
 fn record(arguments: &[&str]) -> Value {
     let output = leadsman_with(&[&["once", "--json"], arguments].concat());

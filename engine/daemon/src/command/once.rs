@@ -35,6 +35,10 @@ mod watch;
 /// How many instances one run may need at once.
 const INSTANCES: u32 = 64;
 
+/// What helps where a bare probe may not go: what the run's sentence names is a line of a configuration.
+const REFUSED: &str = "note: the command line has no `network.allow`: write the address itself as the target, such as \
+                       `http://127.0.0.1:8080`, or run a check of a configuration that has it";
+
 /// A check, or a bare probe, whose targets are prepared.
 struct Ready {
     subject: Subject,
@@ -78,6 +82,9 @@ fn examine(arguments: &Once, ready: &Ready, io: &Runtime) -> Result<u8, CommandE
         let order = order(assignment, slot);
         let record = io.block_on(run_once(roster, order, subject.retry));
         show(arguments, &record, several)?;
+        if subject.is_bare && record.reason == Reason::EgressPrivate {
+            writeln!(io::stderr(), "{REFUSED}")?;
+        }
         let came = status(record.reason);
         if rank(came) > rank(worst) {
             worst = came;

@@ -37,6 +37,8 @@ const LONGEST: Duration = Duration::from_mins(2);
 pub(super) struct Subject {
     /// One probe on each of its targets.
     pub(super) assignments: Vec<Arc<Assignment>>,
+    /// Whether it is no check of a configuration, and nothing of one holds for it.
+    pub(super) is_bare: bool,
     pub(super) source: ProbeSource,
     pub(super) network: Network,
     pub(super) tls: Tls,
@@ -111,6 +113,7 @@ fn configured(arguments: &Once, plan: &Plan, check: &Check) -> Result<Subject, C
         assignments: chosen
             .map(|assignment| adjusted(assignment, timeout, &grants))
             .collect(),
+        is_bare: false,
         source,
         network: plan.network.clone(),
         tls: plan.tls.clone(),
@@ -202,6 +205,7 @@ fn bare(arguments: &Once, probes: &Probes) -> Result<Subject, CommandError> {
     };
     Ok(Subject {
         assignments: vec![Arc::new(assignment)],
+        is_bare: true,
         source,
         network: Network::default(),
         tls: Tls::default(),
