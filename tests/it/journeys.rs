@@ -178,12 +178,12 @@ fn whatever_breaks_after_it_was_created_an_order_is_deleted() {
         Fault::WrongType,
         Fault::Hangs,
     ] {
-        let both: [(&str, fn(&Shop) -> RunRecord); 2] = [("YAML", in_yaml), ("Rust", in_rust)];
-        for (language, walk) in both {
+        for walk in [in_yaml, in_rust] {
             let shop = shop(fault);
-            walk(&shop);
-            assert_eq!(shop.served("POST /api/orders"), 1, "{fault} in {language}");
-            assert_eq!(shop.open_orders(), 0, "{fault} in {language}");
+            let record = walk(&shop);
+            let probe = &record.probe;
+            assert_eq!(shop.served("POST /api/orders"), 1, "{fault} in {probe}");
+            assert_eq!(shop.open_orders(), 0, "{fault} in {probe}");
         }
     }
 }

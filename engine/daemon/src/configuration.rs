@@ -422,7 +422,7 @@ impl Configuration {
 
     fn own_files_changed(&self, good: &Good) -> bool {
         let differs =
-            |path: &Path, text: &str| fs::read_to_string(path).map_or(true, |now| now != text);
+            |path: &Path, text: &str| fs::read_to_string(path).unwrap_or_default() != text;
         let listed = good.platform.team_files(&self.places);
         let known: Vec<&PathBuf> = self.units.keys().collect();
         differs(&self.path, &good.text)

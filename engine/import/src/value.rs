@@ -141,7 +141,8 @@ impl Value {
         });
         let sent = |number: &str| {
             let value = serde_json::from_str::<serde_json::Value>(number);
-            value.is_ok_and(|value| value.to_string() == number)
+            let written = value.map(|value| value.to_string());
+            written.is_ok_and(|written| written == number)
         };
         read.eq(written.iter().copied()) && written.iter().copied().all(sent)
     }

@@ -409,92 +409,95 @@ fn imported(line: &str, kind: &str) -> Sent {
     }
 }
 
+/// Command lines, and what their bodies are compared as.
+const LINES: &[(&str, &str)] = &[
+    ("curl -s http://HOST/a/b?x=1", "text"),
+    (
+        "curl -s 'http://HOST/a%20b/../c?x=1%2B2&y=a+b&flag' -H 'X-Trace: on' -A probe -e https://from.example/",
+        "text",
+    ),
+    ("curl -sI http://HOST/", "text"),
+    (
+        "curl -s -XPUT http://HOST/x -d 'name=rope' -d 'size=3%20m'",
+        "form",
+    ),
+    (
+        "curl -s http://HOST/x -d '{\"a\": [1, true, null, \"\\u00e9\"]}' -H 'Content-Type: application/json'",
+        "json",
+    ),
+    (
+        "curl -s http://HOST/x --json '{\"a\": {\"b\": 1.5}}'",
+        "json",
+    ),
+    (
+        "curl -s http://HOST/x --data-raw $'<a b=\"c\">\\u00e9\\n</a>' -H 'content-type: text/xml'",
+        "text",
+    ),
+    (
+        "curl -s http://HOST/x --data-raw '{\"not\": \"declared\"}'",
+        "text",
+    ),
+    (
+        "curl -s -G http://HOST/x?a=1 --data-urlencode 'q=rope & sails' -d b=2",
+        "text",
+    ),
+    (
+        "curl -s http://HOST/x --data-urlencode 'q=rope & ${sails}' --data-urlencode 'e=é='",
+        "form",
+    ),
+    ("curl -su synthetic:planted-login http://HOST/x", "text"),
+    ("curl -s 'http://synthetic:planted-login@HOST/x'", "text"),
+    (
+        "curl -s http://HOST/x --oauth2-bearer planted-token",
+        "text",
+    ),
+    (
+        "curl -s http://HOST/x -H 'Authorization: Bearer planted-token' -b 'lang=en; session=planted-session' -H 'X-Api-Key: planted-key'",
+        "text",
+    ),
+    (
+        "curl -s http://HOST/x -r 0-99 -H 'Accept: text/plain' -H 'X-Empty;' --compressed",
+        "text",
+    ),
+    (
+        "curl -s \"http://HOST/x\" -H \"X-Quote: a \\\"b\\\" \\$c\" \\\n  -H 'X-Two: 2'",
+        "text",
+    ),
+    ("curl -s http://HOST/x -d a=1 -d a=2", "text"),
+    ("curl -s http://HOST/x -d 'z=1&a=2'", "text"),
+    ("curl -s http://HOST/x -d 'a=1;b=2'", "text"),
+    ("curl -s http://HOST/x -d 'a=1+2&b=%2f'", "text"),
+    (
+        "curl -s http://HOST/x --json '{\"id\":1.50,\"big\":1E5}'",
+        "text",
+    ),
+    (
+        "curl -s http://HOST/x --json '{\"b\": 1, \"a\": 2}' -H 'X-Hub-Signature: sha1=00'",
+        "text",
+    ),
+    (
+        "curl -s http://HOST/x -d '{\"a\": 1}' -H 'Content-Type: application/json' -H 'Content-Type: text/plain'",
+        "text",
+    ),
+    (
+        "curl -s http://HOST/x --json '[1]' -H 'Accept: text/plain' -H 'accept: text/html' -H 'Content-Type: text/json'",
+        "json",
+    ),
+    (
+        "curl -s http://HOST/x -H 'Accept: text/plain' -H 'Accept:' -e http://a.example/ -H 'Referer: http://b.example/' -A a -H 'User-Agent: b'",
+        "text",
+    ),
+    ("curl -s http://HOST/x -H 'cookie: a=1' -b 'b=2'", "text"),
+    ("curl -s http://HOST/x -H 'Cookie:' -b 'b=2'", "text"),
+    (
+        "curl -s http://HOST/x -H 'Content-Type: text/plain' -d $'\\xc3\\xa9\\303\\251\\q\\101'",
+        "text",
+    ),
+];
+
 #[test]
 fn a_step_sends_what_curl_really_sends() {
-    for (line, kind) in [
-        ("curl -s http://HOST/a/b?x=1", "text"),
-        (
-            "curl -s 'http://HOST/a%20b/../c?x=1%2B2&y=a+b&flag' -H 'X-Trace: on' -A probe -e https://from.example/",
-            "text",
-        ),
-        ("curl -sI http://HOST/", "text"),
-        (
-            "curl -s -XPUT http://HOST/x -d 'name=rope' -d 'size=3%20m'",
-            "form",
-        ),
-        (
-            "curl -s http://HOST/x -d '{\"a\": [1, true, null, \"\\u00e9\"]}' -H 'Content-Type: application/json'",
-            "json",
-        ),
-        (
-            "curl -s http://HOST/x --json '{\"a\": {\"b\": 1.5}}'",
-            "json",
-        ),
-        (
-            "curl -s http://HOST/x --data-raw $'<a b=\"c\">\\u00e9\\n</a>' -H 'content-type: text/xml'",
-            "text",
-        ),
-        (
-            "curl -s http://HOST/x --data-raw '{\"not\": \"declared\"}'",
-            "text",
-        ),
-        (
-            "curl -s -G http://HOST/x?a=1 --data-urlencode 'q=rope & sails' -d b=2",
-            "text",
-        ),
-        (
-            "curl -s http://HOST/x --data-urlencode 'q=rope & ${sails}' --data-urlencode 'e=é='",
-            "form",
-        ),
-        ("curl -su synthetic:planted-login http://HOST/x", "text"),
-        ("curl -s 'http://synthetic:planted-login@HOST/x'", "text"),
-        (
-            "curl -s http://HOST/x --oauth2-bearer planted-token",
-            "text",
-        ),
-        (
-            "curl -s http://HOST/x -H 'Authorization: Bearer planted-token' -b 'lang=en; session=planted-session' -H 'X-Api-Key: planted-key'",
-            "text",
-        ),
-        (
-            "curl -s http://HOST/x -r 0-99 -H 'Accept: text/plain' -H 'X-Empty;' --compressed",
-            "text",
-        ),
-        (
-            "curl -s \"http://HOST/x\" -H \"X-Quote: a \\\"b\\\" \\$c\" \\\n  -H 'X-Two: 2'",
-            "text",
-        ),
-        ("curl -s http://HOST/x -d a=1 -d a=2", "text"),
-        ("curl -s http://HOST/x -d 'z=1&a=2'", "text"),
-        ("curl -s http://HOST/x -d 'a=1;b=2'", "text"),
-        ("curl -s http://HOST/x -d 'a=1+2&b=%2f'", "text"),
-        (
-            "curl -s http://HOST/x --json '{\"id\":1.50,\"big\":1E5}'",
-            "text",
-        ),
-        (
-            "curl -s http://HOST/x --json '{\"b\": 1, \"a\": 2}' -H 'X-Hub-Signature: sha1=00'",
-            "text",
-        ),
-        (
-            "curl -s http://HOST/x -d '{\"a\": 1}' -H 'Content-Type: application/json' -H 'Content-Type: text/plain'",
-            "text",
-        ),
-        (
-            "curl -s http://HOST/x --json '[1]' -H 'Accept: text/plain' -H 'accept: text/html' -H 'Content-Type: text/json'",
-            "json",
-        ),
-        (
-            "curl -s http://HOST/x -H 'Accept: text/plain' -H 'Accept:' -e http://a.example/ -H 'Referer: http://b.example/' -A a -H 'User-Agent: b'",
-            "text",
-        ),
-        ("curl -s http://HOST/x -H 'cookie: a=1' -b 'b=2'", "text"),
-        ("curl -s http://HOST/x -H 'Cookie:' -b 'b=2'", "text"),
-        (
-            "curl -s http://HOST/x -H 'Content-Type: text/plain' -d $'\\xc3\\xa9\\303\\251\\q\\101'",
-            "text",
-        ),
-    ] {
+    for (line, kind) in LINES.iter().copied() {
         let (sent, line) = really(line, kind);
         assert_eq!(imported(&line, kind), sent, "{line}");
     }

@@ -60,7 +60,10 @@ const EXACT: f64 = 9_007_199_254_740_992.0;
 /// truth value that is written the same; a number or a truth value equals no text.
 pub fn same(expected: &Value, got: &Value) -> bool {
     match (expected, got) {
-        (Value::String(text), Value::Number(_) | Value::Bool(_)) => *text == got.to_string(),
+        (Value::String(text), Value::Number(_) | Value::Bool(_)) => {
+            let written = got.to_string();
+            *text == written
+        }
         (Value::Number(expected), Value::Number(got)) if expected.is_f64() != got.is_f64() => {
             expected.as_f64() == got.as_f64()
                 && expected.as_f64().is_some_and(|number| number.abs() < EXACT)

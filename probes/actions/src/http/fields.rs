@@ -78,15 +78,15 @@ impl<'a, T> IntoIterator for &'a FieldValues<T> {
 }
 
 /// Complains about the names in `headers` that are this field's, which `setting` writes too.
-pub fn written_twice<'a>(
-    names: impl Iterator<Item = &'a String>,
+pub fn written_twice(
+    names: impl Iterator<Item = impl AsRef<str>>,
     field: &str,
     setting: &str,
 ) -> Vec<Complaint> {
-    let same = names.filter(|name| name.eq_ignore_ascii_case(field));
+    let same = names.filter(|name| name.as_ref().eq_ignore_ascii_case(field));
     let complaints = same.map(|name| {
         Complaint::new(
-            pointer(name),
+            pointer(name.as_ref()),
             format!("`{setting}` writes this field too: both would be sent"),
             "keep one of them",
         )
@@ -105,9 +105,11 @@ const FRAMING: [&str; 6] = [
 ];
 
 /// Complains about the names in `headers` that no probe may send.
-pub fn framing<'a>(names: impl Iterator<Item = &'a String>) -> Vec<Complaint> {
-    let is_framing = |name: &&String| FRAMING.iter().any(|own| own.eq_ignore_ascii_case(name));
-    let complaints = names.filter(is_framing).map(|name| {
+pub fn framing(names: impl Iterator<Item = impl AsRef<str>>) -> Vec<Complaint> {
+    let is_framing = |name: &str| FRAMING.iter().any(|own| own.eq_ignore_ascii_case(name));
+    let found = names.filter(|name| is_framing(name.as_ref()));
+    let complaints = found.map(|name| {
+        let name = name.as_ref();
         Complaint::new(
             pointer(name),
             format!("`{name}` is set by the host, not by a probe"),

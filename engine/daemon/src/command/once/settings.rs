@@ -118,7 +118,8 @@ fn told(complaints: &[Complaint]) -> CommandError {
                 format!(" ({})", complaint.hint)
             };
             let place = complaint.pointer.trim_start_matches('/').replace('/', ".");
-            format!("{place}: {}{hint}", complaint.message)
+            let colon = if place.is_empty() { "" } else { ": " };
+            format!("{place}{colon}{}{hint}", complaint.message)
         })
         .collect();
     CommandError::Usage(format!("the settings do not fit: {}", lines.join("; ")))

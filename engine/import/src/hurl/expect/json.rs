@@ -34,7 +34,9 @@ pub(super) fn json(query: &Query, predicate: &Predicate, expect: &mut Expect) ->
             Ok(())
         }
         ("==", [])
-            if !predicate.not && path::is_singular(path) && !is_lenient(predicate.value.as_ref()) =>
+            if !predicate.not
+                && path::is_singular(path)
+                && !is_lenient(predicate.value.as_ref()) =>
         {
             expect.json.push((path.to_owned(), value(predicate)?));
             Ok(())
