@@ -30,6 +30,7 @@ mod histogram;
 mod lesson;
 mod measures;
 mod news;
+mod numbers;
 mod pieces;
 mod place;
 mod probes;

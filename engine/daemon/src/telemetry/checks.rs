@@ -24,7 +24,7 @@ use super::{
     exposition::{Definition, Family, Kind, Label, Labels, Value, label, label_name, written},
     families as def,
     measures::Declared,
-    slot::{Numbers, Tally},
+    numbers::{Numbers, Tally},
     targets::TargetView,
     values::seconds,
 };

@@ -6,7 +6,8 @@ use leadsman_core::id::ProbeName;
 
 use super::{
     checks::CheckEntry,
-    slot::{Attempted, Numbers, Slot},
+    numbers::{Attempted, Numbers},
+    slot::Slot,
 };
 
 /// The sums of those that left, where something is summed.

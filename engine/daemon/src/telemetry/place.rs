@@ -18,7 +18,7 @@ use super::{
     exposition::{Definition, Family, HistogramView, Label, Labels, label, written},
     families as def,
     histogram::Histogram,
-    slot::Numbers,
+    numbers::Numbers,
     targets::TargetView,
     values::{unix_ms, unix_ns_seconds},
 };

@@ -10,7 +10,7 @@ use leadsman_core::{
 use super::{
     exposition::{Family, Label, Labels, Value, label, written},
     families as def,
-    slot::Tally,
+    numbers::Tally,
     targets::TargetView,
     values::seconds,
 };

@@ -11,7 +11,8 @@ use super::{
     families as def,
     format::Format,
     lesson::Certificates,
-    slot::{Numbers, Slot},
+    numbers::Numbers,
+    slot::Slot,
     steps,
     values::{unix_ns_seconds, unix_seconds},
 };

@@ -90,7 +90,7 @@ const MISTAKES: [(&[&str], &str, &str); 14] = [
             "      $.id: 123456789012345678901235",
         ],
         "$.id:",
-        "maximum",
+        "at most",
     ),
     (&["request: {}", "each:", "  in: token"], "each:", "at_most"),
     (
