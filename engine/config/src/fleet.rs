@@ -237,6 +237,14 @@ impl Fleet {
         }
     }
 
+    /// The files of targets that are not there yet, each at the line that names it.
+    pub fn awaited(&self) -> Vec<Problem> {
+        let platform = self.platform.iter().map(|platform| platform.names());
+        let names = self.files.values().map(|sheet| &sheet.names);
+        let all = names.chain(platform);
+        all.flat_map(Names::awaited).cloned().collect()
+    }
+
     /// One plan of all files, or what is wrong with any of them.
     pub fn plan(self) -> Result<Plan, Problems> {
         let platform = self.platform?;

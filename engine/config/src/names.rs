@@ -17,6 +17,7 @@ pub struct Names {
     /// What a check was called before, and what it is called now.
     former: Vec<(CheckId, CheckId)>,
     dependencies: Vec<Dependency>,
+    awaited: Vec<Problem>,
 }
 
 /// A check that another one depends on, and the place where that is written.
@@ -58,6 +59,19 @@ impl Names {
                 problem: Box::new(problem),
             });
         }
+    }
+
+    /// Targets come from a file that is not there yet; many checks of a file may use one list.
+    pub(crate) fn wait_for(&mut self, problem: Problem) {
+        if !self.awaited.contains(&problem) {
+            self.awaited.push(problem);
+        }
+    }
+
+    /// The files of targets that are not there yet, each at the line that names it: no mistake, and no
+    /// target either.
+    pub fn awaited(&self) -> &[Problem] {
+        &self.awaited
     }
 
     /// Of a file that has no checks.

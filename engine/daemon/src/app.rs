@@ -160,11 +160,12 @@ pub fn read(
     let text = fs::read_to_string(path).map_err(unreadable)?;
     let fleet = Fleet::read(path, &text, files, probes, true);
     let platform = fleet.platform.as_ref().ok().map(Arc::clone);
+    let mut notices = fleet.awaited();
     let plan = fleet.plan().map_err(AppError::Configuration)?;
     let absent = platform.iter().flat_map(|platform| platform.absent());
     let absent = absent.filter(|(name, _)| plan.probes.contains_key(name));
-    let absent = absent.map(|(_, problem)| problem.clone()).collect();
-    Ok((plan, absent))
+    notices.extend(absent.map(|(_, problem)| problem.clone()));
+    Ok((plan, notices))
 }
 
 /// The same, once what is not here has been fetched, where it can be.

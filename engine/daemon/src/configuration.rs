@@ -14,7 +14,7 @@ use std::{
     sync::Arc,
 };
 
-use leadsman_config::{Platform, Problem, Problems, conflicts, strangers};
+use leadsman_config::{Names, Platform, Problem, Problems, conflicts, strangers};
 use leadsman_core::{
     digest,
     plan::{Check, Plan, ProbeSource},
@@ -139,6 +139,7 @@ impl Configuration {
         if self.strict && !wrong.is_empty() {
             return Err(Problems::from_list(wrong));
         }
+        notices.extend(self.awaited(&good));
         // A registry that is down is no mistake of any file: what it has is fetched once this is in force.
         notices.extend(self.absent(&good));
         self.keep_copies(&good);
@@ -337,6 +338,13 @@ impl Configuration {
         let units = self.units.values();
         let units = units.flat_map(|unit| [&unit.names, &unit.present]);
         strangers(units.chain([good.platform.names()]))
+    }
+
+    /// Files of targets that are not there yet.
+    fn awaited(&self, good: &Good) -> Vec<Problem> {
+        let units = self.units.values().map(|unit| &unit.names);
+        let all = units.chain([good.platform.names()]);
+        all.flat_map(Names::awaited).cloned().collect()
     }
 
     /// Probes that are not here although checks need them.

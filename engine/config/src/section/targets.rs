@@ -140,6 +140,9 @@ impl<'a> Reader<'_, 'a> {
         let pattern = notes.read(node, |node| name::path(node, notes.folder_of(node)));
         let files = self.shared.reading.files;
         let paths = pattern.map(|pattern| files.matching(&pattern).map_err(|why| wrong(why, "")));
+        if matches!(&paths, Some(Ok(paths)) if paths.is_empty()) {
+            self.await_file(node);
+        }
         for path in paths
             .and_then(|paths| notes.keep(node, paths))
             .unwrap_or_default()
@@ -153,6 +156,20 @@ impl<'a> Reader<'_, 'a> {
                 self.group(node, group);
             }
         }
+    }
+
+    /// Nothing is where the one file should be, which may still come: it is told, for it may as well be misspelt.
+    fn await_file(&self, node: &Node) {
+        let Some(path) = node.text().filter(|text| !text.contains(['*', '?', '['])) else {
+            return;
+        };
+        let notes = self.shared.notes;
+        let what = wrong(
+            format!("no file `{path}` yet: its checks have no targets from there"),
+            "check the path, or wait for whoever writes it",
+        );
+        let problem = notes.problem(node.at, &node.path, what);
+        notes.names().wait_for(problem);
     }
 
     fn group(&mut self, node: &Node, group: &Group) {

@@ -139,6 +139,27 @@ fn a_team_file_that_is_not_there_is_told_where_its_path_is_written() {
 }
 
 #[test]
+fn a_list_of_targets_that_is_not_there_yet_is_told_where_it_is_written_and_is_no_mistake() {
+    for (list, is_told) in [("sd/later.json", true), ("sd/later-*.json", false)] {
+        let mut tree = tree();
+        let shop = SHOP.replace("sd/shop-*.json", list);
+        tree.0.insert("teams/shop.yaml", shop.leak());
+        let fleet = read(&tree);
+        let told = fleet.awaited();
+        // Two checks use the list, which is written once.
+        assert_eq!(told.len(), usize::from(is_told), "{list}: {told:?}");
+        for problem in told {
+            assert_eq!(
+                (&*problem.file, problem.line),
+                (Path::new("teams/shop.yaml"), 9)
+            );
+            assert!(problem.message.contains(list), "{problem:?}");
+        }
+        assert!(fleet.plan().is_ok(), "{list}");
+    }
+}
+
+#[test]
 fn a_file_does_not_include_itself_but_by_a_pattern() {
     let mut tree = tree();
     let platform = PLATFORM.replace("[teams/*.yaml]", "[leadsman.yaml]");
