@@ -146,8 +146,8 @@ pub fn load(path: &Path, probes: &Probes) -> Result<Plan, AppError> {
     Ok(read(path, &Disk, probes)?.0)
 }
 
-/// The same, where what the configuration names is read from `files`; with the probes that it needs and that are
-/// not here.
+/// The same, where what the configuration names is read from `files`; with what is no mistake and does less than it
+/// says: probes that are not here, and lists of targets that are not there.
 pub fn read(
     path: &Path,
     files: &dyn Files,
@@ -175,8 +175,8 @@ pub fn load_whole(
     probes: &Arc<Probes>,
     io: &Runtime,
 ) -> Result<Plan, AppError> {
-    let (plan, absent) = read(path, files, probes)?;
-    if absent.is_empty() {
+    let (plan, _) = read(path, files, probes)?;
+    if probes.absent(&plan).is_empty() {
         return Ok(plan);
     }
     let ground = Ground::read(&plan)?;

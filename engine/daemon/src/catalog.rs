@@ -1,7 +1,7 @@
 //! Who knows the probes: bundled ones, component files and images from registries, each loaded once.
 
 use std::{
-    collections::BTreeMap,
+    collections::{BTreeMap, BTreeSet},
     fs,
     os::unix::fs::MetadataExt,
     path::Path,
@@ -171,6 +171,13 @@ impl Probes {
         };
         all.insert(key, known);
         last
+    }
+
+    /// Forgets what no plan in force uses: each new pin of a file is another source.
+    pub fn keep_only(&self, used: &BTreeMap<ProbeName, ProbeSource>) {
+        let used = used.iter().map(|(name, source)| key(name, source));
+        let used: BTreeSet<String> = used.collect();
+        self.known().retain(|key, _| used.contains(key));
     }
 
     /// Never the same for two sources: a name that moves to another source has another number too.

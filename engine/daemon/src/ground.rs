@@ -91,6 +91,7 @@ impl Machine {
         let mut stores = plan.tls.trust.values().flatten().chain(&plan.tls.ca);
         if stores.any(|source| *source == CaSource::System) {
             let stamps: Vec<Stamp> = self.trust.iter().map(|path| Stamp::of(path)).collect();
+            // Of a folder it tells what comes and goes.
             let stamps = format!("{stamps:?}");
             text += &stamps;
         }

@@ -64,6 +64,8 @@ pub struct Live {
     seats: Seats,
     held: BTreeMap<u32, Held>,
     ground: Ground,
+    /// What the plan in force stood on when somebody looked last.
+    seen: Mark,
     plan: Plan,
     /// The plan that the files say, where it is not the one in force.
     refused: Option<Refused>,
@@ -131,12 +133,14 @@ impl Live {
         loaded.notices.iter().for_each(notice);
         let (network, secrets) = (ground.network.clone(), Arc::clone(&ground.secrets));
         let roster = Roster::new(Arc::clone(probes.sandbox()), network, secrets);
+        let seen = ground.mark.clone();
         let mut live = Self {
             configuration,
             seats: Seats::default(),
             held: BTreeMap::new(),
             ground,
             plan: loaded.plan,
+            seen,
             refused: None,
             roster: Arc::new(roster),
             probes,
@@ -174,10 +178,10 @@ impl Live {
     /// Whether a file has changed, or what a file names: certificates and secrets always count, also those
     /// of a plan that was refused.
     pub fn has_changed(&self, scope: Scope) -> bool {
-        let in_force = (&self.plan, &self.ground.mark);
         let refused = self.refused.as_ref();
-        let (plan, seen) = refused.map_or(in_force, |refused| (&refused.plan, &refused.mark));
-        self.configuration.has_changed(scope) || Mark::of(plan) != *seen
+        self.configuration.has_changed(scope)
+            || Mark::of(&self.plan) != self.seen
+            || refused.is_some_and(|refused| Mark::of(&refused.plan) != refused.mark)
     }
 
     /// Begins to fetch what checks need and is not here, on the runtime that this is called on.
@@ -202,13 +206,29 @@ impl Live {
         match self.replace(&loaded, &mark, telemetry) {
             Ok((change, counts)) => {
                 self.refused = None;
+                self.seen = mark;
                 Ok((change, told(loaded, counts, begun.elapsed())))
             }
             Err(error) => {
                 let plan = loaded.plan;
                 self.refused = Some(Refused { plan, mark });
+                self.renew();
                 Err(error)
             }
+        }
+    }
+
+    /// What goes on although another plan was refused goes on with certificates and secrets as they are now.
+    fn renew(&mut self) {
+        self.seen = Mark::of(&self.plan);
+        let renewed = self.ground.changed(&self.plan, &self.seen);
+        let Some(ground) = renewed.ok().flatten() else {
+            return;
+        };
+        let before = std::mem::replace(&mut self.ground, ground);
+        let slots = self.held.keys().copied().collect();
+        if self.prepare(&self.held, slots).is_err() {
+            self.ground = before;
         }
     }
 
@@ -293,6 +313,9 @@ impl Live {
     /// Once the change is in force, what nobody has any more is forgotten.
     pub fn tidy(&self) {
         self.roster.clear(&self.seats.vacancies().list());
+        if self.refused.is_none() {
+            self.probes.keep_only(&self.plan.probes);
+        }
     }
 
     fn prepare(&self, held: &BTreeMap<u32, Held>, slots: Vec<u32>) -> Result<(), AppError> {

@@ -19,7 +19,9 @@ use crate::{
     Options,
     address::place,
     credential::{Vault, is_credential},
-    journey::{Act, Auth, Given, Journey, Request, Step, Until, Variable, variable},
+    journey::{
+        Act, Auth, Given, Journey, NO_METHOD, Request, Step, Until, Variable, is_method, variable,
+    },
     left::{ImportError, Notes},
     secure::{basic, held, secure},
     text::Text,
@@ -104,6 +106,11 @@ impl Importer<'_> {
                 format!("{} {}", entry.method, told::address(&entry.url.spoken())),
                 "the file skips it",
             );
+            return Ok(());
+        }
+        if !is_method(&entry.method) {
+            let what = format!("{} {}", entry.method, told::address(&entry.url.spoken()));
+            self.notes.leave(entry.line, what, NO_METHOD);
             return Ok(());
         }
         if !set.follow {

@@ -257,3 +257,13 @@ impl Journey {
         unset
     }
 }
+
+/// Whether a journey takes this for a method: a word, and not the one that asks a proxy for a tunnel.
+pub(crate) fn is_method(written: &str) -> bool {
+    let fits = |byte: u8| byte.is_ascii_alphabetic() || byte == b'-';
+    let is_word = !written.is_empty() && written.bytes().all(fits);
+    is_word && !written.eq_ignore_ascii_case("CONNECT")
+}
+
+/// Why a step of another method is left out.
+pub(crate) const NO_METHOD: &str = "this is no method that a journey sends";

@@ -96,7 +96,6 @@ impl Network {
             egress.admits(&place, route.via)?;
         }
         let addresses = if let Some(literal) = place.literal() {
-            route.takes(literal)?;
             vec![literal]
         } else {
             trace.enter(Phase::Resolve);
@@ -111,6 +110,9 @@ impl Network {
             };
             trace.facts.refused = addresses.iter().find(is_refused).copied();
             return Err(refusal.into());
+        }
+        if let Some(literal) = place.literal() {
+            route.takes(literal)?;
         }
         choose(&addresses, place.port)
     }

@@ -127,9 +127,12 @@ const fn alone(server: SocketAddr) -> Found {
 
 fn no_server_of(family: Family) -> Fault {
     let wanted = if family == Family::V4 { "v4" } else { "v6" };
-    Fault::bad_request(format!(
-        "this machine's resolver has no {wanted} address, and `family: {wanted}` allows no other: drop `family` or name a `server`"
-    ))
+    Fault::new(
+        FailureKind::LocalNetwork,
+        format!(
+            "this machine's resolver has no {wanted} address, and `family: {wanted}` allows no other: drop `family` or name a `server`"
+        ),
+    )
 }
 
 fn split(server: &str) -> Result<(String, u16), Fault> {

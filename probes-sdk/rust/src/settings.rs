@@ -236,8 +236,8 @@ pub fn tls_range(min: Option<&str>, max: Option<&str>) -> Option<Complaint> {
     })
 }
 
-/// Complains about a client identity beside `insecure: true`; for a probe's `validate`. The host shows it to no server whose
-/// chain need not verify.
+/// Complains about a client identity beside `insecure: true`; for a probe's `validate`. It would be shown to a server whose
+/// chain verifies, and to no other, whatever `insecure` says.
 pub fn identity(identity: Option<&str>, insecure: bool) -> Option<Complaint> {
     (insecure && identity.is_some()).then(|| {
         Complaint::new(

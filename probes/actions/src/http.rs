@@ -16,4 +16,4 @@ pub use fields::{FieldValue, FieldValues, framing, written_twice};
 pub use leadsman_sdk::settings::{IdentityName, TrustName};
 pub use settings::{BasicAuth, BearerAuth, Body, CertificateExpectation, HeaderExpectation};
 pub use status::Statuses;
-pub use transport::{Transport, choice, method};
+pub use transport::{Transport, choice, is_word, method};

@@ -263,10 +263,8 @@ mod tests {
             ),
             (json!({"version": "HTTP/2"}), &[]),
             (json!({"version": "HTTP/1.1", "scheme": "http"}), &[]),
-            (
-                json!({"version": "HTTP/2", "scheme": "http"}),
-                &["/version"],
-            ),
+            // Targets may say their own scheme.
+            (json!({"version": "HTTP/2", "scheme": "http"}), &[]),
             (json!({"method": "CONNECT"}), &["/method"]),
             (
                 json!({"headers": {"Content-Length": "1", "TE": "trailers", "X-Te": "a"}}),

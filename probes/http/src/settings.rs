@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use leadsman_probe_actions::http::{
     BasicAuth, BearerAuth, Body, CertificateExpectation, Count, Expected, FieldValues,
-    HeaderExpectation, Statuses, choice, framing, method, written_twice,
+    HeaderExpectation, Statuses, choice, framing, is_word, method, written_twice,
 };
 use leadsman_sdk::prelude::*;
 
@@ -91,7 +91,6 @@ pub(crate) fn validate(settings: &HttpSettings) -> Vec<Complaint> {
     complaints.extend(method(&settings.method));
     let transport = settings.transport();
     complaints.extend(transport.complaints());
-    complaints.extend(transport.never_spoken(&settings.scheme));
     complaints.extend(framing(settings.headers.keys()));
     complaints.extend(transport.never_reached(settings.expect_redirects, "expect_redirects"));
     complaints
@@ -107,7 +106,7 @@ fn sign_in(settings: &HttpSettings) -> Vec<Complaint> {
         ));
     }
     let scheme = settings.bearer.as_ref().map(|bearer| &bearer.r#type);
-    if scheme.is_some_and(|scheme| method(scheme).is_some()) {
+    if scheme.is_some_and(|scheme| !is_word(scheme)) {
         complaints.push(Complaint::new(
             "/bearer/type",
             "this is no authentication scheme",

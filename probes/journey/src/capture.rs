@@ -185,8 +185,16 @@ fn set_by(response: &http::Response, name: &str) -> Option<String> {
     let field = response.headers_named("set-cookie").filter(named).last()?;
     let mut parts = field.split(';');
     let (_, value) = parts.next()?.split_once('=')?;
-    let is_taken_back = parts.any(|part| part.trim().eq_ignore_ascii_case("max-age=0"));
-    (!is_taken_back).then(|| value.trim().to_owned())
+    let is_over = |part: &str| {
+        let (key, age) = part.split_once('=')?;
+        let age = age.trim().parse::<i64>().ok();
+        let is_age = key.trim().eq_ignore_ascii_case("max-age");
+        age.filter(|age| is_age && *age <= 0)
+    };
+    // Whoever takes a cookie back by `Expires` leaves it without a value.
+    let value = value.trim();
+    let is_taken_back = value.is_empty() || parts.any(|part| is_over(part).is_some());
+    (!is_taken_back).then(|| value.to_owned())
 }
 
 /// What else the step taught; a fact that there is not is nothing.

@@ -226,15 +226,13 @@ impl<'a> Review<'a> {
         self.all(method(&request.method), pointer);
         let transport = request.transport();
         self.all(transport.complaints(), pointer);
-        let settings = self.settings;
-        let scheme: &str = match &request.url {
-            Some(url) => url
-                .as_str()
-                .split_once("://")
-                .map_or("", |(scheme, _)| scheme),
-            None => &settings.scheme,
-        };
-        self.all(transport.never_spoken(scheme), pointer);
+        // A target's scheme is not known here.
+        let url = request.url.as_ref();
+        let scheme = url.and_then(|url| url.as_str().split_once("://"));
+        self.all(
+            transport.never_spoken(scheme.map_or("", |(scheme, _)| scheme)),
+            pointer,
+        );
         self.all(framing(request.headers.keys()), pointer);
         if let Some(oauth2) = &request.oauth2 {
             let place = format!("{pointer}/oauth2");

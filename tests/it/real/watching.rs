@@ -7,7 +7,7 @@ use serde_json::Value;
 use super::{
     certificates::{Authority, Validity},
     daemon::{Daemon, leadsman},
-    desk::{Desk, PLATFORM, runs},
+    desk::{Desk, PLATFORM, reload, runs},
     http::{self, at},
     nginx::Nginx,
     process::free_port,
@@ -45,7 +45,7 @@ impl Site {
         let mut command = leadsman();
         command.env("CREDENTIALS_DIRECTORY", place);
         Self {
-            daemon: Daemon::start_as(command, &file, free_port(), &[]),
+            daemon: Daemon::start_as(command, &file, free_port(), &["--web.enable-lifecycle"]),
             folder,
             _nginx: nginx,
         }
@@ -86,6 +86,19 @@ fn a_secret_that_is_replaced_is_read_again_without_a_signal() {
         let log = site.daemon.process.output();
         assert!(!log.contains("-rope"), "{source}: {log}");
     }
+}
+
+#[test]
+fn what_goes_on_while_another_configuration_is_refused_has_the_secrets_of_now() {
+    let mut site = Site::start("file: password", Some("old-rope\n"));
+    site.comes_to("fail", "http_status");
+    let file = site.folder.path().join("leadsman.yaml");
+    let text = fs::read_to_string(&file).unwrap();
+    fs::write(&file, format!("location: elsewhere\n{text}")).unwrap();
+    let (status, told) = reload(&site.daemon);
+    assert_eq!(status, 400, "{told}");
+    site.replace("new-rope\n");
+    site.comes_to("pass", "ok");
 }
 
 #[test]
@@ -264,7 +277,7 @@ fn a_check_that_is_renamed_keeps_its_counters_over_a_reload() {
         desk.target("api")
     );
     desk.write("teams/pay.yaml", &text);
-    let (status, told) = super::desk::reload(&daemon);
+    let (status, told) = reload(&daemon);
     assert_eq!(
         (status, &told["added"], &told["removed"]),
         (200, &0.into(), &0.into()),

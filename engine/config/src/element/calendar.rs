@@ -45,13 +45,24 @@ pub(crate) fn cron(node: &Node) -> Result<String, Wrong> {
     Ok(text.to_owned())
 }
 
+const MINUTE: Duration = Duration::from_mins(1);
+
 /// The smallest gaps of cron expressions, each looked for once: many checks of a file have the same.
 #[derive(Default)]
 pub(crate) struct Gaps(RefCell<BTreeMap<String, Option<Duration>>>);
 
 impl Gaps {
-    /// The smallest gap between two ticks of a cron expression that is known to parse.
-    pub(crate) fn smallest(&self, expression: &str) -> Option<Duration> {
+    /// The smallest gap between two ticks of a cron expression that is known to parse, where it is below this.
+    pub(crate) fn below(&self, least: Duration, expression: &str) -> Option<Duration> {
+        // Without a field for seconds none is below a minute: most are not looked for at all.
+        let has_seconds = expression.split_whitespace().count() > 5;
+        if !has_seconds && least <= MINUTE {
+            return None;
+        }
+        self.smallest(expression).filter(|gap| *gap < least)
+    }
+
+    fn smallest(&self, expression: &str) -> Option<Duration> {
         let known = self.0.borrow().get(expression).copied();
         if let Some(gap) = known {
             return gap;

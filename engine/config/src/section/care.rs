@@ -48,7 +48,7 @@ pub(super) struct Room {
 /// When the owner is paged.
 pub(super) fn page(
     layers: &Layers<'_>,
-    room: Room,
+    room: Option<Room>,
     origins: &mut Origins,
     notes: &Notes<'_>,
 ) -> Page {
@@ -60,7 +60,7 @@ pub(super) fn page(
         value.map(|value| u32::try_from(value).unwrap_or(u32::MAX))
     };
     let (locations, bad) = (read("locations"), read("bad"));
-    if let Some(locations) = locations {
+    if let (Some(locations), Some(room)) = (locations, room) {
         fits(&inner, locations, room, notes);
     }
     let default = Page::default();

@@ -120,7 +120,7 @@ impl Judge<'_> {
         let (interval, runs) = match &check.rule {
             Rule::Every(interval) => (Some(*interval), "runs every"),
             Rule::Cron { expression, .. } => {
-                let gap = self.notes.gaps.smallest(expression);
+                let gap = self.notes.gaps.below(least, expression);
                 (gap, "runs by its `cron` as often as every")
             }
         };

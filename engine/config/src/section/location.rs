@@ -18,6 +18,8 @@ pub(crate) struct Places {
     /// Where this daemon stands; `None` where that is a mistake.
     pub(crate) here: Option<Location>,
     pub(crate) all: Vec<Location>,
+    /// Whether the file lists them: else there may be others, of which it does not know.
+    pub(crate) are_listed: bool,
 }
 
 pub(super) fn read(root: &Table<'_>, notes: &Notes<'_>) -> Places {
@@ -30,6 +32,7 @@ pub(super) fn read(root: &Table<'_>, notes: &Notes<'_>) -> Places {
         return Places {
             all: here.iter().cloned().collect(),
             here,
+            are_listed: false,
         };
     };
     let all = list(node, notes);
@@ -48,7 +51,11 @@ pub(super) fn read(root: &Table<'_>, notes: &Notes<'_>) -> Places {
         ),
         None => missing(&all, node, notes),
     };
-    Places { here, all }
+    Places {
+        here,
+        all,
+        are_listed: true,
+    }
 }
 
 fn missing(all: &[Location], node: &Node, notes: &Notes<'_>) -> Option<Location> {

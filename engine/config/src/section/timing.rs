@@ -143,7 +143,7 @@ impl<'a> Reader<'a, '_> {
             .saturating_add(retry.delay.saturating_mul(retry.attempts));
         let (room, key) = match rule {
             Rule::Every(interval) => (Some(*interval), "interval"),
-            Rule::Cron { expression, .. } => (self.notes.gaps.smallest(expression), "cron"),
+            Rule::Cron { expression, .. } => (self.notes.gaps.below(needed, expression), "cron"),
         };
         let Some(room) = room.filter(|room| needed > *room) else {
             return;

@@ -87,7 +87,6 @@ impl Board {
         for (index, (check, seats)) in plan.checks.iter().zip(seats).enumerate() {
             let known = before.and_then(|before| before.check(check.id.as_str()));
             let mut entry = CheckEntry::new(check, &board.edition.measures, (known, now));
-            let measures_on = known.is_some_and(|known| entry.measures_on_from(known));
             let windows = calendar.windows(check);
             for (assignment, seat) in check.assignments.iter().zip(seats) {
                 let predecessor = before.and_then(|before| before.slot(seat.slot));
@@ -99,9 +98,7 @@ impl Board {
                     now,
                 );
                 entry.counts_since(slot.born());
-                if !measures_on {
-                    slot.measure(entry.measures());
-                }
+                slot.measure(entry.measures());
                 board.seat(seat.slot, Arc::new(slot));
             }
             board.checks.push(entry);

@@ -50,8 +50,6 @@ impl CheckEntry {
         measures: &BTreeMap<ProbeName, Arc<[MeasureDescription]>>,
         (before, now): (Option<&Self>, SystemTime),
     ) -> Self {
-        let declared = Declared::new(check, measures);
-        let same = before.filter(|before| before.measures.is_same(&declared));
         Self {
             id: check.id.clone(),
             about: Arc::new(CheckAbout::of(check)),
@@ -63,8 +61,8 @@ impl CheckEntry {
             info: info(check).into(),
             numbers: numbers(check),
             born: before.map_or(now, |before| before.born),
-            measures: same
-                .map_or_else(|| Arc::new(declared), |before| Arc::clone(&before.measures)),
+            // Its series are counted anew: those of targets that have left take no room.
+            measures: Arc::new(Declared::new(check, measures)),
         }
     }
 
@@ -92,11 +90,6 @@ impl CheckEntry {
 
     pub(super) fn measures(&self) -> &Declared {
         &self.measures
-    }
-
-    /// Whether its targets' series are counted on from those of this entry.
-    pub(super) fn measures_on_from(&self, before: &Self) -> bool {
-        Arc::ptr_eq(&self.measures, &before.measures)
     }
 }
 

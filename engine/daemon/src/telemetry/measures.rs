@@ -33,7 +33,6 @@ pub(super) struct SeriesName {
 /// The measures that a check's probe declares, and how many series they have become.
 #[derive(Debug)]
 pub(super) struct Declared {
-    probe: Option<ProbeName>,
     /// Of all checks of the probe together.
     measures: Arc<[MeasureDescription]>,
     series: AtomicU32,
@@ -47,23 +46,14 @@ pub(super) struct Measured {
 }
 
 impl Declared {
-    /// Whether the same is declared, by the same probe.
-    pub(super) fn is_same(&self, other: &Self) -> bool {
-        self.probe == other.probe && self.measures == other.measures
-    }
-
     pub(super) fn new(
         check: &Check,
         measures: &BTreeMap<ProbeName, Arc<[MeasureDescription]>>,
     ) -> Self {
-        let probe = check
-            .assignments
-            .first()
-            .map(|assignment| assignment.probe.clone());
-        let declared = probe.as_ref().and_then(|probe| measures.get(probe));
+        let first = check.assignments.first();
+        let declared = first.and_then(|assignment| measures.get(&assignment.probe));
         let declared = declared.cloned();
         Self {
-            probe,
             measures: declared.unwrap_or_default(),
             series: AtomicU32::new(0),
         }

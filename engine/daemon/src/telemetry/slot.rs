@@ -213,7 +213,8 @@ impl Slot {
         let numbers = Arc::make_mut(numbers);
         numbers.book(&record, &self.objectives, in_maintenance);
         numbers.count(&lesson, &record, &asked.probe);
-        if !is_answer_to_another {
+        // One that began between the reload here and at the runner may be another probe's, too.
+        if record.probe == asked.probe && !is_answer_to_another {
             numbers.learn(&lesson, &record, declared);
         }
         numbers.fresh_until_ms = fresh_until_ms;

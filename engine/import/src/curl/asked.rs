@@ -4,7 +4,7 @@ use super::{
     options::{self, Fate, Known},
     words::Word,
 };
-use crate::{address::encode, left::Notes, text::Text, told};
+use crate::{address::encode, journey, left::Notes, text::Text, told};
 
 /// Options whose values may hold a password.
 const HIDDEN: [&str; 25] = [
@@ -255,7 +255,7 @@ impl Reader<'_, '_> {
         };
         if name == "request" {
             let method = Some(written.to_owned());
-            self.now.method = method.filter(|method| is_method(method));
+            self.now.method = method.filter(|method| journey::is_method(method));
             if self.now.method.is_none() {
                 let why = "this is no method: letters and `-`";
                 self.notes
@@ -363,10 +363,4 @@ impl Reader<'_, '_> {
             "the cookies in that file are not known here",
         );
     }
-}
-
-/// Whether a journey takes this for a method.
-fn is_method(written: &str) -> bool {
-    let fits = |byte: u8| byte.is_ascii_alphabetic() || byte == b'-';
-    !written.is_empty() && written.bytes().all(fits)
 }

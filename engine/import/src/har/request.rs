@@ -12,7 +12,7 @@ use crate::{
     address::{encode, origin, place},
     body,
     credential::Vault,
-    journey::{Act, Expect, Request, Step},
+    journey::{Act, Expect, NO_METHOD, Request, Step, is_method},
     left::Notes,
     secure::basic,
     text::Text,
@@ -26,6 +26,10 @@ pub(super) fn step(
     (notes, unsent): (&mut Notes, &mut Unsent),
 ) -> Option<Step> {
     let entry = &pick.asked;
+    if !is_method(&entry.method) {
+        notes.leave(entry.line, entry.shown(), NO_METHOD);
+        return None;
+    }
     let found = place(&Text::literal(entry.url.as_str()));
     let found = found.map_err(|why| notes.leave(entry.line, entry.shown(), why));
     let found = found.ok()?;

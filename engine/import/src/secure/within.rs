@@ -56,6 +56,11 @@ const MARKED: [Way; 5] = [
     },
 ];
 
+/// `"name": ["value", 1]`: each item is what the name says.
+const LIST: &str =
+    r#"(?s)"([^"\\\s,:\]}][^"\\\n]{0,63})"\s*:\s*\[((?:[^"\[\]{}]|"(?:[^"\\]|\\.)*")*)\]"#;
+const ITEM: &str = r#"(?s)"((?:[^"\\]|\\.)*)""#;
+
 /// A credential that stands in a text.
 struct Found {
     at: Range<usize>,
@@ -71,6 +76,7 @@ pub(super) fn body(text: &mut Text, keep: &mut Keeper<'_>) {
     for way in &MARKED {
         find(&raw, way, &mut found);
     }
+    listed(&raw, &mut found);
     let marked = raw.trim_start().starts_with(['{', '<']) || Value::read(&raw).is_some();
     if !marked {
         find(&raw, &parts(percent), &mut found);
@@ -124,6 +130,33 @@ fn find(raw: &str, way: &Way, found: &mut Vec<Found>) {
             found.push(Found {
                 at,
                 name,
+                value,
+                encoder,
+            });
+        }
+    }
+}
+
+/// The texts of lists under a telling name.
+fn listed(raw: &str, found: &mut Vec<Found>) {
+    let (Ok(list), Ok(item)) = (Regex::new(LIST), Regex::new(ITEM)) else {
+        return;
+    };
+    for pair in list.captures_iter(raw) {
+        let (Some(name), Some(items)) = (pair.get(1), pair.get(2)) else {
+            continue;
+        };
+        if !is_credential(name.as_str()) {
+            continue;
+        }
+        for text in item
+            .captures_iter(items.as_str())
+            .filter_map(|item| item.get(1))
+        {
+            let (value, encoder) = quoted(text.as_str());
+            found.push(Found {
+                at: items.start() + text.start()..items.start() + text.end(),
+                name: name.as_str().to_owned(),
                 value,
                 encoder,
             });

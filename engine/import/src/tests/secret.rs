@@ -15,6 +15,17 @@ fn hidden(format: Format, text: &str, planted: &[&str]) -> String {
 }
 
 #[test]
+fn credentials_in_a_list_are_hidden_also_where_the_body_stays_a_text() {
+    for line in [
+        r#"curl --json '{"access_tokens":["planted-1", "planted-2"],"price":1.50}' https://a.example/"#,
+        r#"curl --json '{"n":1,"access_tokens":["planted-1","planted-2"]}' -H 'X-Hub-Signature: sha1=00' https://a.example/"#,
+    ] {
+        let found = hidden(Format::Curl, line, &["planted-1", "planted-2"]);
+        assert!(found.contains("body:"), "{found}");
+    }
+}
+
+#[test]
 fn a_body_that_is_not_parted_shows_no_credential() {
     for (line, planted, written) in [
         (
@@ -180,7 +191,10 @@ fn beside_a_field_that_signs_in_nothing_else_does() {
         "curl -u admin:planted-login -H 'Authorization: Token planted-token' https://a.example/x";
     let found = hidden(Format::Curl, line, &["planted-login", "planted-token"]);
     assert!(found.contains("authorization:"), "{found}");
-    assert!(!found.contains("basic:"), "{found}");
+    assert!(
+        !found.contains("basic:") && !found.contains("-login"),
+        "{found}"
+    );
 }
 
 #[test]

@@ -390,7 +390,7 @@ async fn a_server_of_the_system_is_one_of_the_family_asked_for() {
         assert_eq!(reply.facts.remote, Some(address), "{family:?}");
     }
     let failure = ask_in(&alone, by(Family::V6)).await.unwrap_err();
-    assert_eq!(failure.kind, FailureKind::BadRequest, "{failure}");
+    assert_eq!(failure.kind, FailureKind::LocalNetwork, "{failure}");
     assert!(failure.message.contains("`family: v6`"), "{failure}");
 }
 

@@ -6,7 +6,7 @@ use std::{
 };
 
 use super::{Request, raw};
-use crate::{Result, Target, context};
+use crate::{Result, Target, context, ensure};
 
 /// Requests to a target that share cookies and connections. A clone shares them too.
 ///
@@ -93,6 +93,11 @@ impl Session {
 
     /// A request for a path of the target, or for an absolute URL.
     pub fn request(&self, method: &str, path: &str) -> Result<Request> {
+        if !self.reserve.is_zero() {
+            let has_time = context::remaining() > self.reserve;
+            let got = "none beside what is kept back";
+            ensure!(has_time, Duration, "reserve", "time for the request", got);
+        }
         if is_absolute(path) {
             return Ok(self.join(Request::new(method, path)));
         }

@@ -229,15 +229,19 @@ pub fn choice(name: &str, value: &str, choices: &[&str]) -> Option<Complaint> {
     })
 }
 
+/// Whether this is one word of letters, as methods and authentication schemes are.
+pub fn is_word(text: &str) -> bool {
+    let fits = |byte: u8| byte.is_ascii_alphabetic() || byte == b'-';
+    !text.is_empty() && text.bytes().all(fits)
+}
+
 /// A complaint about a method that is none (RFC 9110 §9.1, without the rarer characters), or none of a probe's.
 pub fn method(method: &str) -> Option<Complaint> {
     if method == "CONNECT" {
         let message = "`CONNECT` opens a tunnel, which no probe does";
         return Some(Complaint::new("/method", message, "write one like `GET`"));
     }
-    let is_method = |byte: u8| byte.is_ascii_alphabetic() || byte == b'-';
-    let well = !method.is_empty() && method.bytes().all(is_method);
-    (!well).then(|| {
+    (!is_word(method)).then(|| {
         Complaint::new(
             "/method",
             format!("`{method}` is no method"),

@@ -97,7 +97,11 @@ fn filled(template: &str, groups: &[Option<String>]) -> String {
     while let Some((before, after)) = rest.split_once("${") {
         text.push_str(before);
         let group = after.split_once('}').and_then(|(index, after)| {
-            let group = groups.get(index.parse::<usize>().ok()?)?;
+            let index = index
+                .parse::<usize>()
+                .ok()
+                .filter(|read| read.to_string() == index)?;
+            let group = groups.get(index)?;
             Some((group.as_deref().unwrap_or_default(), after))
         });
         let (part, after) = group.unwrap_or(("${", after));

@@ -57,6 +57,26 @@ fn every_try_of_a_step_that_waits_asks_and_expects_the_same() {
 }
 
 #[test]
+fn a_captured_number_is_expected_as_a_number_or_as_the_text_that_is_written_the_same() {
+    for (body, well) in [
+        (r#"{"id": 7}"#, true),
+        (r#"{"id": "7"}"#, true),
+        (r#"{"id": 8}"#, false),
+    ] {
+        let steps = json!([
+            {"name": "first", "request": {"path": "/a"}, "capture": {"order": {"json": "$.id"}}},
+            {"name": "then", "request": {"path": "/b"}, "expect": {"body": {"json": {"$.id": "${order}"}}}},
+        ]);
+        let run = Mock::new(SHOP)
+            .settings(json!({"steps": steps}))
+            .on("GET", &at("/a"), Reply::ok(r#"{"id": 7}"#))
+            .on("GET", &at("/b"), Reply::ok(body))
+            .run(journey);
+        assert_eq!(run.verdict == Verdict::Pass, well, "{body}: {run:?}");
+    }
+}
+
+#[test]
 fn a_step_that_is_slower_than_allowed_fails() {
     let settings = json!({"steps": [{"name": "pause", "pause": "2s", "under": "1s"}]});
     let run = Mock::new(SHOP).settings(settings).run(journey);

@@ -235,7 +235,12 @@ fn filled(body: &Body, variables: &Variables<'_>) -> Result<Body> {
         *text = variables.fill(text, Place::Plain)?;
     }
     for value in filled.json.0.values_mut() {
+        let is_template = value.is_string();
         *value = variables.fill_json(value)?;
+        // What it captured keeps its kind; as an expectation a template takes what is written the same in either.
+        if is_template && (value.is_number() || value.is_boolean()) {
+            *value = value.to_string().into();
+        }
     }
     for text in filled.html.0.values_mut() {
         *text = variables.fill(text, Place::Plain)?;

@@ -60,10 +60,11 @@ impl Shared<'_> {
             || all.clone(),
             |found| location::chosen(found.node, &self.platform.places, notes),
         );
-        let room = care::Room {
+        let are_listed = self.platform.places.are_listed;
+        let room = are_listed.then_some(care::Room {
             check: locations.len(),
             fleet: all.len(),
-        };
+        });
         Common {
             limits: limits::read(layers, origins, notes),
             objectives: objectives::read(layers, timing.timeout, origins, notes),
