@@ -10,10 +10,8 @@ use std::{
 const PROBES: [&str; 5] = ["http", "dns", "tls", "tcp", "journey"];
 
 /// The guest's stack lies before its data; kept small, all that a run touches lies close together, and
-/// clearing it after the run is one short copy. Of 128 KiB as much is left out as puts what the `http` probe writes at
-/// the begin of a page: the first allocations of a run have room behind it there, and thousands of runs that wait
-/// each hold a page less.
-const STACK: &str = "-Clink-arg=-zstack-size=130096";
+/// clearing it after the run is one short copy.
+const STACK: &str = "-Clink-arg=-zstack-size=131072";
 
 /// A component is linked once and never moved. The target's default is code that could be, which finds each text and
 /// each function by way of a global that every sandbox has to carry.
