@@ -172,6 +172,11 @@ fn what_a_probe_says_of_itself_is_kept_and_it_is_asked_again_where_that_is_broke
     let probe = component("does_nothing").unwrap();
     let description = || sandbox.load(&probe).unwrap().description;
     let said = description();
+    // Whoever keeps the code tidies up, and takes what else lies there for waste.
+    let there = fs::read_dir(cache.path().join("probes")).unwrap();
+    let mut there: Vec<_> = there.map(|entry| entry.unwrap().file_name()).collect();
+    there.sort();
+    assert_eq!(there, ["code", "descriptions"]);
     let folder = cache.path().join("probes/descriptions");
     let kept = fs::read_dir(folder)
         .unwrap()

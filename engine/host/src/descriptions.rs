@@ -24,7 +24,7 @@ pub(crate) struct Kept {
 }
 
 impl Descriptions {
-    /// In the directory of compiled code.
+    /// Beside the compiled code.
     pub(crate) fn beside(cache: Option<&Path>) -> Self {
         let folder = cache.map(|cache| cache.join("descriptions"));
         // Where it cannot be made, writing fails as well, and every probe is asked.

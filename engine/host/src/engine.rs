@@ -167,14 +167,17 @@ fn config(settings: &SandboxSettings) -> Result<Config, SandboxError> {
     Ok(config)
 }
 
-/// wasmtime's own cache, in a directory that only this user can read or write.
+/// wasmtime's own cache, in a folder of its own of a directory that only this user can read or write: it removes whatever
+/// it does not know from the folder that it is given.
 fn cache(path: &Path) -> Result<Cache, SandboxError> {
     let failed = |source: io::Error| SandboxError::Cache {
         path: path.to_owned(),
         source,
     };
     private_directory(path).map_err(failed)?;
-    let absolute = path.canonicalize().map_err(failed)?;
+    let code = path.join("code");
+    private_directory(&code).map_err(failed)?;
+    let absolute = code.canonicalize().map_err(failed)?;
     let mut config = CacheConfig::new();
     // Each start and reload unpacks what is packed once: quick to unpack is worth a tenth more on disk. Where it was
     // used often it would be packed again, more tightly, and unpack more slowly.

@@ -7,6 +7,8 @@ mod families;
 #[cfg(test)]
 mod http;
 #[cfg(test)]
+mod http2;
+#[cfg(test)]
 mod identity;
 #[cfg(test)]
 mod limits;
