@@ -115,16 +115,21 @@ fn clock() -> impl Fn() -> Now + Send + Sync + 'static {
     }
 }
 
-/// Runs for so long, drains, and returns what was booked.
-async fn booked<P: Prober>(script: P, entry: Entry, lasts: Duration) -> Arc<Book> {
+/// A loop over these entries with room for ten runs at once, and what it books.
+fn looping<P: Prober>(
+    prober: P,
+    entries: Vec<Entry>,
+    clock: impl Fn() -> Now + Send + Sync + 'static,
+) -> (Runner<P, Book>, Changes, Arc<Book>) {
     let book = Arc::new(Book::default());
-    let (runner, _changes) = Runner::new(
-        (Arc::new(script), Arc::clone(&book)),
-        vec![entry],
-        10,
-        clock(),
-        1,
-    );
+    let (runner, changes) =
+        Runner::new((Arc::new(prober), Arc::clone(&book)), entries, 10, clock, 1);
+    (runner, changes, book)
+}
+
+/// Runs for so long, drains, and returns what was booked.
+async fn booked<P: Prober>(prober: P, entries: Vec<Entry>, lasts: Duration) -> Arc<Book> {
+    let (runner, _changes, book) = looping(prober, entries, clock());
     let control = Control::default();
     let stopper = control.clone();
     let stop = async move {
@@ -141,7 +146,12 @@ async fn ten_periods_give_ten_runs_that_all_end() {
         takes: Duration::from_millis(100),
         endings: Mutex::default(),
     };
-    let book = booked(script, entry(1, Retry::default()), Duration::from_secs(10)).await;
+    let book = booked(
+        script,
+        vec![entry(1, Retry::default())],
+        Duration::from_secs(10),
+    )
+    .await;
     assert_eq!(*book.started.lock().unwrap(), 10);
     assert_eq!(book.finished.lock().unwrap().len(), 10);
 }
@@ -163,7 +173,7 @@ impl Prober for Broken {
 async fn a_run_that_panics_ends_as_internal_and_its_slot_goes_on() {
     let book = booked(
         Broken::default(),
-        entry(1, Retry::default()),
+        vec![entry(1, Retry::default())],
         Duration::from_secs(10),
     )
     .await;
@@ -193,7 +203,7 @@ async fn draining_waits_for_the_run_under_way() {
     };
     let book = booked(
         script,
-        entry(1, Retry::default()),
+        vec![entry(1, Retry::default())],
         Duration::from_millis(1_500),
     )
     .await;
@@ -212,7 +222,12 @@ async fn a_slow_run_misses_ticks_by_overlap() {
         takes: Duration::from_millis(2_500),
         endings: Mutex::default(),
     };
-    let book = booked(script, entry(1, Retry::default()), Duration::from_secs(9)).await;
+    let book = booked(
+        script,
+        vec![entry(1, Retry::default())],
+        Duration::from_secs(9),
+    )
+    .await;
     let missed = book.missed.lock().unwrap();
     assert_eq!(
         (
@@ -239,7 +254,7 @@ async fn attempts_are_repeated_and_each_is_recorded() {
         attempts: 1,
         delay: Duration::from_millis(50),
     };
-    let book = booked(script, entry(1, retry), Duration::from_millis(1_100)).await;
+    let book = booked(script, vec![entry(1, retry)], Duration::from_millis(1_100)).await;
     let finished = book.finished.lock().unwrap();
     let reasons: Vec<Reason> = finished[0]
         .attempts

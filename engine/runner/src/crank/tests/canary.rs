@@ -65,20 +65,12 @@ async fn silence_is_held_against_the_canary_until_two_rounds_after_it_is_heard_a
         canary: true,
         ..entry(1, Retry::default())
     };
-    let book = Arc::new(Book::default());
-    let (runner, _changes) = Runner::new(
-        (Arc::new(prober), Arc::clone(&book)),
+    let book = booked(
+        prober,
         vec![canary, entry(1, Retry::default())],
-        10,
-        clock(),
-        1,
-    );
-    let control = Control::default();
-    let stop = async {
-        tokio::time::sleep(Duration::from_secs(10)).await;
-        control.drain();
-    };
-    tokio::join!(runner.run(&control), stop);
+        Duration::from_secs(10),
+    )
+    .await;
     assert_eq!(*book.healthy.lock().unwrap(), [false, true]);
     let finished = book.finished.lock().unwrap();
     let count = |reason| finished.iter().filter(|run| run.reason == reason).count();
@@ -97,14 +89,7 @@ async fn a_location_is_well_again_when_its_failing_canary_is_taken_away() {
         canary: true,
         ..entry(1, Retry::default())
     };
-    let book = Arc::new(Book::default());
-    let (runner, changes) = Runner::new(
-        (Arc::new(prober), Arc::clone(&book)),
-        vec![canary],
-        10,
-        clock(),
-        1,
-    );
+    let (runner, changes, book) = looping(prober, vec![canary], clock());
     let control = Control::default();
     let change = async {
         tokio::time::sleep(Duration::from_secs(3)).await;
@@ -130,7 +115,6 @@ async fn a_location_is_well_again_when_what_its_failing_canary_said_is_stale() {
         canary: true,
         ..entry(3_600, Retry::default())
     };
-    let book = Arc::new(Book::default());
     // The machine sleeps for two hours, when the canary has had its only round.
     let has_slept = Arc::new(AtomicBool::new(false));
     let (time, slept) = (clock(), Arc::clone(&has_slept));
@@ -142,13 +126,7 @@ async fn a_location_is_well_again_when_what_its_failing_canary_said_is_stale() {
             ..now
         }
     };
-    let (runner, _changes) = Runner::new(
-        (Arc::new(prober), Arc::clone(&book)),
-        vec![hourly, entry(1, Retry::default())],
-        10,
-        clock,
-        1,
-    );
+    let (runner, _changes, book) = looping(prober, vec![hourly, entry(1, Retry::default())], clock);
     let control = Control::default();
     let sleeps = async {
         while book.healthy.lock().unwrap().is_empty() {
@@ -198,20 +176,12 @@ async fn a_canary_in_its_maintenance_excuses_nobody() {
         maintenance: [always.opened().unwrap()].into(),
         ..canary
     };
-    let book = Arc::new(Book::default());
-    let (runner, _changes) = Runner::new(
-        (Arc::new(prober), Arc::clone(&book)),
+    let book = booked(
+        prober,
         vec![canary, entry(1, Retry::default())],
-        10,
-        clock(),
-        1,
-    );
-    let control = Control::default();
-    let stop = async {
-        tokio::time::sleep(Duration::from_secs(5)).await;
-        control.drain();
-    };
-    tokio::join!(runner.run(&control), stop);
+        Duration::from_secs(5),
+    )
+    .await;
     assert!(book.healthy.lock().unwrap().is_empty());
     let finished = book.finished.lock().unwrap();
     assert!(finished.len() >= 8, "{}", finished.len());
@@ -225,14 +195,7 @@ async fn what_a_canary_said_stays_where_only_its_lines_move_and_goes_where_its_q
     for (address, told) in [("127.0.0.1", vec![false]), ("127.0.0.2", vec![false, true])] {
         let (prober, canary) = lost(3_600);
         let again = read_again(&canary, address);
-        let book = Arc::new(Book::default());
-        let (runner, changes) = Runner::new(
-            (Arc::new(prober), Arc::clone(&book)),
-            vec![canary],
-            10,
-            clock(),
-            1,
-        );
+        let (runner, changes, book) = looping(prober, vec![canary], clock());
         let control = Control::default();
         let change = async {
             while book.healthy.lock().unwrap().is_empty() {
@@ -267,14 +230,7 @@ async fn a_canarys_run_from_before_a_change_tells_nothing_and_is_not_excused_by_
  {
     let (prober, canary) = lost(1);
     let again = read_again(&canary, "127.0.0.1");
-    let book = Arc::new(Book::default());
-    let (runner, changes) = Runner::new(
-        (Arc::new(Slow(prober)), Arc::clone(&book)),
-        vec![canary],
-        10,
-        clock(),
-        1,
-    );
+    let (runner, changes, book) = looping(Slow(prober), vec![canary], clock());
     let control = Control::default();
     let change = async {
         // Its first round has told; the next one is under way.
