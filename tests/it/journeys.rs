@@ -5,6 +5,7 @@
 use std::{fs, path::Path, time::Duration};
 
 use leadsman_core::{
+    limits::Limits,
     outcome::{Outcome, Reason},
     record::RunRecord,
     seam::Call,
@@ -186,6 +187,29 @@ fn whatever_breaks_after_it_was_created_an_order_is_deleted() {
             assert_eq!(shop.open_orders(), 0, "{fault} in {probe}");
         }
     }
+}
+
+#[test]
+fn an_order_is_deleted_also_where_the_run_has_used_up_its_requests() {
+    let shop = shop(Fault::NeverReady);
+    let limits = Limits {
+        requests: 8,
+        ..Limits::default()
+    };
+    let record = Trial::bundled("journey", shop.url(), settings())
+        .limits(limits)
+        .secret("shop-password", Options::PASSWORD, &shop.url())
+        .run();
+    let sentence = &record.sentence;
+    assert_eq!(
+        (record.outcome, record.reason),
+        (Outcome::Unknown, Reason::ProbeLimit),
+        "{sentence}"
+    );
+    let named = ["`wait until ready`", "its 8 requests", "`limits.requests`"];
+    assert!(named.iter().all(|word| sentence.contains(word)), "{sentence}");
+    assert_eq!(shop.open_orders(), 0);
+    assert_eq!(shop.served("DELETE /api/session"), 1, "the cleanup is whole");
 }
 
 #[test]

@@ -72,7 +72,7 @@ pub struct Limits {
     pub memory_bytes: u64,
     /// Handles held by the guest at once; hard.
     pub handles: u32,
-    /// Network calls; hard.
+    /// Network calls. The first beyond them fails as `quota`; a guest that goes on, but to clean up, is stopped.
     pub requests: u32,
     /// Network calls in flight at once; hard.
     pub in_flight: u32,

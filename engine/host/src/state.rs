@@ -9,7 +9,7 @@ use std::{
 use leadsman_core::{
     attempt::Order,
     failure::{Failure, FailureKind},
-    limits::Limit,
+    limits::{Limit, Limits},
     seam::{Answer, Call},
 };
 use leadsman_net::Session;
@@ -32,6 +32,9 @@ use crate::{
 
 /// Work of the host on more bytes than this is done apart from the sockets.
 const MANY_BYTES: usize = 32 << 10;
+
+/// How many calls a guest has left once one was refused for being one too many: what it has made can be deleted.
+const LAST_CALLS: u32 = 10;
 
 /// A hard limit was reached: the guest is stopped, and this says which one.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -61,6 +64,8 @@ pub(crate) struct GuestState {
     /// Made when the guest first asks: most never do, and each waits with the room for it.
     wasi: Option<Box<WasiCtx>>,
     requests: u32,
+    /// Whether a call was refused for being one too many.
+    is_told: bool,
     in_flight: Arc<()>,
     memory_bytes: u64,
 }
@@ -91,6 +96,7 @@ impl GuestState {
             aside,
             wasi: None,
             requests: 0,
+            is_told: false,
             in_flight: Arc::new(()),
             memory_bytes: 0,
         }
@@ -122,15 +128,18 @@ impl GuestState {
 
     /// Starts an operation, which the task of the run drives: there, every timestamp is taken.
     pub(crate) fn start(&mut self, call: Call) -> wasmtime::Result<Pending> {
-        self.admit()?;
+        let refusal = self.admit(&call)?;
         let call = Arc::new(call);
         let index = self.trace.begin(Arc::clone(&call));
         let signal = Arc::new(Signal::default());
-        let Some(session) = self.session.clone() else {
-            let answer = Arc::new(refused(&call));
-            self.trace.end(index, Arc::clone(&answer));
-            signal.set(Some(answer));
-            return Ok(Pending::ended(signal, Some(index)));
+        let session = match (refusal, self.session.clone()) {
+            (None, Some(session)) => session,
+            (refusal, _) => {
+                let answer = Arc::new(refused(&call, refusal.unwrap_or_else(incapable)));
+                self.trace.end(index, Arc::clone(&answer));
+                signal.set(Some(answer));
+                return Ok(Pending::ended(signal, Some(index)));
+            }
         };
         let operation = Operation::Call {
             session,
@@ -190,25 +199,45 @@ impl GuestState {
         Pending::begun(signal, self.starter.start(operation), None)
     }
 
-    fn admit(&mut self) -> wasmtime::Result<()> {
+    /// The first call beyond the limit is refused, which ends a guest's own work; some more are let through, for it may
+    /// have to clean up. One that goes on all the same is stopped.
+    fn admit(&mut self, call: &Call) -> wasmtime::Result<Option<Failure>> {
         let limits = &self.order.assignment.limits;
-        if self.requests >= limits.requests {
+        if self.requests >= limits.requests.saturating_add(LAST_CALLS) {
             return Err(LimitReached(Limit::Requests).into());
         }
         if Arc::strong_count(&self.in_flight) > size(limits.in_flight) {
             return Err(LimitReached(Limit::InFlight).into());
         }
+        let is_beyond = self.requests >= limits.requests;
+        if is_beyond && !self.is_told && !matches!(call, Call::TcpClose { .. }) {
+            let failure = too_many(limits.requests);
+            self.is_told = true;
+            self.trace.content().cut(Limit::Requests);
+            return Ok(Some(failure));
+        }
         self.requests += 1;
-        Ok(())
+        Ok(None)
     }
 }
 
+fn too_many(limit: u32) -> Failure {
+    let most = Limits::CEILING.requests;
+    Failure::new(
+        FailureKind::Quota,
+        format!("the run has made its {limit} requests; `limits.requests` may be up to {most}"),
+    )
+}
+
 /// What a probe hears that wants the network while it is only asked about itself.
-fn refused(call: &Call) -> Answer {
-    let failure = Failure::new(
+fn incapable() -> Failure {
+    Failure::new(
         FailureKind::EgressDenied,
         "a probe has no capabilities while it describes itself or validates settings",
-    );
+    )
+}
+
+fn refused(call: &Call, failure: Failure) -> Answer {
     match call {
         Call::Http(_) => Answer::Http(Err(failure)),
         Call::Dns(_) => Answer::Dns(Err(failure)),
