@@ -11,9 +11,11 @@ use crate::{
     wait::{self, Options},
 };
 
+mod cleanup;
 mod expected;
 mod session;
 
+pub use cleanup::Cleanup;
 pub use session::Session;
 
 /// A request; nothing goes out before [`Request::send`] or [`all`].

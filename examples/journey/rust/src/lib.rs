@@ -34,21 +34,7 @@ pub fn order(target: &Target, settings: &Order) -> Result<Verdict> {
     let shop = http::Session::of(target).repeatable(settings.repeatable);
     let shop = shop.reserve(Duration::from_secs(2));
     let shop = step("sign in", || sign_in(shop, &settings.password))?;
-    let cleanup = shop.clone().reserve(Duration::ZERO);
-    let delete = |path: &str| cleanup.delete(path)?.send()?.expect(204).map(drop);
-    let mut made = None;
-    let created = step("create", || create(&shop, settings, &mut made));
-    let walked = if let Some(order) = made {
-        let path = format!("/api/orders/{order}");
-        let read = created
-            .and_then(|()| step("wait until ready", || wait(&shop, &path, settings)))
-            .and_then(|()| step("read the receipt", || read(&shop, &order, settings)));
-        read.and(step("delete", || delete(&path)))
-    } else {
-        created
-    };
-    walked.and(step("sign out", || delete("/api/session")))?;
-    Ok(Verdict::Pass)
+    shop.cleaning(|cleanup| walk(&shop, settings, cleanup))
 }
 
 fn sign_in(shop: http::Session, password: &str) -> Result<http::Session> {
@@ -57,32 +43,35 @@ fn sign_in(shop: http::Session, password: &str) -> Result<http::Session> {
     Ok(shop.bearer(secrets::seal(&token)?))
 }
 
-fn create(shop: &http::Session, settings: &Order, id: &mut Option<String>) -> Result<()> {
-    let order = json!({"reference": format!("probe-{}", context::run_id()), "item": "lead-line"});
-    let made = shop.post("/api/orders")?.json(&order).send()?;
-    *id = made.found_at("/id");
-    let made = made.expect(201)?.expect_at("/status", "pending")?;
-    ensure!(id.is_some(), Body, "/id", "an id");
-    made.expect_under(*settings.created_within).map(drop)
-}
-
-fn wait(shop: &http::Session, path: &str, settings: &Order) -> Result<()> {
-    let (every, within) = (*settings.every, *settings.within);
-    poll(Kind::Body, "a ready order", every, within, || {
-        let look = shop.get(path)?.timeout(within).send()?;
-        let at = |pointer: &str| look.found_at::<Value>(pointer);
-        let is_ready = look.status() / 100 == 2 && at("/status") == Some(json!("ready"));
-        Ok((is_ready && at("/items/2/sku").is_some()).then_some(()))
-    })
-}
-
-fn read(shop: &http::Session, order: &str, settings: &Order) -> Result<()> {
-    let page = shop.get(&format!("/api/orders/{order}/receipt"))?.send()?;
-    let html = page
-        .expect(200)?
-        .expect_header("content-type", "text/html")?;
-    let receipt = html.expect_css(&settings.receipt)?;
-    receipt.expect_text(&format!("Order {order}<")).map(drop)
+fn walk(shop: &http::Session, settings: &Order, cleanup: &mut http::Cleanup) -> Result<Verdict> {
+    cleanup.delete("sign out", "/api/session", 204);
+    let order = step("create", || {
+        let reference = format!("probe-{}", context::run_id());
+        let order = json!({"reference": reference, "item": "lead-line"});
+        let made = shop.post("/api/orders")?.json(&order).send()?;
+        if let Some(id) = made.found_at::<String>("/id") {
+            cleanup.delete("delete", format!("/api/orders/{id}"), 204);
+        }
+        let made = made.expect(201)?.expect_at("/status", "pending")?;
+        made.expect_under(*settings.created_within)?.text_at("/id")
+    })?;
+    let path = format!("/api/orders/{order}");
+    step("wait until ready", || {
+        let (every, within) = (*settings.every, *settings.within);
+        poll(Kind::Body, "a ready order", every, within, || {
+            let look = shop.get(&path)?.timeout(within).send()?;
+            let at = |pointer: &str| look.found_at::<Value>(pointer);
+            let is_ready = look.status() / 100 == 2 && at("/status") == Some(json!("ready"));
+            Ok((is_ready && at("/items/2/sku").is_some()).then_some(()))
+        })
+    })?;
+    step("read the receipt", || {
+        let page = shop.get(&format!("{path}/receipt"))?.send()?.expect(200)?;
+        let html = page.expect_header("content-type", "text/html")?;
+        let receipt = html.expect_css(&settings.receipt)?;
+        receipt.expect_text(&format!("Order {order}<")).map(drop)
+    })?;
+    Ok(Verdict::Pass)
 }
 
 #[cfg(test)]
