@@ -66,6 +66,8 @@ pub struct Reloader {
     pub watch: bool,
     /// The service manager is told of reloads that are asked for.
     pub notifier: Notifier,
+    /// What was wrong the last time; files that stay wrong are read again at each look, and told once.
+    pub told: Option<String>,
 }
 
 impl std::fmt::Debug for Reloader {
@@ -120,7 +122,7 @@ impl Reloader {
         let (live, outcome) = work.await.ok()?;
         self.live = live;
         if let Some(outcome) = outcome {
-            let answer = self.finish(outcome).await;
+            let answer = self.finish(outcome, is_look).await;
             if !is_look {
                 self.notifier.ready(&summary(&answer));
             }
@@ -136,26 +138,47 @@ impl Reloader {
     async fn finish(
         &mut self,
         outcome: Result<(leadsman_runner::Change, Reloaded), AppError>,
+        is_look: bool,
     ) -> Answer {
         let now = clock::now().unix_ms;
+        let is_news = self.is_news(&outcome) || !is_look;
         match outcome {
             Ok((change, reloaded)) => {
                 self.changes.make(change).await;
                 self.live.tidy();
                 self.telemetry.note_reload(reloaded.ok, now);
-                say(&reloaded);
+                if is_news {
+                    say(&reloaded);
+                }
                 Ok(reloaded)
             }
             Err(error) => {
                 self.telemetry.note_reload(false, now);
-                match &error {
-                    AppError::Configuration(problems) => live::refuse(problems),
-                    error => {
-                        tracing::error!(%error, "the configuration is not in force; the one before stays");
-                    }
+                if is_news {
+                    refuse(&error);
                 }
                 Err(error.to_string())
             }
+        }
+    }
+
+    /// Whether something has changed, or something else is wrong than the last time.
+    fn is_news(&mut self, outcome: &Result<(leadsman_runner::Change, Reloaded), AppError>) -> bool {
+        let (wrong, changes) = match outcome {
+            Ok((_, reloaded)) => (reloaded.wrong(), reloaded.changes()),
+            Err(error) => (Some(error.to_string()), false),
+        };
+        let is_known = wrong.is_some() && self.told == wrong;
+        self.told = wrong;
+        changes || !is_known
+    }
+}
+
+fn refuse(error: &AppError) {
+    match error {
+        AppError::Configuration(problems) => live::refuse(problems),
+        error => {
+            tracing::error!(%error, "the configuration is not in force; the one before stays");
         }
     }
 }

@@ -159,6 +159,7 @@ impl Service {
             requests: self.requests,
             watch: self.arguments.watch,
             notifier,
+            told: None,
         };
         (runner, reloader)
     }

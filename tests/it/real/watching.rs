@@ -186,6 +186,28 @@ fn a_watched_configuration_changes_without_a_signal() {
 }
 
 #[test]
+fn a_mistake_that_stays_in_a_watched_file_is_told_once() {
+    let desk = Desk::new();
+    desk.team("pay", &format!("[{}]", desk.target("home")));
+    let mut daemon = desk.daemon(&["--config.watch"]);
+    daemon.all_have_run();
+    desk.write("leadsman.yaml", &format!("{PLATFORM}chekcs: {{}}\n"));
+    let told = |daemon: &Daemon| daemon.process.output().matches("`chekcs`").count();
+    for newcomer in ["api", "shop"] {
+        let targets = format!("[{}, {}]", desk.target("home"), desk.target(newcomer));
+        desk.team("pay", &targets);
+        // Each is found by a look, at which the platform's file is as wrong as before.
+        let (port, labels) = (daemon.port, [("check", "pay/web"), ("target", newcomer)]);
+        daemon.process.until("the newcomer has run three times", || {
+            let text = http::text(port, "/metrics")?;
+            (scrape::sum(&text, "leadsman_runs_total", &labels) > 2.0).then_some(())
+        });
+    }
+    let told = told(&daemon);
+    assert!((2..=3).contains(&told), "once, and with each change: {told}");
+}
+
+#[test]
 fn a_configuration_that_names_a_certificate_which_is_still_to_come_is_in_force_once_it_is_there() {
     let desk = Desk::new();
     desk.team("pay", &format!("[{}]", desk.target("home")));
