@@ -50,6 +50,7 @@ fn ten_requests_are_ten_crossings_on_one_connection() {
     assert_eq!(peer.served(), 2, "one connection a run");
     let calls = |record: &RunRecord| record.last().unwrap().report.usage.host_calls;
     assert_eq!(calls(&many) - calls(&few), 10);
+    assert_eq!(calls(&few), 5 + 2, "and two for the whole journey");
 }
 
 /// What a journey asks for that names its unique value in two steps.

@@ -5,7 +5,7 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use leadsman_core::record::RunRecord;
+use leadsman_core::{outcome::Outcome, record::RunRecord};
 use leadsman_example_shop::{Fault, Options, Shop};
 use leadsman_import::{Format, Imported};
 use leadsman_tests::engine::Trial;
@@ -52,7 +52,6 @@ fn recorded(shop: &Shop) -> RunRecord {
         if step["until"].is_object() {
             step["until"]["every"] = json!("20ms");
             step["until"]["within"] = json!("300ms");
-            step["request"]["timeout"] = json!("300ms");
         }
         // The page's own origin is a header field of the recording.
         let own = step
@@ -88,6 +87,10 @@ fn imported_from_its_own_recording_it_has_the_same_steps_and_outcomes_whatever_a
             imported.sentence, written.sentence
         );
     }
+    for fault in unseen {
+        let outcomes = [in_yaml, recorded].map(|walk| walk(&shop(fault)).outcome);
+        assert_eq!(outcomes, [Outcome::Fail, Outcome::Pass], "{fault}");
+    }
 }
 
 #[test]
@@ -122,7 +125,7 @@ fn imported_from_hurl_it_does_what_the_file_says() {
     let record = run(&shop);
     assert_eq!(
         record.outcome,
-        leadsman_core::outcome::Outcome::Pass,
+        Outcome::Pass,
         "{}\n{}",
         record.sentence,
         imported.yaml

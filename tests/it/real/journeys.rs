@@ -185,45 +185,54 @@ fn at_each_save_the_journey_runs_again_and_a_mistake_is_told() {
     until("it has run and watches", "watching", 1);
     fs::write(&file, right.replace("status: 204", "status: 299")).unwrap();
     until("the change has failed", "got 204", 1);
+    until("the waterfall shows where", "✗ delete", 1);
     until("it watches again", "watching", 2);
     fs::write(&file, right.replace("${order}", "${ordr}")).unwrap();
     until("the mistake is told", "did you mean `order`?", 1);
     until("it watches still", "watching", 3);
     fs::write(&file, &right).unwrap();
     until("it passes again", "pass  ok", 2);
+    until("each run had its waterfall", "✓ delete", 2);
 }
+
+/// A file of the example, what its import needs, and something of it that cannot be carried over.
+const IMPORTS: [(&str, &[&str], &str); 3] = [
+    ("shop.har", &[], "shop.css"),
+    ("shop.hurl", &["--variable", "shop=http://127.0.0.1:8080"], "HttpOnly"),
+    ("curl.txt", &[], "cookies.txt"),
+];
 
 #[test]
 fn an_import_is_a_configuration_that_loads_and_what_it_leaves_is_told_line_by_line() {
     let folder = tempfile::tempdir().unwrap();
-    let example = Path::new(env!("CARGO_MANIFEST_DIR")).join("../examples/journey/shop.har");
-    let output = leadsman()
-        .args(["journey", "import"])
-        .arg(&example)
-        .output()
-        .unwrap();
-    let told = String::from_utf8_lossy(&output.stderr).into_owned();
-    assert_eq!(output.status.code(), Some(0), "{told}");
-    assert!(
-        told.lines()
-            .all(|line| line.starts_with("not carried over: "))
-            && told.contains("shop.css"),
-        "{told}"
-    );
-    let file = folder.path().join("imported.yaml");
-    fs::write(&file, output.stdout).unwrap();
-    let mut command = leadsman();
-    command
-        .env("IMPORTED_PASSWORD", "x")
-        .args(["validate", "--config"])
-        .arg(&file);
-    let output = command.output().unwrap();
-    assert_eq!(
-        output.status.code(),
-        Some(0),
-        "{}",
-        String::from_utf8_lossy(&output.stderr)
-    );
+    let examples = Path::new(env!("CARGO_MANIFEST_DIR")).join("../examples/journey");
+    for (name, options, left) in IMPORTS {
+        let mut command = leadsman();
+        command.args(["journey", "import"]).args(options);
+        let output = command.arg(examples.join(name)).output().unwrap();
+        let told = String::from_utf8_lossy(&output.stderr).into_owned();
+        assert_eq!(output.status.code(), Some(0), "{name}: {told}");
+        let mut lines = told.lines();
+        assert!(
+            lines.all(|line| line.starts_with("not carried over: ")) && told.contains(left),
+            "{name}: {told}"
+        );
+        let text = String::from_utf8_lossy(&output.stdout).into_owned();
+        let file = folder.path().join(format!("{name}.yaml"));
+        fs::write(&file, &text).unwrap();
+        let mut command = leadsman();
+        for variable in text.split("{env: ").skip(1) {
+            let end = variable.find([',', '}']).unwrap();
+            command.env(&variable[..end], "x");
+        }
+        let output = command
+            .args(["validate", "--config"])
+            .arg(&file)
+            .output()
+            .unwrap();
+        let told = String::from_utf8_lossy(&output.stderr).into_owned();
+        assert_eq!(output.status.code(), Some(0), "{name}: {told}\n{text}");
+    }
 }
 
 #[test]

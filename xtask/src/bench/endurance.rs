@@ -15,7 +15,7 @@ use super::{
     contender::{self, Target},
     figures::{self, Kept},
     plain::Protocol,
-    report::Figure,
+    report::{Bar, Figure},
 };
 use crate::{cargo, failure::Failure, fetch, process::Running, scrape::Scrape};
 
@@ -78,8 +78,12 @@ pub(super) fn scheduled(names: [&'static str; 3], kept: &Kept, memory: Option<f6
         ]
         .concat();
     }
+    let mut ticks = Figure::own(missed, "ticks", kept.missed, 0.0);
+    ticks
+        .bars
+        .push(Bar::at_most("runs that did not pass", 0.0, failed));
     vec![
-        Figure::own(missed, "ticks", kept.missed, 0.0),
+        ticks,
         lagged,
         match memory {
             Some(most) => Figure::own(megabytes, "MB", kept.used.megabytes, most),

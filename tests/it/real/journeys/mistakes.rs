@@ -200,3 +200,36 @@ fn what_an_answer_does_not_have_fails_its_step_with_the_line_and_the_beginning_o
     let last = odd.asked().pop().unwrap();
     assert_eq!(last.path, format!("/?token={TOKEN}"));
 }
+
+/// Lines of the last step, the line that the sentence names, and how it begins.
+const UNDECIDED: [(&[&str], &str, &str); 2] = [
+    (
+        &["request: {path: \"/${only}\"}"],
+        "name: third",
+        "step `third`: the variable `only` is not set",
+    ),
+    (
+        &["request: {path: /}", "if: \"token + 1 == 2\""],
+        "if: \"token",
+        "the condition `token + 1 == 2` cannot be judged: ",
+    ),
+];
+
+#[test]
+fn what_only_a_run_can_know_is_unknown_with_its_line_before_the_step_has_sent_anything() {
+    for (lines, part, sentence) in UNDECIDED {
+        let site = site("{}");
+        let mut walk = journey(&site.url(), &["request: {}", "if: \"token == 'other'\""])
+            .setting("  capture: {only: {json: $.id}}")
+            .setting("- name: third");
+        for line in lines {
+            walk = walk.setting(&format!("  {line}"));
+        }
+        let run = walk.once();
+        run.comes_to("unknown", "probe_undecided");
+        let told = run.said("sentence").as_str().unwrap();
+        assert!(told.starts_with(sentence), "{told}\nnot\n{sentence}");
+        assert!(told.contains(&walk.line(part)), "{told}");
+        assert_eq!(site.asked().len(), 1, "the first step alone was sent");
+    }
+}

@@ -149,6 +149,55 @@ proptest! {
     }
 }
 
+/// A method, a host, an ending, what asked for it, and the type of what came.
+type Sort = (
+    &'static str,
+    &'static str,
+    &'static str,
+    &'static str,
+    &'static str,
+);
+
+fn sort() -> impl Strategy<Value = Sort> {
+    prop::sample::select(vec![
+        ("GET", "shop.example", "", "document", "text/html"),
+        ("GET", "shop.example", "", "fetch", "application/json"),
+        ("POST", "shop.example", "", "xhr", "application/json"),
+        ("DELETE", "shop.example", "", "fetch", ""),
+        ("GET", "shop.example", ".png", "image", "image/png"),
+        ("GET", "shop.example", ".js", "script", "text/javascript"),
+        ("GET", "else.example", "", "fetch", "application/json"),
+        ("POST", "shop.example", "", "ping", ""),
+        ("OPTIONS", "shop.example", "", "preflight", ""),
+        ("GET", "shop.example", "", "eventsource", "text/event-stream"),
+        ("GET", "shop.example", "", "websocket", ""),
+    ])
+}
+
+proptest! {
+    #[test]
+    fn every_entry_is_a_step_or_told(sorts in prop::collection::vec(sort(), 1..12)) {
+        let entry = |(at, sort): (usize, &Sort)| {
+            let (method, host, ending, resource, kind) = sort;
+            json!({
+                "startedDateTime": format!("2026-05-01T10:00:{at:02}.000Z"), "time": 5, "_resourceType": resource,
+                "request": {"method": method, "url": format!("https://{host}/part-{at}-{ending}"), "headers": []},
+                "response": {"status": 200, "headers": [], "content": {"mimeType": kind, "text": "{}"}},
+            })
+        };
+        let page: Sort = ("GET", "shop.example", "", "document", "text/html");
+        let all: Vec<Sort> = std::iter::once(page).chain(sorts).collect();
+        let entries: Vec<Value> = all.iter().enumerate().map(entry).collect();
+        let text = json!({"log": {"entries": entries}}).to_string();
+        let imported = import(Format::Har, &text, &Options::default()).unwrap();
+        let shown = format!("{}\n{:?}", imported.yaml, imported.left);
+        for at in 0..all.len() {
+            let path = format!("/part-{at}-");
+            prop_assert!(shown.contains(&path), "{path}\n{shown}");
+        }
+    }
+}
+
 #[test]
 fn a_field_that_is_not_repeated_is_told_once_with_why_and_how_many_requests_had_it() {
     let field = |name: &str, value: &str| json!({"name": name, "value": value});

@@ -84,4 +84,5 @@ fn a_secret_that_cannot_be_had_is_told_of_the_step_that_wants_it() {
     run.comes_to("unknown", "secret_unavailable");
     let sentence = run.said("sentence").as_str().unwrap();
     assert!(sentence.starts_with("step `two`: "), "{sentence}");
+    assert!(sentence.contains(&walk.line("name: two")), "{sentence}");
 }
