@@ -19,6 +19,8 @@ use leadsman_tests::{
 };
 use serde_json::json;
 
+mod polling;
+
 fn trial(guest: &str, target: &str) -> Trial {
     Trial::of(component(guest).unwrap(), target)
 }
@@ -466,7 +468,7 @@ fn an_import_that_is_never_granted_is_refused_by_name() {
 
 #[test]
 fn every_guest_has_a_test() {
-    let here = include_str!("guests.rs");
+    let here = include_str!("guests.rs").to_owned() + include_str!("guests/polling.rs");
     let source = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("guests/examples");
     for file in std::fs::read_dir(source).unwrap() {
         let name = file
