@@ -9,7 +9,7 @@ use std::{
     time::{Duration, Instant},
 };
 
-use leadsman_host::Watchdog;
+use leadsman_host::{Watchdog, stalls};
 use tokio::runtime::{Builder, Runtime};
 
 use super::beats;
@@ -51,8 +51,10 @@ fn a_life_of_which_a_runtime_stands_still_when_it_is_told_to() {
     let mut order = || orders.next().map(Result::unwrap);
     assert_eq!(order().as_deref(), Some("stand still"));
     let (release, held) = mpsc::channel::<()>();
+    let counted = stalls();
     watched.spawn(async move { held.recv() });
     until(|| !pulse.is_beating());
+    until(|| stalls() > counted);
     notifier.status("stands still");
     assert_eq!(order().as_deref(), Some("turn"));
     drop(release);
