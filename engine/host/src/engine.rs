@@ -239,3 +239,27 @@ fn linker(engine: &Engine) -> wasmtime::Result<Linker<GuestState>> {
     ProbeWorld::add_to_linker::<_, HasSelf<GuestState>>(&mut linker, |state| state)?;
     Ok(linker)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn is_pooled(settings: &SandboxSettings) -> bool {
+        let engine = engine(settings).unwrap();
+        engine.pooling_allocator_metrics().is_some()
+    }
+
+    #[test]
+    fn guests_come_from_a_pool_of_the_usual_size() {
+        assert!(is_pooled(&SandboxSettings::default()));
+    }
+
+    #[test]
+    fn a_pool_that_no_address_space_holds_is_done_without() {
+        let settings = SandboxSettings {
+            instances: u32::MAX,
+            ..SandboxSettings::default()
+        };
+        assert!(!is_pooled(&settings));
+    }
+}

@@ -116,3 +116,26 @@ fn lower_priority() {
         tracing::debug!(%error, "a guest thread keeps its priority");
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use rustix::process::getpriority_process;
+
+    use super::*;
+
+    #[tokio::test]
+    async fn guests_are_less_important_than_whoever_starts_their_threads() {
+        // Of the thread that asks.
+        let nice = || getpriority_process(None).unwrap();
+        let before = nice();
+        let guests = Guests::start(Some(1)).unwrap();
+        let asked = guests.next().unwrap().spawn(async move { nice() });
+        let theirs = asked.await.unwrap();
+        // Where the tests themselves are less important still, that may not be taken back.
+        assert!(
+            [NICE, NICE.max(before)].contains(&theirs),
+            "{before}, {theirs}"
+        );
+        assert_eq!(nice(), before);
+    }
+}

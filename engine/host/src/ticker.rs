@@ -106,3 +106,32 @@ fn park(shared: &Shared) {
     }
     shared.parked.store(false, Ordering::SeqCst);
 }
+
+#[cfg(test)]
+mod tests {
+    use std::time::Instant;
+
+    use super::*;
+
+    const PATIENCE: Duration = Duration::from_secs(30);
+
+    fn until(mut condition: impl FnMut() -> bool) {
+        let since = Instant::now();
+        while !condition() {
+            assert!(since.elapsed() < PATIENCE);
+            thread::yield_now();
+        }
+    }
+
+    #[test]
+    fn the_ticker_parks_while_no_guest_comes_and_the_next_one_wakes_it() {
+        let engine = Engine::default();
+        let ticker = Ticker::start(&engine).unwrap();
+        let is_parked = || ticker.0.parked.load(Ordering::SeqCst);
+        until(is_parked);
+        ticker.enter();
+        until(|| !is_parked());
+        ticker.leave();
+        until(is_parked);
+    }
+}
