@@ -1,10 +1,12 @@
 //! Every example is loaded: what people copy must work.
 
 use std::{
+    collections::BTreeMap,
     fs,
-    os::unix::fs::PermissionsExt,
+    os::unix::fs::{MetadataExt, PermissionsExt},
     path::{Path, PathBuf},
     sync::Arc,
+    time::SystemTime,
 };
 
 use leadsman::{app, catalog::Probes};
@@ -190,4 +192,39 @@ fn what_a_probe_says_of_itself_is_kept_and_it_is_asked_again_where_that_is_broke
     fs::write(&kept, "{\"name\":").unwrap();
     assert_eq!(description(), said);
     assert_eq!(fs::read_to_string(&kept).unwrap(), whole);
+}
+
+/// The files of compiled code below a folder: which they are, and when each was written. Whoever keeps them counts their uses
+/// in files beside them, with endings, and in its own time.
+fn compiled(folder: &Path) -> BTreeMap<PathBuf, (u64, SystemTime)> {
+    let mut found = BTreeMap::new();
+    for entry in fs::read_dir(folder).unwrap() {
+        let path = entry.unwrap().path();
+        if path.is_dir() {
+            found.extend(compiled(&path));
+        } else if path.extension().is_none() {
+            let about = fs::metadata(&path).unwrap();
+            found.insert(path, (about.ino(), about.modified().unwrap()));
+        }
+    }
+    found
+}
+
+#[test]
+fn what_one_engine_has_compiled_the_next_one_takes_from_where_it_is_kept() {
+    let (cache, io) = (tempfile::tempdir().unwrap(), Runtime::new().unwrap());
+    let settings = SandboxSettings {
+        cache: Some(cache.path().join("probes")),
+        instances: 4,
+        guest_threads: Some(1),
+    };
+    let probe = component("does_nothing").unwrap();
+    let kept = || {
+        let sandbox = Sandbox::new(&settings, io.handle().clone()).unwrap();
+        sandbox.load(&probe).unwrap();
+        compiled(&cache.path().join("probes/code"))
+    };
+    let first = kept();
+    assert!(!first.is_empty());
+    assert_eq!(kept(), first);
 }
