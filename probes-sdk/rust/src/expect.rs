@@ -162,3 +162,90 @@ macro_rules! ensure_eq {
             .done()?
     }};
 }
+
+#[cfg(test)]
+mod tests {
+    use crate::{
+        mock::{Mock, Run},
+        prelude::*,
+    };
+
+    fn run(part: impl Fn() -> Result<()>) -> Run {
+        let mock = Mock::new("https://t.example/");
+        mock.run(|_: &Target, _: &NoSettings| part().map(|()| Verdict::Pass))
+    }
+
+    /// What a run tells that failed: kind, path, what was expected, and what came.
+    fn unmet(part: impl Fn() -> Result<()>) -> Vec<[String; 4]> {
+        let run = run(part);
+        assert_eq!(run.verdict, Verdict::Fail);
+        let told = run.assertions.into_iter();
+        told.map(|told| [told.kind, told.path, told.expected, told.got])
+            .collect()
+    }
+
+    #[test]
+    fn what_is_not_met_is_told_with_what_was_expected_and_what_came() {
+        let told = unmet(|| {
+            ensure!(false, Body, "body", "a greeting", "an error page");
+            Ok(())
+        });
+        assert_eq!(told, [["body", "body", "a greeting", "an error page"]]);
+        let told = unmet(|| {
+            ensure_eq!(503_u16, 200, Status, "status");
+            Ok(())
+        });
+        assert_eq!(told, [["status", "status", "200", "503"]]);
+    }
+
+    #[test]
+    fn where_nobody_says_what_came_it_was_something_else() {
+        let told = unmet(|| {
+            ensure!(false, Header, "x-shop", "open");
+            Ok(())
+        });
+        assert_eq!(told, [["header", "x-shop", "open", "something else"]]);
+    }
+
+    #[test]
+    fn what_is_met_is_not_told_and_the_first_that_is_not_ends_the_probe() {
+        let met = run(|| {
+            ensure!(true, Body, "body", "a greeting", "an error page");
+            ensure_eq!(200_u16, 200, Status, "status");
+            Ok(())
+        });
+        assert_eq!((met.verdict, met.assertions), (Verdict::Pass, Vec::new()));
+        let told = unmet(|| {
+            ensure_eq!(503_u16, 200, Status, "status");
+            ensure!(false, Body, "body", "a greeting", "an error page");
+            Ok(())
+        });
+        assert_eq!(told, [["status", "status", "200", "503"]]);
+    }
+
+    #[test]
+    fn all_that_is_not_met_of_several_is_told_each_with_its_setting() {
+        let part = |mut expected: Expectations| {
+            expected
+                .at("/status")
+                .that(false, Kind::Status, "status", 200, 503)
+                .at("/version")
+                .that(true, Kind::HttpVersion, "version", "HTTP/2", "HTTP/2")
+                .at("/body")
+                .that(false, Kind::Body, "body", "a greeting", "an error page");
+            expected.done()
+        };
+        let all = [
+            ["status", "status", "200", "503"],
+            ["body", "body", "a greeting", "an error page"],
+        ];
+        assert_eq!(unmet(|| part(Expectations::below("/expect"))), all);
+        let told = run(|| part(Expectations::below("/expect"))).about;
+        assert_eq!(told, ["/expect/status", "/expect/body"]);
+        let silent = run(|| part(Expectations::silent()));
+        assert_eq!(
+            (silent.verdict, silent.assertions),
+            (Verdict::Fail, Vec::new())
+        );
+    }
+}

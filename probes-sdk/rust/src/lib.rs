@@ -21,14 +21,19 @@
 //! fn greeting(target: &Target, settings: &Greeting) -> Result<Verdict> {
 //!     let page = http::get(target.join(&settings.path)?).send()?;
 //!     ensure_eq!(page.status(), 200, Status, "status");
-//!     ensure!(settings.greets.is_match(&page.content())?, Body, "body", "a greeting");
+//!     let greets = settings.greets.is_match(&page.content())?;
+//!     ensure!(greets, Body, "body", "a greeting", page.content().excerpt());
 //!     Ok(Verdict::Pass)
 //! }
 //!
 //! // Without any Wasm: `cargo test` in the probe's own crate.
 //! use leadsman_sdk::mock::{Mock, Reply};
-//! let mock = Mock::new("https://shop.example").on("GET", "https://shop.example/", Reply::ok("Hello!"));
-//! assert_eq!(mock.run(greeting).verdict, Verdict::Pass);
+//! let shop = |page: &str| Mock::new("https://shop.example").on("GET", "https://shop.example/", Reply::ok(page));
+//! assert_eq!(shop("Hello!").run(greeting).verdict, Verdict::Pass);
+//! let run = shop("Out of order.").run(greeting);
+//! assert_eq!(run.verdict, Verdict::Fail);
+//! assert_eq!(run.assertions[0].expected, "a greeting");
+//! assert_eq!(run.assertions[0].got, "Out of order.");
 //! ```
 //!
 //! Build it with `cargo build --release --target wasm32-wasip2` as a `cdylib`: the file is a finished

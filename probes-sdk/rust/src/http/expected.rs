@@ -66,3 +66,74 @@ impl Response {
         Ok(self)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use crate::{
+        http::Response,
+        mock::{Mock, Reply, Run},
+        prelude::*,
+    };
+
+    const URL: &str = "https://t.example/";
+
+    type Expect = fn(Response) -> Result<Response>;
+
+    fn run(expect: Expect) -> Run {
+        let page = Reply::ok("Out  of\norder")
+            .header("content-type", "text/plain")
+            .took(Duration::from_millis(300));
+        let mock = Mock::new(URL).on("GET", URL, page);
+        mock.run(|_: &Target, _: &NoSettings| {
+            expect(http::get(URL).send()?)?;
+            Ok(Verdict::Pass)
+        })
+    }
+
+    #[test]
+    fn each_says_of_a_wrong_page_what_came_instead() {
+        let rows: [(Expect, [&str; 3]); 6] = [
+            (|page| page.expect(204), ["status", "204", "200"]),
+            (
+                |page| page.expect_header("content-type", "text/html"),
+                ["content-type", "text/html", "text/plain"],
+            ),
+            (
+                |page| page.expect_header("x-shop", "open"),
+                ["x-shop", "open", ""],
+            ),
+            (
+                |page| page.expect_text("Thank you"),
+                ["body", "Thank you", "Out of order"],
+            ),
+            (
+                |page| page.expect_css(&[Css::new("h1")]),
+                ["body", "h1", "Out of order"],
+            ),
+            (
+                |page| page.expect_under(Duration::from_millis(200)),
+                ["under", "under 200 ms", "300 ms"],
+            ),
+        ];
+        for (expect, wanted) in rows {
+            let run = run(expect);
+            let told = run.assertions.into_iter();
+            let told = told.map(|told| [told.path, told.expected, told.got]);
+            assert_eq!(told.collect::<Vec<_>>(), [wanted]);
+            assert_eq!(run.verdict, Verdict::Fail);
+        }
+    }
+
+    #[test]
+    fn a_page_that_is_as_expected_comes_back_and_nothing_is_told() {
+        let expect: Expect = |page| {
+            let page = page.expect(200)?.expect_header("content-type", "text/")?;
+            page.expect_text("order")?
+                .expect_under(Duration::from_millis(300))
+        };
+        let run = run(expect);
+        assert_eq!((run.verdict, run.assertions), (Verdict::Pass, Vec::new()));
+    }
+}
