@@ -12,7 +12,7 @@ use leadsman_tests::{
 };
 use serde_json::Value;
 
-use super::{daemon::leadsman_with, http::at, nginx::Nginx, process::free_port};
+use super::{daemon::leadsman_with, http::at, images, nginx::Nginx, process::free_port};
 
 fn status(arguments: &[&str]) -> Option<i32> {
     leadsman_with(arguments).status.code()
@@ -302,6 +302,47 @@ fn a_component_file_runs_once_without_a_configuration() {
         assert_eq!(said.matches(phase).count(), 3, "{phase}: {said}");
     }
     assert_eq!(peer.served(), 3);
+}
+
+#[test]
+fn a_component_file_takes_its_settings_from_the_command_line_and_its_run_is_told_as_json() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("own.wasm");
+    fs::write(&file, images::component()).unwrap();
+    let (_nginx, port) = images::bucket(folder.path());
+    let (file, target) = (file.to_str().unwrap(), format!("http://127.0.0.1:{port}"));
+    let with = |settings: [&str; 2]| {
+        let [bucket, size] = settings.map(|setting| ["--set", setting]);
+        let asked = ["once", file, "--target", target.as_str(), "--json"];
+        leadsman_with(&[&asked[..], &bucket, &size].concat())
+    };
+    for (size, bytes) in [("size=16", 16), ("size=2KiB", 2048)] {
+        let output = with(["bucket=invoices", size]);
+        assert_eq!(output.status.code(), Some(0), "{output:?}");
+        let run: Value = serde_json::from_slice(&output.stdout).unwrap();
+        assert_eq!(run["outcome"], "pass", "{run}");
+        assert_eq!(run["reason"], "ok", "{run}");
+        let read = at(&run, "/attempts/0/report/operations/1");
+        let url = at(read, "/call/http/url").as_str().unwrap();
+        let place = format!("{target}/invoices/leadsman-");
+        assert!(url.starts_with(&place), "{url}");
+        let came = at(read, "/answer/http/Ok/facts/http/body_bytes");
+        assert_eq!(came.as_u64(), Some(bytes), "{size}: {run}");
+    }
+    let output = with(["bucket=nowhere", "size=16"]);
+    assert_eq!(output.status.code(), Some(2), "{output:?}");
+    let run: Value = serde_json::from_slice(&output.stdout).unwrap();
+    assert_eq!(run["outcome"], "fail", "{run}");
+    assert_eq!(run["reason"], "http_status", "{run}");
+    for (settings, word) in [
+        (["bucket=invoices", "size=4 GB"], "`4 GB` is not a size"),
+        (["buckets=invoices", "size=16"], "`bucket`"),
+    ] {
+        let output = with(settings);
+        let said = String::from_utf8_lossy(&output.stderr);
+        assert_eq!(output.status.code(), Some(64), "{said}");
+        assert!(said.contains(word), "{word}: {said}");
+    }
 }
 
 #[test]
