@@ -104,6 +104,201 @@ fn every_setting_that_a_modules_key_becomes_is_one() {
     assert!(seen > 50, "{seen}");
 }
 
+/// Every key that a module of blackbox_exporter may have: the section of the page, what stands before, and the keys.
+const KEYS: [(&str, &str, &[&str]); 11] = [
+    (
+        "http",
+        "",
+        &[
+            "valid_status_codes",
+            "valid_http_versions",
+            "preferred_ip_protocol",
+            "ip_protocol_fallback",
+            "skip_resolve_phase_with_proxy",
+            "no_follow_redirects",
+            "follow_redirects",
+            "fail_if_ssl",
+            "fail_if_not_ssl",
+            "method",
+            "headers",
+            "body",
+            "body_file",
+            "compression",
+            "body_size_limit",
+            "fail_if_body_matches_regexp",
+            "fail_if_body_not_matches_regexp",
+            "fail_if_body_json_matches_cel",
+            "fail_if_body_json_not_matches_cel",
+            "fail_if_header_matches",
+            "fail_if_header_not_matches",
+            "enable_http2",
+            "enable_http3",
+            "bearer_token",
+            "bearer_token_file",
+            "proxy_url",
+            "no_proxy",
+            "proxy_from_environment",
+            "proxy_connect_header",
+        ],
+    ),
+    ("http", "….", &["header", "regexp", "allow_missing"]),
+    (
+        "http",
+        "http_headers.<name>.",
+        &["values", "secrets", "files"],
+    ),
+    (
+        "http",
+        "basic_auth.",
+        &[
+            "username",
+            "username_file",
+            "username_ref",
+            "password",
+            "password_file",
+            "password_ref",
+        ],
+    ),
+    (
+        "http",
+        "authorization.",
+        &["type", "credentials", "credentials_file", "credentials_ref"],
+    ),
+    (
+        "http",
+        "oauth2.",
+        &[
+            "client_id",
+            "client_secret",
+            "client_secret_file",
+            "client_secret_ref",
+            "token_url",
+            "scopes",
+            "endpoint_params",
+            "grant_type",
+            "client_certificate_key",
+            "client_certificate_key_file",
+            "client_certificate_key_ref",
+            "client_certificate_key_id",
+            "signature_algorithm",
+            "iss",
+            "audience",
+            "claims",
+            "tls_config",
+            "proxy_url",
+            "no_proxy",
+            "proxy_from_environment",
+            "proxy_connect_header",
+        ],
+    ),
+    (
+        "http",
+        "tls_config.",
+        &[
+            "ca",
+            "ca_file",
+            "ca_ref",
+            "cert",
+            "cert_file",
+            "cert_ref",
+            "key",
+            "key_file",
+            "key_ref",
+            "server_name",
+            "insecure_skip_verify",
+            "min_version",
+            "max_version",
+        ],
+    ),
+    (
+        "tcp",
+        "",
+        &[
+            "preferred_ip_protocol",
+            "ip_protocol_fallback",
+            "source_ip_address",
+            "tls",
+            "tls_config",
+            "query_response",
+        ],
+    ),
+    (
+        "tcp",
+        "….",
+        &[
+            "expect",
+            "expect_bytes",
+            "send",
+            "starttls",
+            "labels.name",
+            "labels.value",
+        ],
+    ),
+    (
+        "dns",
+        "",
+        &[
+            "preferred_ip_protocol",
+            "ip_protocol_fallback",
+            "source_ip_address",
+            "transport_protocol",
+            "dns_over_tls",
+            "tls_config",
+            "query_name",
+            "query_type",
+            "query_class",
+            "recursion_desired",
+            "valid_rcodes",
+            "validate_answer_rrs",
+            "validate_authority_rrs",
+            "validate_additional_rrs",
+        ],
+    ),
+    (
+        "dns",
+        "….",
+        &[
+            "fail_if_matches_regexp",
+            "fail_if_all_match_regexp",
+            "fail_if_not_matches_regexp",
+            "fail_if_none_matches_regexp",
+        ],
+    ),
+];
+
+#[test]
+fn every_key_of_a_module_is_in_a_first_column() {
+    let text = fs::read_to_string(example("../docs/blackbox.md")).unwrap();
+    for (section, before, keys) in KEYS {
+        let (_, rest) = text.split_once(&format!("\n## `{section}`\n")).unwrap();
+        let (table, _) = rest.split_once("\n## ").unwrap();
+        let rows = table.lines().filter(|line| line.starts_with("| `"));
+        let told: Vec<String> = rows.flat_map(first_column).collect();
+        for key in keys {
+            let key = format!("{before}{key}");
+            assert!(told.contains(&key), "no row of `{section}` has `{key}`");
+        }
+    }
+}
+
+/// The keys of a row; one that stands alone is of the same block as the one before it.
+fn first_column(row: &str) -> Vec<String> {
+    let column = row.split(" | ").next().unwrap();
+    let (mut block, mut keys) = ("", Vec::new());
+    for written in column.split('`').skip(1).step_by(2) {
+        let key = written.split(':').next().unwrap();
+        if let Some((own, _)) = key.rsplit_once('.') {
+            block = own;
+            keys.push(key.to_owned());
+        } else if block.is_empty() {
+            keys.push(key.to_owned());
+        } else {
+            keys.push(format!("{block}.{key}"));
+        }
+    }
+    keys
+}
+
 fn described(probe: &str) -> serde_json::Value {
     let bundled = leadsman_probes::named(probe).unwrap();
     let probe = sandbox().load(bundled.component).unwrap();
