@@ -2,9 +2,11 @@
 
 use std::{
     fs,
-    net::{Ipv4Addr, SocketAddrV4},
+    net::{Ipv4Addr, SocketAddrV4, UdpSocket},
     path::{Path, PathBuf},
     process::Command,
+    sync::mpsc::{Receiver, channel},
+    thread,
 };
 
 use super::{
@@ -141,9 +143,58 @@ fn every_setting_of_a_question_is_met_or_named() {
             "query: shop.demo.test, answers: {not_all_match: ['192.0.2.1']}",
             "dns_answer_mismatch",
         ),
+        (
+            "query: nothing.demo.test, rcodes: [NXDOMAIN], authoritative: true",
+            "query: elsewhere.example, rcodes: [REFUSED], authoritative: true",
+            "dns_answer_mismatch",
+        ),
     ] {
         asked(folder.path(), knot.port, met).comes_to("pass", "ok");
         asked(folder.path(), knot.port, unmet).comes_to("fail", reason);
+    }
+}
+
+/// A place in front of a server, and for each question that passes whether recursion is desired (RFC 1035 §4.1.1).
+fn overheard(server: u16) -> (u16, Receiver<bool>) {
+    let here = UdpSocket::bind("127.0.0.1:0").unwrap();
+    let onward = UdpSocket::bind("127.0.0.1:0").unwrap();
+    onward.connect(("127.0.0.1", server)).unwrap();
+    let port = here.local_addr().unwrap().port();
+    let (notes, heard) = channel();
+    thread::spawn(move || {
+        let mut packet = [0; 4096];
+        while let Ok((length, asker)) = here.recv_from(&mut packet) {
+            let question = packet.get(..length).unwrap();
+            onward.send(question).unwrap();
+            if notes.send(question.get(2).unwrap() & 1 == 1).is_err() {
+                return;
+            }
+            let length = onward.recv(&mut packet).unwrap();
+            here.send_to(packet.get(..length).unwrap(), asker).unwrap();
+        }
+    });
+    (port, heard)
+}
+
+/// A server that has the zone answers the same either way: what it was asked is seen on the way to it.
+#[test]
+fn recursion_is_desired_where_nothing_else_is_set() {
+    let folder = tempfile::tempdir().unwrap();
+    let knot = Knot::start(folder.path());
+    for (setting, desired) in [
+        ("", true),
+        (", recursion: true", true),
+        (", recursion: false", false),
+    ] {
+        let (port, heard) = overheard(knot.port);
+        let settings = format!("query: shop.demo.test, authoritative: true{setting}");
+        let run = asked(folder.path(), port, &settings);
+        run.comes_to("pass", "ok");
+        let heard: Vec<bool> = heard.try_iter().collect();
+        assert!(heard.contains(&desired), "{settings}: {heard:?}");
+        assert!(!heard.contains(&!desired), "{settings}: {heard:?}");
+        let call = &run.record["attempts"][0]["report"]["operations"][0]["call"];
+        assert_eq!(call["dns"]["recursion"], desired, "{settings}");
     }
 }
 

@@ -158,6 +158,8 @@ fn a_gzip_body_is_undone_and_its_expectations_are_met_or_named() {
     );
     site.plain("/page.json", "expect_body: {cel: ['body.version > 3']}")
         .comes_to("fail", "http_body");
+    site.plain("/page.json", "expect_body: {not_matches: [rope]}")
+        .comes_to("fail", "http_body");
     let header = "expect_headers: [{name: content-type, matches: html}]";
     site.plain("/page.json", header)
         .comes_to("fail", "http_header");
