@@ -64,6 +64,32 @@ fn every_item_of_the_contract_is_documented_and_says_since_when() {
 }
 
 #[test]
+fn every_field_and_every_case_of_the_contract_is_documented() {
+    let wit = Path::new(env!("CARGO_MANIFEST_DIR")).join("../wit");
+    let mut seen = 0;
+    for file in files(&wit).unwrap() {
+        let text = fs::read_to_string(&file).unwrap();
+        let lines: Vec<&str> = text.lines().map(str::trim).collect();
+        let mut is_within = false;
+        for (index, line) in lines.iter().enumerate() {
+            let place = format!("{}:{}: {line}", file.display(), index + 1);
+            let starts = ["record ", "variant ", "enum ", "flags "];
+            if starts.iter().any(|start| line.starts_with(start)) {
+                assert!(line.ends_with('{'), "not a line for each: {place}");
+                is_within = true;
+            } else if *line == "}" {
+                is_within = false;
+            } else if is_within && !line.is_empty() && !line.starts_with("//") {
+                let is_documented = lines[index - 1].starts_with("///");
+                assert!(is_documented, "not documented: {place}");
+                seen += 1;
+            }
+        }
+    }
+    assert!(seen > 20, "{seen}");
+}
+
+#[test]
 fn a_record_that_is_read_back_from_its_json_is_written_the_same() {
     let site = Peer::answering(
         b"HTTP/1.1 302 Found\r\nlocation: /next\r\ncontent-length: 2\r\nx-odd: \xe9\r\n\r\nok",
