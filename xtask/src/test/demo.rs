@@ -1,4 +1,5 @@
-//! The README's quick start, as its reader would run it: it ends by itself, and its table tells of every check.
+//! The README's quick start, as its reader would run it: it ends by itself, says where to look, and its table tells of
+//! every check.
 
 use std::{
     env,
@@ -28,7 +29,25 @@ const WANTED: [(&str, &str, &str); 13] = [
     ("zone-nothing-else", "", "pass"),
 ];
 
-/// Runs it to its end and reads its table.
+/// What there is to look at, as the demo names it, and how its line ends.
+const PLACES: [(&str, &str); 5] = [
+    ("metrics", "http://127.0.0.1:9617/metrics"),
+    ("every check", "http://127.0.0.1:9617/api/v1/checks"),
+    (
+        "one run, shown",
+        "leadsman once checkout --config examples/quickstart.yaml",
+    ),
+    (
+        "a journey",
+        "leadsman once order --config examples/quickstart.yaml",
+    ),
+    (
+        "what it is",
+        "leadsman explain search --config examples/quickstart.yaml",
+    ),
+];
+
+/// Runs it to its end and reads what it says.
 pub(super) fn check() -> Result<(), Failure> {
     println!("==> demo: cargo xtask demo --for {SPAN}");
     let output = Command::new(env::current_exe()?)
@@ -49,13 +68,14 @@ pub(super) fn check() -> Result<(), Failure> {
         return Ok(());
     }
     let missing = missing.join(", ");
-    Err(Failure::new(format!("the demo's table lacks: {missing}")))
+    Err(Failure::new(format!("the demo does not tell: {missing}")))
 }
 
-/// What was wanted and is in no row.
+/// What was wanted and is in no line, and in no row.
 fn missing(told: &str) -> Vec<String> {
     let rows: Vec<Vec<&str>> = told.lines().filter_map(cells).collect();
-    let mut missing = without_outcome(&rows);
+    let mut missing = without_place(told);
+    missing.extend(without_outcome(&rows));
     missing.extend(without_latency(&rows));
     let is_slow =
         |row: &Vec<&str>| row.first() == Some(&"search") && row.last() == Some(&"degraded");
@@ -63,6 +83,20 @@ fn missing(told: &str) -> Vec<String> {
         missing.push("that `search` is degraded".to_owned());
     }
     missing
+}
+
+/// What the reader is not told where to look for.
+fn without_place(told: &str) -> Vec<String> {
+    let after = told.split_once("Where to look:");
+    let lines = after.map_or("", |(_, lines)| lines);
+    let is_told = |(what, place): &(&str, &str)| {
+        let mut lines = lines.lines().map(str::trim);
+        lines.any(|line| line.starts_with(what) && line.ends_with(place))
+    };
+    let missing = PLACES.iter().filter(|place| !is_told(place));
+    missing
+        .map(|(what, _)| format!("where to look for `{what}`"))
+        .collect()
 }
 
 /// The column of that name.
@@ -123,8 +157,12 @@ fn cells(line: &str) -> Option<Vec<&str>> {
 mod tests {
     use super::*;
 
-    /// A table in which each check has one run of each outcome, but what is left out: a check, or a target.
-    fn table(without: &str) -> String {
+    /// Every place, and a table in which each check has one run of each outcome, but what is left out: a place, a check,
+    /// or a target.
+    fn told(without: &str) -> String {
+        let places = PLACES.iter().filter(|(what, _)| *what != without);
+        let places = places.map(|(what, place)| format!("  {what}  {place}\n"));
+        let places = "Where to look:\n".to_owned() + &places.collect::<String>();
         let head = "│ check ┆ target ┆ runs ┆ pass ┆ fail ┆ p50 ┆ p99 ┆ why not │\n".to_owned();
         let rows = WANTED.iter().map(|(check, target, _)| {
             let runs = if [*check, *target].contains(&without) && !without.is_empty() {
@@ -136,17 +174,25 @@ mod tests {
             let target = if target.is_empty() { "x" } else { *target };
             format!("│ {check} ┆ {target} ┆ 2 ┆ {runs} ┆ ≤ 5 ms ┆ ≤ 5 ms ┆ {why} │\n")
         });
-        head + &rows.collect::<String>()
+        places + &head + &rows.collect::<String>()
     }
 
     #[test]
     fn a_table_that_tells_of_every_check_lacks_nothing() {
-        assert_eq!(missing(&table("")), Vec::<String>::new());
+        assert_eq!(missing(&told("")), Vec::<String>::new());
+    }
+
+    #[test]
+    fn a_place_that_is_not_told_before_the_table_is_named() {
+        let lacking = ["where to look for `a journey`"];
+        assert_eq!(missing(&told("a journey")), lacking);
+        let unannounced = told("").replace("Where to look:", "");
+        assert_eq!(missing(&unannounced).len(), PLACES.len());
     }
 
     #[test]
     fn a_check_without_latencies_and_one_that_is_not_degraded_are_named() {
-        let told = table("").replacen("≤ 5 ms", "–", 1).replace("degraded", "");
+        let told = told("").replacen("≤ 5 ms", "–", 1).replace("degraded", "");
         assert_eq!(
             missing(&told),
             ["p50 and p99 of `account`", "that `search` is degraded"]
@@ -155,11 +201,11 @@ mod tests {
 
     #[test]
     fn a_check_without_its_outcome_is_named() {
-        assert_eq!(missing(&table("checkout")), ["a fail of `checkout`"]);
+        assert_eq!(missing(&told("checkout")), ["a fail of `checkout`"]);
         assert_eq!(
-            missing(&table("ends-soon")),
+            missing(&told("ends-soon")),
             ["a pass of `certificates` on `ends-soon`"]
         );
-        assert_eq!(missing("").len(), WANTED.len() + 1);
+        assert_eq!(missing("").len(), PLACES.len() + WANTED.len() + 1);
     }
 }
