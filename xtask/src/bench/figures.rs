@@ -17,6 +17,9 @@ use crate::{failure::Failure, process::Running, scrape::Scrape};
 /// Probes a second where all bear the same load.
 pub(super) const RATE: u32 = 500;
 
+/// The least part of that rate at which the load was still the same.
+const SAME: f64 = 0.98;
+
 /// The check whose probe never returns.
 pub(super) const SPINS: &str = "spins";
 
@@ -70,6 +73,9 @@ async fn at_rate(
     if ours.failed > 0.0 {
         return Ok(Figure::absent(name, &void(&ours)));
     }
+    if let Some(why) = behind(peer, native) {
+        return Ok(Figure::absent(name, &why));
+    }
     Ok(compared(
         name,
         &ours,
@@ -82,6 +88,17 @@ async fn at_rate(
 /// A figure is void where a probe did something else than it should.
 fn void(ours: &Kept) -> String {
     format!("{} of our runs did not pass", ours.failed)
+}
+
+/// And where those that ours is held against had less to do.
+fn behind(peer: Used, native: Used) -> Option<String> {
+    let least = SAME * f64::from(RATE);
+    let others = [("the peer", peer), ("plain Rust", native)];
+    let slow = others.iter().find(|(_, used)| used.per_second < least);
+    slow.map(|(who, used)| {
+        let did = used.per_second;
+        format!("{who} made {did:.0} of {RATE} probes a second")
+    })
 }
 
 fn compared(
@@ -296,6 +313,9 @@ async fn expecting(bench: &Bench, target: &mut Target) -> Result<Figure, Failure
     let ratio = expecting.used.cpu_ms / plain.used.cpu_ms;
     let peer = peer(bench, target, with, Some(RATE)).await?;
     let native = native(bench, target, with, Some(RATE)).await?;
+    if let Some(why) = behind(peer, native) {
+        return Ok(Figure::absent("http_expect_500", &why));
+    }
     let mut figure = compared(
         "http_expect_500",
         &expecting,
@@ -313,4 +333,32 @@ async fn expecting(bench: &Bench, target: &mut Target) -> Result<Figure, Failure
 fn median(mut rounds: Vec<Kept>) -> Kept {
     rounds.sort_by(|a, b| a.used.cpu_ms.total_cmp(&b.used.cpu_ms));
     rounds.swap_remove(rounds.len() / 2)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn at(per_second: f64) -> Used {
+        Used {
+            cpu_ms: 1.0,
+            per_second,
+            megabytes: 20.0,
+        }
+    }
+
+    #[test]
+    fn a_figure_is_void_where_somebody_had_less_to_do_than_was_asked_for() {
+        let whole = at(f64::from(RATE));
+        assert_eq!(behind(whole, at(495.0)), None);
+        let said = |peer, native| behind(peer, native).unwrap();
+        assert_eq!(
+            said(at(431.0), whole),
+            "the peer made 431 of 500 probes a second"
+        );
+        assert_eq!(
+            said(whole, at(485.0)),
+            "plain Rust made 485 of 500 probes a second"
+        );
+    }
 }
