@@ -1,13 +1,26 @@
 //! Redirects: where they may lead, and what does not go with them.
 
+use std::{net::IpAddr, sync::Arc};
+
 use bytes::Bytes;
 use leadsman_core::{
+    egress::{Cidr, Egress, EgressRules, PrivateRule},
     failure::FailureKind,
-    seam::{HttpCall, RedirectScope},
+    phase::Phase,
+    plan,
+    seam::{Family, HttpCall, RedirectScope},
 };
-use tokio::io::AsyncWriteExt;
+use leadsman_net::{Network, Session};
+use tokio::{
+    io::AsyncWriteExt,
+    time::{Duration, Instant},
+};
 
-use crate::peers::{answering, get, hop_count, http, peer, read_head, session};
+use crate::{
+    dns,
+    families::resolving_by,
+    peers::{answering, get, hop_count, http, pattern, peer, read_head, session},
+};
 
 fn to(location: &str) -> String {
     format!(
@@ -59,6 +72,57 @@ async fn a_private_place_is_no_place_to_be_sent_to() {
             "{location}: {failure}"
         );
         assert_eq!(hop_count(&failure.facts), 1);
+    }
+}
+
+fn range(text: &str) -> Cidr {
+    Cidr::try_from(text.to_owned()).unwrap()
+}
+
+#[tokio::test]
+async fn a_granted_name_is_judged_by_the_address_that_it_leads_to() {
+    let resolver = dns::server(dns::one_address, dns::one_address).await;
+    let tls = plan::Tls {
+        ca: Vec::new(),
+        ..plan::Tls::default()
+    };
+    let network = Network::new(&resolving_by(resolver), &tls).unwrap();
+    let address = answering(to("http://inner.example.org/")).await;
+    for (grant, private, deny) in [
+        ("*.example.org", PrivateRule::Targets, Vec::new()),
+        ("inner.example.org", PrivateRule::Deny, Vec::new()),
+        (
+            "inner.example.org",
+            PrivateRule::Targets,
+            vec![range("10.0.0.0/8")],
+        ),
+    ] {
+        let rules = EgressRules {
+            private,
+            allow: vec![range("127.0.0.1")],
+            deny,
+        };
+        let egress = Egress {
+            rules: Arc::new(rules),
+            target: Some(pattern("127.0.0.1")),
+            grants: vec![pattern(grant)],
+            ..Egress::default()
+        };
+        let deadline = Instant::now() + Duration::from_secs(10);
+        let session = Session::new(network.clone(), egress, deadline, Vec::new());
+        let call = HttpCall {
+            family: Family::V4,
+            ..get(address, "/")
+        };
+        let failure = http(&session, call).await.unwrap_err();
+        assert_eq!(
+            (failure.kind, failure.phase),
+            (FailureKind::RedirectDenied, Some(Phase::Resolve)),
+            "{grant}: {failure}"
+        );
+        let refused = IpAddr::from([10, 0, 0, 1]);
+        assert_eq!(failure.facts.refused, Some(refused), "{grant}");
+        assert_eq!(hop_count(&failure.facts), 1, "{grant}");
     }
 }
 
