@@ -165,16 +165,20 @@ pub(crate) fn call(address: SocketAddr) -> HttpCall {
     }
 }
 
-async fn look(session: &Session, address: SocketAddr) -> Result<Box<Facts>, Failure> {
-    let call = TlsCall {
+/// A look at what is shown there.
+pub(crate) fn inspection(address: SocketAddr) -> Call {
+    Call::Tls(Box::new(TlsCall {
         host: "127.0.0.1".to_owned(),
         port: address.port(),
         alpn: Vec::new(),
         family: Family::Auto,
         tls: call(address).tls,
         timeout: Some(5_000_000_000),
-    };
-    match session.perform(&Call::Tls(Box::new(call))).await {
+    }))
+}
+
+async fn look(session: &Session, address: SocketAddr) -> Result<Box<Facts>, Failure> {
+    match session.perform(&inspection(address)).await {
         Answer::Tls(answer) => answer,
         other => panic!("{other:?}"),
     }
