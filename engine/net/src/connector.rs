@@ -13,6 +13,9 @@ use tokio::{
     time::{Duration, Instant, timeout},
 };
 
+#[cfg(test)]
+mod tests;
+
 use crate::{Moment, Network, fault::Fault, kind_of, trace::Trace};
 
 /// One way to go.

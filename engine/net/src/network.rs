@@ -24,6 +24,15 @@ struct Shared {
 impl Network {
     /// Prepares a network; trust stores and identities are read from their files here.
     pub fn new(network: &plan::Network, tls: &plan::Tls) -> Result<Self, SetupError> {
+        Self::over(Routes::default(), network, tls)
+    }
+
+    /// The same, where the machine has these routes.
+    pub(crate) fn over(
+        routes: Routes,
+        network: &plan::Network,
+        tls: &plan::Tls,
+    ) -> Result<Self, SetupError> {
         let names = Names::new(&network.resolver, network.dns_cache).map_err(|error| {
             SetupError::Resolver {
                 why: error.to_string(),
@@ -31,7 +40,7 @@ impl Network {
         })?;
         Ok(Self(Arc::new(Shared {
             names,
-            routes: Routes::default(),
+            routes,
             tls: Tls::new(tls)?,
             family: network.family,
         })))

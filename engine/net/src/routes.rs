@@ -29,6 +29,13 @@ pub(crate) struct Order {
 pub(crate) struct Routes(Mutex<Option<(Instant, Order)>>);
 
 impl Routes {
+    /// Those of a machine that a test speaks of: to IPv4, to IPv6, for longer than the test takes.
+    #[cfg(test)]
+    pub(crate) fn known(routes: [bool; 2]) -> Self {
+        let later = Instant::now() + Duration::from_hours(1);
+        Self(Mutex::new(Some((later, routed(routes)))))
+    }
+
     /// The families to use for a wish.
     pub(crate) fn order(&self, family: Family) -> Order {
         match family {
