@@ -291,7 +291,8 @@ pub struct DnsRecord {
     pub class: u16,
     /// Seconds.
     pub ttl: u32,
-    /// The data in presentation form (RFC 1035 §5.1), for example `192.0.2.1` or `10 mx.example`.
+    /// The data in presentation form (RFC 1035 §5.1), for example `192.0.2.1` or `10 mx.example`; of a type that is
+    /// not known here, its octets (RFC 3597 §5): `\# 3 000AFF`.
     pub text: String,
 }
 

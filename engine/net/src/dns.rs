@@ -10,6 +10,7 @@ use hickory_proto::{
     rr::{DNSClass, Name, RData, Record, RecordType},
 };
 use leadsman_core::{
+    digest::hex,
     egress::{Destination, HostPattern, Via},
     failure::{Failure, FailureKind},
     phase::Phase,
@@ -349,17 +350,27 @@ fn record(record: &Record) -> DnsRecord {
 
 /// Presentation form; where the data ends in or consists of names, without their final dots.
 fn text(data: &RData) -> String {
-    let text = data.to_string();
     match data {
         RData::CNAME(_)
         | RData::NS(_)
         | RData::PTR(_)
         | RData::MX(_)
         | RData::SRV(_)
-        | RData::ANAME(_) => undotted(&text),
-        RData::SOA(_) => text.split(' ').map(undotted).collect::<Vec<_>>().join(" "),
-        _ => text,
+        | RData::ANAME(_) => undotted(&data.to_string()),
+        RData::SOA(_) => {
+            let text = data.to_string();
+            text.split(' ').map(undotted).collect::<Vec<_>>().join(" ")
+        }
+        RData::Unknown { rdata, .. } | RData::NULL(rdata) => octets(&rdata.anything),
+        RData::Update0(_) => octets(&[]),
+        _ => data.to_string(),
     }
+}
+
+/// The presentation form of data whose type has none that is known here (RFC 3597 §5).
+fn octets(data: &[u8]) -> String {
+    let text = format!("\\# {} {}", data.len(), hex(data).to_ascii_uppercase());
+    text.trim_end().to_owned()
 }
 
 fn undotted(name: &str) -> String {
