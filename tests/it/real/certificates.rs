@@ -42,6 +42,11 @@ const EC: [&str; 5] = [
 impl Authority {
     /// A new authority; its certificate is `ca.pem` in the folder.
     pub(super) fn new(folder: &Path) -> Self {
+        Self::called("Authority", folder)
+    }
+
+    /// The same by a name of its own: two of one name are taken for each other, until a signature is looked at.
+    pub(super) fn called(name: &str, folder: &Path) -> Self {
         let authority = Self {
             folder: folder.to_owned(),
         };
@@ -53,11 +58,11 @@ impl Authority {
         );
         fs::write(folder.join("ca.cnf"), text).expect("the folder of the test can be written");
         fs::write(folder.join("index"), "").expect("the folder of the test can be written");
-        authority.openssl(
-            "req -x509 -config ca.cnf -days 365 -subj /CN=Authority -keyout ca.key -out ca.pem \
-             -addext basicConstraints=critical,CA:true -addext subjectKeyIdentifier=hash",
-            &EC,
+        let request = format!(
+            "req -x509 -config ca.cnf -days 365 -subj /CN={name} -keyout ca.key -out ca.pem \
+             -addext basicConstraints=critical,CA:true -addext subjectKeyIdentifier=hash"
         );
+        authority.openssl(&request, &EC);
         authority
     }
 

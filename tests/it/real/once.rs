@@ -1,6 +1,6 @@
 //! `leadsman once … --json`, read.
 
-use std::path::Path;
+use std::{path::Path, process::Command};
 
 use serde_json::Value;
 
@@ -17,7 +17,11 @@ pub(super) struct Run {
 
 /// Runs a check of a configuration once.
 pub(super) fn once(configuration: &Path, check: &str) -> Run {
-    let mut command = leadsman();
+    once_as(leadsman(), configuration, check)
+}
+
+/// The same, from a prepared command.
+pub(super) fn once_as(mut command: Command, configuration: &Path, check: &str) -> Run {
     command
         .args(["once", check, "--json", "--config"])
         .arg(configuration);

@@ -9,7 +9,8 @@ use std::{
 
 use super::{
     certificates::{Authority, Certificate, Validity},
-    once::once,
+    daemon::leadsman,
+    once::{once, once_as},
     process::{Process, free_port, tool},
 };
 
@@ -256,6 +257,32 @@ fn a_trust_store_that_a_check_names_stands_in_for_the_platforms() {
             } else {
                 run.comes_to("fail", "tls_unknown_issuer");
             }
+        }
+    }
+}
+
+#[test]
+fn authorities_that_are_listed_stand_in_for_the_machines_own_unless_those_are_listed_too() {
+    let (folder, authority) = authority();
+    let own = authority.signs(NAME, Validity::Days(30));
+    let (_own, own_port) = server(folder.path(), &own, "");
+    let machine = tempfile::tempdir().expect("there is room for a folder");
+    let machines = Authority::called("Machine", machine.path());
+    let its = machines.signs(NAME, Validity::Days(30));
+    let (_its, its_port) = server(machine.path(), &its, "");
+    for (listed, own_reason, its_reason) in [
+        ("ca: [ca.pem]", "ok", "tls_unknown_issuer"),
+        ("ca: [system, ca.pem]", "ok", "ok"),
+        ("ca: [system]", "tls_unknown_issuer", "ok"),
+    ] {
+        for (port, reason) in [(own_port, own_reason), (its_port, its_reason)] {
+            let file = checks_by(folder.path(), port, listed, "");
+            let mut command = leadsman();
+            command
+                .env("SSL_CERT_FILE", machine.path().join("ca.pem"))
+                .env_remove("SSL_CERT_DIR");
+            let outcome = if reason == "ok" { "pass" } else { "fail" };
+            once_as(command, &file, "tls").comes_to(outcome, reason);
         }
     }
 }
