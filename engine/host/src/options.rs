@@ -38,6 +38,17 @@ impl Options {
         }
     }
 
+    /// A number with a ceiling. More is refused and not cut: what was asked for would seem to be in force.
+    pub(crate) fn at_most(&mut self, name: &str, default: u64, most: u64) -> Result<u64, Failure> {
+        let number = self.number(name)?.unwrap_or(default);
+        if number > most {
+            return Err(bad_request(format!(
+                "the option `{name}` is {number}, and takes at most {most}"
+            )));
+        }
+        Ok(number)
+    }
+
     pub(crate) fn text(&mut self, name: &str) -> Result<Option<String>, Failure> {
         match self.take(name) {
             None => Ok(None),
@@ -106,6 +117,22 @@ mod tests {
         assert_eq!(
             failure.message,
             "this host does not know the option `proxy`"
+        );
+    }
+
+    #[test]
+    fn an_option_above_its_ceiling_is_refused_with_both() {
+        let asked = |number: Option<u64>| {
+            let set = number.map(|number| ("max-body".to_owned(), Value::Number(number)));
+            Options::new(set.into_iter().collect()).at_most("max-body", 10, 20)
+        };
+        assert_eq!(asked(None), Ok(10));
+        assert_eq!(asked(Some(20)), Ok(20));
+        let failure = asked(Some(21)).unwrap_err();
+        assert_eq!(failure.kind, FailureKind::BadRequest);
+        assert_eq!(
+            failure.message,
+            "the option `max-body` is 21, and takes at most 20"
         );
     }
 

@@ -16,10 +16,10 @@ use crate::{
     trace::Trace,
 };
 
-/// Redirects followed unless the guest says otherwise, and at most.
+/// Redirects followed unless the guest says otherwise, and at most: to ask for more is refused.
 const REDIRECTS: (u8, u8) = (10, 20);
 
-/// Bytes of body read unless the guest says otherwise, and at most.
+/// Bytes of body read unless the guest says otherwise, and at most: to ask for more is refused.
 const BODY: (u64, u64) = (1 << 20, 16 << 20);
 
 /// A call, and whether the body is copied into the guest.
@@ -131,7 +131,7 @@ fn asked(request: Request, trace: &Trace) -> Result<Asked, Failure> {
         resolve_to: options.text("resolve-to")?,
         tls: options.tls()?,
         timeout: options.number("timeout")?,
-        max_body: options.number("max-body")?.unwrap_or(BODY.0).min(BODY.1),
+        max_body: options.at_most("max-body", BODY.0, BODY.1)?,
         decompress: options.flag("decompress", true)?,
         method: request.method,
         url: request.url,
@@ -156,10 +156,8 @@ fn session(options: &mut Options) -> Result<Option<u32>, Failure> {
 }
 
 fn max_redirects(options: &mut Options) -> Result<u8, Failure> {
-    let number = options
-        .number("max-redirects")?
-        .unwrap_or(REDIRECTS.0.into());
-    Ok(u8::try_from(number).unwrap_or(REDIRECTS.1).min(REDIRECTS.1))
+    let number = options.at_most("max-redirects", REDIRECTS.0.into(), REDIRECTS.1.into())?;
+    Ok(u8::try_from(number).unwrap_or(REDIRECTS.1))
 }
 
 fn redirects(options: &mut Options) -> Result<RedirectScope, Failure> {
@@ -171,5 +169,41 @@ fn redirects(options: &mut Options) -> Result<RedirectScope, Failure> {
         Some(other) => Err(bad_request(format!(
             "the option `redirects` takes `none`, `same-origin`, `same-site` or `any`, not `{other}`"
         ))),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use leadsman_core::{failure::FailureKind, limits::Limits};
+
+    use super::*;
+    use crate::bindings::leadsman::net::types::Value;
+
+    fn with(name: &str, number: u64) -> Result<HttpCall, Failure> {
+        let request = Request {
+            method: "GET".to_owned(),
+            url: "http://t/".to_owned(),
+            headers: Vec::new(),
+            body: Vec::new(),
+            options: vec![(name.to_owned(), Value::Number(number))],
+        };
+        asked(request, &Trace::new(Limits::default(), None)).map(|asked| asked.call)
+    }
+
+    #[test]
+    fn what_is_asked_for_is_in_force_up_to_the_ceiling_and_refused_above_it() {
+        assert_eq!(with("max-body", 16 << 20).unwrap().max_body, 16 << 20);
+        assert_eq!(with("max-redirects", 20).unwrap().max_redirects, 20);
+        for (name, number) in [
+            ("max-body", (16 << 20) + 1),
+            ("max-redirects", 21),
+            // As one byte it would be 4.
+            ("max-redirects", 260),
+        ] {
+            let failure = with(name, number).unwrap_err();
+            assert_eq!(failure.kind, FailureKind::BadRequest, "{name}");
+            let told = format!("`{name}` is {number}, and takes at most");
+            assert!(failure.message.contains(&told), "{failure}");
+        }
     }
 }
