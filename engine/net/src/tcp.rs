@@ -9,7 +9,7 @@ use bytes::{Bytes, BytesMut};
 use leadsman_core::{
     egress::Destination,
     facts::Facts,
-    failure::Failure,
+    failure::{Failure, FailureKind},
     phase::{Nanos, Phase},
     seam::{TcpConnect, TcpRead, TcpReadReply, TcpStreamReply},
 };
@@ -30,6 +30,9 @@ use crate::{
 };
 
 const CHUNK: usize = 16 << 10;
+
+/// Bytes that are gathered, at most, while the delimiter has not come: a target may send without end.
+const GATHERED: usize = 16 << 20;
 
 /// The open streams of an attempt, by number.
 #[derive(Debug, Default)]
@@ -155,14 +158,22 @@ impl Reader {
     /// What was read stays in the buffer until it is handed out, also where a read is cut off.
     async fn read(&mut self, trace: &mut Trace, call: &TcpRead) -> Result<(Bytes, bool), Fault> {
         let max = usize::try_from(call.max).unwrap_or(usize::MAX);
+        let mut seen = 0;
         loop {
-            if let Some(end) = self.end(&call.until, max) {
+            if let Some(end) = self.end(&call.until, max, seen) {
                 let found = !call.until.is_empty()
                     && self
                         .buffer
                         .get(..end)
                         .is_some_and(|b| b.ends_with(&call.until));
                 return Ok((self.buffer.split_to(end).freeze(), found));
+            }
+            seen = self.buffer.len();
+            if seen >= GATHERED {
+                return Err(Fault::new(
+                    FailureKind::ResponseTooLarge,
+                    format!("{GATHERED} bytes came, and the delimiter was not among them"),
+                ));
             }
             self.buffer.reserve(CHUNK.min(max));
             let read = self
@@ -175,11 +186,13 @@ impl Reader {
         }
     }
 
-    /// How many bytes answer the call, once enough have come.
-    fn end(&self, until: &[u8], max: usize) -> Option<usize> {
+    /// How many bytes answer the call, once enough have come; no delimiter ends among the first `seen`.
+    fn end(&self, until: &[u8], max: usize, seen: usize) -> Option<usize> {
         let there = self.buffer.len().min(max);
-        let delimited = find(&self.buffer, until)
-            .map(|at| at + until.len())
+        let from = (seen + 1).saturating_sub(until.len());
+        let rest = self.buffer.get(from..).unwrap_or_default();
+        let delimited = find(rest, until)
+            .map(|at| from + at + until.len())
             .filter(|end| *end <= max);
         let enough = self.ended || there == max || (until.is_empty() && there > 0);
         delimited.or(enough.then_some(there))

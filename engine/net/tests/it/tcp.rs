@@ -98,3 +98,43 @@ async fn a_read_that_is_cut_off_loses_nothing() {
     };
     assert_eq!(kept.bytes.as_ref(), b"no end");
 }
+
+#[tokio::test]
+async fn a_delimiter_that_comes_in_two_pieces_is_found() {
+    let address = peer(|mut stream| async move {
+        stream.write_all(b"one\r").await.unwrap();
+        // It has been heard by then.
+        for _ in 0..100 {
+            tokio::task::yield_now().await;
+        }
+        stream.write_all(b"\ntwo").await.unwrap();
+    })
+    .await;
+    let session = session();
+    let stream = connect(&session, address.port()).await;
+    let Answer::TcpRead(Ok(line)) = session.perform(&read(stream, b"\r\n", 100)).await else {
+        panic!()
+    };
+    assert_eq!((line.bytes.as_ref(), line.found), (&b"one\r\n"[..], true));
+}
+
+#[tokio::test]
+async fn a_delimiter_that_never_comes_is_not_waited_for_without_end() {
+    let address = peer(|mut stream| async move {
+        // The other side may have heard enough before that.
+        drop(stream.write_all(&vec![b'x'; 20 << 20]).await);
+        std::future::pending::<()>().await;
+    })
+    .await;
+    let session = session();
+    let stream = connect(&session, address.port()).await;
+    let call = Call::TcpRead(TcpRead {
+        stream,
+        max: u32::MAX,
+        until: Bytes::from_static(b"\n"),
+        timeout: None,
+    });
+    let answer = session.perform(&call).await;
+    let failure = answer.failure().unwrap();
+    assert_eq!(failure.kind, FailureKind::ResponseTooLarge, "{failure}");
+}
