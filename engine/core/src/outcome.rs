@@ -252,6 +252,90 @@ impl Conclusion {
 mod tests {
     use super::*;
 
+    /// What every reason means: budgets burn and people are paged by it. A test elsewhere that asserts a reason
+    /// has asserted this outcome and this blame.
+    const MEANT: [(&str, &str, &str); 56] = [
+        ("ok", "pass", "nobody"),
+        ("ok_after_retry", "pass", "nobody"),
+        ("degraded", "pass", "nobody"),
+        ("dns_nxdomain", "fail", "target"),
+        ("dns_nodata", "fail", "target"),
+        ("dns_servfail", "fail", "target"),
+        ("dns_refused", "fail", "target"),
+        ("dns_timeout", "fail", "target"),
+        ("dns_error", "fail", "target"),
+        ("dns_answer_mismatch", "fail", "target"),
+        ("dns_rcode", "fail", "target"),
+        ("connect_refused", "fail", "target"),
+        ("connect_timeout", "fail", "target"),
+        ("host_unreachable", "fail", "target"),
+        ("connection_reset", "fail", "target"),
+        ("tls_expired", "fail", "target"),
+        ("tls_not_yet_valid", "fail", "target"),
+        ("tls_name_mismatch", "fail", "target"),
+        ("tls_unknown_issuer", "fail", "target"),
+        ("tls_bad_certificate", "fail", "target"),
+        ("tls_handshake", "fail", "target"),
+        ("tls_timeout", "fail", "target"),
+        ("tls_version", "fail", "target"),
+        ("http_status", "fail", "target"),
+        ("http_header", "fail", "target"),
+        ("http_body", "fail", "target"),
+        ("http_version", "fail", "target"),
+        ("http_protocol", "fail", "target"),
+        ("redirect_loop", "fail", "target"),
+        ("redirect_denied", "fail", "target"),
+        ("response_timeout", "fail", "target"),
+        ("response_truncated", "fail", "target"),
+        ("response_too_large", "fail", "target"),
+        ("assertion", "fail", "target"),
+        ("too_slow", "fail", "target"),
+        ("step_failed", "fail", "target"),
+        ("deadline", "fail", "target"),
+        ("probe_error", "fail", "probe"),
+        ("resolver_down", "unknown", "prober"),
+        ("local_network", "unknown", "prober"),
+        ("port_exhausted", "unknown", "prober"),
+        ("fd_exhausted", "unknown", "prober"),
+        ("local_resources", "unknown", "prober"),
+        ("prober_overload", "unknown", "prober"),
+        ("secret_unavailable", "unknown", "policy"),
+        ("internal", "unknown", "prober"),
+        ("probe_trap", "unknown", "probe"),
+        ("probe_memory", "unknown", "probe"),
+        ("probe_cpu", "unknown", "probe"),
+        ("probe_deadline", "unknown", "probe"),
+        ("probe_limit", "unknown", "probe"),
+        ("probe_output_invalid", "unknown", "probe"),
+        ("probe_load", "unknown", "probe"),
+        ("probe_undecided", "unknown", "probe"),
+        ("egress_denied", "unknown", "policy"),
+        ("egress_private", "unknown", "policy"),
+    ];
+
+    #[test]
+    fn every_reason_has_the_outcome_and_the_blame_that_are_written_here() {
+        let meant: Vec<_> = Reason::ALL
+            .iter()
+            .map(|reason| {
+                let (outcome, blame) = (reason.outcome(), reason.blame());
+                (reason.as_str(), outcome.as_str(), blame.as_str())
+            })
+            .collect();
+        assert_eq!(meant, MEANT);
+    }
+
+    #[test]
+    fn a_conclusion_has_the_outcome_and_the_blame_of_its_reason() {
+        for reason in Reason::ALL {
+            let conclusion = Conclusion::new(*reason, "");
+            assert_eq!(
+                (conclusion.outcome(), conclusion.blame()),
+                (reason.outcome(), reason.blame())
+            );
+        }
+    }
+
     #[test]
     fn names_are_label_safe_and_lead_back() {
         for reason in Reason::ALL {

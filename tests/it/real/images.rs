@@ -175,6 +175,7 @@ fn a_probe_that_cannot_be_had_leaves_its_own_runs_unknown_and_comes_by_itself() 
     let mut daemon = Daemon::start(&file);
     let run = comes_to(&mut daemon, "invoices", "probe_load");
     assert_eq!(run["last"]["outcome"], "unknown");
+    assert_eq!(run["last"]["blame"], "probe");
     comes_to(&mut daemon, "web", "ok");
     let files = http::json(daemon.port, "/api/v1/files").unwrap();
     let notice = http::at(&files, "/files/0/notices/0").as_str().unwrap();
