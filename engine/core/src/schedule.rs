@@ -98,16 +98,17 @@ impl Timetable {
                 Ok(Self {
                     kind: Kind::Every { period_ms },
                     phase_ms,
-                    lateness_ms: (period_ms / 2).min(LATEST_MS),
+                    lateness_ms: lateness(period_ms),
                 })
             }
             Rule::Cron { expression, zone } => {
                 let cron = Box::new(cron(expression)?);
                 let zone = zone::named(zone).ok_or_else(|| RuleError::Zone(zone.clone()))?;
+                let lateness_ms = gap::below_a_minute(&cron).map_or(LATEST_MS, lateness);
                 Ok(Self {
                     kind: Kind::Cron { cron, zone },
                     phase_ms: modulo(seed, SOON_MS),
-                    lateness_ms: LATEST_MS,
+                    lateness_ms,
                 })
             }
         }
@@ -216,6 +217,10 @@ fn seed(check: &CheckId, target: &TargetName, location: &Location) -> u64 {
         .iter()
         .take(8)
         .fold(0, |seed, byte| seed << 8 | u64::from(*byte))
+}
+
+fn lateness(period_ms: i64) -> i64 {
+    (period_ms / 2).min(LATEST_MS)
 }
 
 fn modulo(seed: u64, period_ms: i64) -> i64 {

@@ -14,8 +14,8 @@ const YEAR_MS: i64 = 366 * 86_400_000;
 /// So many ticks are looked at.
 const MOST_TICKS: usize = 200;
 
-/// No calendar has ticks that are closer, in milliseconds.
-const CLOSEST_MS: i64 = 1_000;
+/// Once round the dial of seconds.
+const MINUTE_MS: i64 = 60_000;
 
 /// Whether a calendar has a tick at all: `0 0 31 2 *` has none.
 pub fn ever_comes(cron: &Cron) -> bool {
@@ -28,6 +28,7 @@ pub fn ever_comes(cron: &Cron) -> bool {
 /// It is that of the calendar's own clock, in every zone the same: once a day is a day, also where one
 /// day of the year has 23 hours.
 pub fn smallest_gap(cron: &Cron) -> Option<Duration> {
+    let closest = closest_ms(cron);
     let mut smallest: Option<i64> = None;
     let mut last = next(cron, &TimeZone::UTC, FROM_MS);
     for _ in 0..MOST_TICKS {
@@ -35,13 +36,30 @@ pub fn smallest_gap(cron: &Cron) -> Option<Duration> {
         last = next(cron, &TimeZone::UTC, at);
         let gap = last.map(|next| next - at);
         smallest = [smallest, gap].into_iter().flatten().min();
-        let is_closest = smallest.is_some_and(|gap| gap <= CLOSEST_MS);
+        let is_closest = smallest.is_some_and(|gap| gap <= closest);
         if is_closest || at > FROM_MS + YEAR_MS {
             break;
         }
     }
     let millis = smallest.and_then(|gap| u64::try_from(gap).ok());
     millis.map(Duration::from_millis)
+}
+
+/// The smallest gap between two ticks of a calendar in milliseconds, where it is below a minute.
+pub(super) fn below_a_minute(cron: &Cron) -> Option<i64> {
+    // Most have one second on the dial: those are not looked through.
+    let comes_sooner = closest_ms(cron) < MINUTE_MS;
+    let gap = comes_sooner.then(|| smallest_gap(cron)).flatten()?;
+    i64::try_from(gap.as_millis()).ok()
+}
+
+/// No two ticks of a calendar are closer than two of its seconds on the dial, in milliseconds.
+fn closest_ms(cron: &Cron) -> i64 {
+    let seconds = cron.pattern.seconds.values();
+    let around = seconds.first().map(|first| first + 60);
+    let next = seconds.iter().copied().skip(1).chain(around);
+    let gaps = seconds.iter().zip(next).map(|(at, next)| next - at);
+    gaps.min().map_or(0, |gap| i64::from(gap) * 1_000)
 }
 
 /// The first tick after an instant, both in Unix milliseconds.

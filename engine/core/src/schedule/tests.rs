@@ -95,6 +95,31 @@ fn a_long_period_runs_soon_after_it_is_loaded_and_a_short_one_waits_for_its_tick
 }
 
 #[test]
+fn a_tick_may_be_late_by_half_a_period_and_by_half_a_minute_at_most() {
+    for (seconds, latest) in [
+        (1, 500),
+        (10, 5_000),
+        (60, 30_000),
+        (61, 30_000),
+        (3_600, 30_000),
+    ] {
+        assert_eq!(every(seconds).lateness_ms(), latest, "{seconds} s");
+    }
+    // The period of a calendar is its smallest gap.
+    for (expression, latest) in [
+        ("* * * * * *", 500),
+        ("*/7 * * * * *", 2_000),
+        ("*/10 * * * * *", 5_000),
+        ("0,50 0 * * * *", 25_000),
+        ("30 */15 * * * *", 30_000),
+        ("* * * * *", 30_000),
+        ("0 8 * * *", 30_000),
+    ] {
+        assert_eq!(berlin(expression).lateness_ms(), latest, "{expression}");
+    }
+}
+
+#[test]
 fn bad_rules_say_what_is_wrong() {
     assert!(matches!(cron("61 * * * *"), Err(RuleError::Cron { .. })));
     let rule = Rule::Cron {
@@ -119,6 +144,8 @@ fn the_smallest_gap_of_a_calendar_is_found_in_its_ticks() {
     for (expression, seconds) in [
         ("* * * * * *", 1),
         ("*/7 * * * * *", 4),
+        ("0,50 * * * * *", 10),
+        ("0,50 0 * * * *", 50),
         ("* * * * *", 60),
         ("*/15 * * * *", 900),
         ("0,50 * * * *", 600),
