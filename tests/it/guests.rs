@@ -11,7 +11,6 @@ use leadsman_core::{
     limits::{Limit, Limits},
     outcome::{Blame, Outcome, Reason},
 };
-use leadsman_host::LoadError;
 use leadsman_tests::{
     engine::{Trial, concluded, load},
     guests::component,
@@ -20,6 +19,7 @@ use leadsman_tests::{
 use serde_json::json;
 
 mod polling;
+mod loading;
 
 fn trial(guest: &str, target: &str) -> Trial {
     Trial::of(component(guest).unwrap(), target)
@@ -425,44 +425,6 @@ fn a_secret_does_not_go_to_a_host_that_it_is_not_bound_to() {
         record.sentence.contains("elsewhere.example"),
         "{}",
         record.sentence
-    );
-}
-
-#[test]
-fn what_is_no_probe_is_refused_when_it_is_loaded_and_says_why() {
-    assert!(matches!(load(b"#!/bin/sh"), Err(LoadError::NotWasm)));
-    assert!(matches!(
-        load(&wat::parse_str("(module)").unwrap()),
-        Err(LoadError::CoreModule)
-    ));
-    let whole = component("does_nothing").unwrap();
-    assert!(matches!(
-        load(&whole[..whole.len() / 2]),
-        Err(LoadError::Malformed(_))
-    ));
-    let other_world = wat::parse_str("(component)").unwrap();
-    let error = load(&other_world).unwrap_err().to_string();
-    assert!(error.contains("leadsman:probe/check"), "{error}");
-}
-
-#[test]
-fn an_import_that_is_never_granted_is_refused_by_name() {
-    let wasi_http = r#"(component (import "wasi:http/types@0.2.0" (instance)))"#;
-    let error = load(&wat::parse_str(wasi_http).unwrap()).unwrap_err();
-    assert!(
-        matches!(&error, LoadError::Import { import, .. } if import == "wasi:http/types@0.2.0"),
-        "{error}"
-    );
-    assert!(
-        error.to_string().contains("leadsman:http/client"),
-        "{error}"
-    );
-    let own = r#"(component (import "corp:internal/keys" (instance)))"#;
-    assert!(
-        load(&wat::parse_str(own).unwrap())
-            .unwrap_err()
-            .to_string()
-            .contains("corp:internal/keys")
     );
 }
 

@@ -152,6 +152,14 @@ impl Trial {
         engine().io.block_on(run)
     }
 
+    /// Makes the run of a probe that could not be loaded, for this reason.
+    pub fn unloaded(self, why: &str) -> RunRecord {
+        let settings = self.settings.to_string();
+        let (roster, order) = self.placed(sandbox(), settings, Err(why.to_owned()));
+        let run = leadsman_runner::run_once(&roster, order, self.retry);
+        engine().io.block_on(run)
+    }
+
     /// Makes two runs at once in a sandbox that has room for one: the second waits for its turn.
     pub fn queued(self) -> [RunRecord; 2] {
         let settings = SandboxSettings {
@@ -174,12 +182,21 @@ impl Trial {
         let settings = settings
             .expect("the settings fit the probe's schema")
             .to_string();
+        self.placed(sandbox, settings, Ok(probe))
+    }
+
+    fn placed(
+        &self,
+        sandbox: &Arc<Sandbox>,
+        settings: String,
+        probe: Result<Arc<Probe>, String>,
+    ) -> (Roster, Order) {
         let assignment = Arc::new(self.assignment(settings));
         let network = leadsman_net::Network::new(&Network::default(), &Tls::default())
             .expect("a network can be built");
         let roster = Roster::new(Arc::clone(sandbox), network, Arc::new(self.secrets()));
         roster
-            .add(&assignment, Ok(probe))
+            .add(&assignment, probe)
             .expect("the assignment can be prepared");
         let order = Order {
             assignment,
