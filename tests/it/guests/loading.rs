@@ -12,6 +12,12 @@ use leadsman_tests::{
     guests::component,
 };
 
+/// A component with this core module in it.
+fn around(module: &str) -> Vec<u8> {
+    let text = format!("(component (core module $m {module}) (core instance (instantiate $m)))");
+    wat::parse_str(text).unwrap()
+}
+
 #[test]
 fn what_is_no_probe_is_refused_when_it_is_loaded_and_says_why() {
     assert!(matches!(load(b"#!/bin/sh"), Err(LoadError::NotWasm)));
@@ -83,4 +89,29 @@ fn every_run_of_what_could_not_be_loaded_says_why_and_is_not_repeated() {
         );
         assert_eq!((&*record.sentence, record.attempts.len()), (&*why, 1));
     }
+}
+
+#[test]
+fn what_the_sandbox_has_switched_off_is_refused_by_its_name() {
+    for (module, named) in [
+        ("(memory i64 1)", "memory64"),
+        ("(memory 1 1 shared)", "shared memories"),
+        ("(memory 1) (memory 1)", "multiple memories"),
+        ("(type (struct (field i32)))", "gc types"),
+        ("(type (array i8))", "gc types"),
+        ("(tag)", "exceptions"),
+        (
+            "(func (param v128) (result v128) (i8x16.relaxed_swizzle (local.get 0) (local.get 0)))",
+            "relaxed SIMD",
+        ),
+    ] {
+        let refused = load(&around(module));
+        let Err(LoadError::Malformed(why)) = &refused else {
+            panic!("{module}: {refused:?}");
+        };
+        assert!(why.contains(named), "{module}: {why}");
+    }
+    // All else about them is in order.
+    let plain = load(&around("(memory 1)"));
+    assert!(matches!(&plain, Err(LoadError::World(_))), "{plain:?}");
 }
