@@ -1,8 +1,8 @@
-//! The law over simulated time: ticks = runs + missed, whatever happens.
+//! The dispatcher over simulated time, one thing after the other; `law` holds it to the law whatever happens.
+
+mod law;
 
 use std::{collections::BTreeMap, time::Duration};
-
-use proptest::prelude::*;
 
 use super::*;
 use crate::{
@@ -56,12 +56,14 @@ impl Clocks {
     }
 }
 
-/// Books what the machine says, and holds it to the law.
+/// Books what the machine says.
 #[derive(Default)]
 struct Book {
     started: BTreeMap<u32, Vec<i64>>,
     running: Vec<u32>,
     missed: BTreeMap<MissedReason, u64>,
+    /// Ticks of each slot that were started or missed.
+    booked: BTreeMap<u32, u64>,
 }
 
 impl Book {
@@ -74,13 +76,20 @@ impl Book {
                 } => {
                     assert!(!self.running.contains(slot), "overlap is forbidden");
                     self.running.push(*slot);
+                    *self.booked.entry(*slot).or_default() += 1;
                     self.started
                         .entry(*slot)
                         .or_default()
                         .push(*planned_unix_ms);
                 }
-                Action::Missed { reason, count, .. } => {
+                Action::Missed {
+                    slot,
+                    reason,
+                    count,
+                    ..
+                } => {
                     *self.missed.entry(*reason).or_default() += count;
+                    *self.booked.entry(*slot).or_default() += count;
                 }
             }
         }
@@ -306,161 +315,4 @@ fn the_same_timetable_put_again_neither_loses_nor_doubles_a_tick() {
         finish_all(&mut dispatcher, clocks, &mut book);
     }
     assert_eq!((book.runs(), book.missed.len()), (6, 0));
-}
-
-#[derive(Debug, Clone)]
-enum Happening {
-    Pass(i64),
-    Suspend(i64),
-    FinishOldest,
-    FinishAll,
-}
-
-fn happening() -> impl Strategy<Value = Happening> {
-    prop_oneof![
-        8 => (1_i64..3_000).prop_map(Happening::Pass),
-        1 => (2_500_i64..120_000).prop_map(Happening::Suspend),
-        4 => Just(Happening::FinishOldest),
-        2 => Just(Happening::FinishAll),
-    ]
-}
-
-proptest! {
-    #[test]
-    fn every_tick_is_a_run_or_is_missed_with_a_reason(
-        periods in prop::collection::vec(1_u64..60, 1..20),
-        capacity in 1_usize..8,
-        happenings in prop::collection::vec(happening(), 1..200),
-    ) {
-        let (mut clocks, mut book) = (Clocks::new(), Book::default());
-        let timetables: Vec<Timetable> = periods.iter().enumerate().map(|(index, period)| every(index, *period)).collect();
-        let mut dispatcher = Dispatcher::new(timetables.clone(), capacity, clocks.0);
-        for happening in happenings {
-            match happening {
-                Happening::Pass(ms) => clocks.pass(ms),
-                Happening::Suspend(ms) => clocks.suspend(ms),
-                Happening::FinishOldest if !book.running.is_empty() => {
-                    let slot = book.running.remove(0);
-                    step(&mut dispatcher, clocks, Event::Finished { slot }, &mut book);
-                }
-                Happening::FinishOldest => {}
-                Happening::FinishAll => finish_all(&mut dispatcher, clocks, &mut book),
-            }
-            step(&mut dispatcher, clocks, Event::Wake, &mut book);
-            prop_assert!(dispatcher.running() <= capacity);
-            prop_assert_eq!(dispatcher.running(), book.running.len());
-            let ticks: u64 = timetables.iter().map(|timetable| timetable.count_between(START, clocks.0.unix_ms, u64::MAX)).sum();
-            let waiting = u64::try_from(dispatcher.waiting()).unwrap();
-            prop_assert_eq!(ticks, book.runs() + book.missed.values().sum::<u64>() + waiting);
-            if waiting == 0 {
-                let mut due: Vec<i64> = dispatcher.due.iter().map(|Reverse((at, ..))| *at).collect();
-                due.sort_unstable();
-                let first_two = [due.first().copied(), due.get(1).copied()];
-                prop_assert_eq!(dispatcher.next_wakes(), first_two);
-            }
-        }
-        for ticks in book.started.values() {
-            prop_assert!(ticks.windows(2).all(|pair| pair[0] < pair[1]), "no tick runs twice");
-        }
-    }
-}
-
-/// Evenings before a day of which the zone skips or repeats an hour, and an ordinary one.
-const EVES: [&str; 3] = [
-    "2026-03-28T20:00:00Z",
-    "2026-10-24T20:00:00Z",
-    "2026-06-15T20:00:00Z",
-];
-
-/// Calendars whose ticks fall into the hour that is skipped or repeated, or lie around it.
-const CALENDARS: [&str; 5] = [
-    "30 2 * * *",
-    "*/7 * * * *",
-    "0 */2 * * *",
-    "15 3 * * 0",
-    "0 0 * * *",
-];
-
-#[derive(Debug, Clone)]
-enum OnADay {
-    Pass(i64),
-    Suspend(i64),
-    SetForward(i64),
-    FinishAll,
-}
-
-fn on_a_day() -> impl Strategy<Value = OnADay> {
-    prop_oneof![
-        8 => (1_i64..600_000).prop_map(OnADay::Pass),
-        1 => (2_500_i64..7_200_000).prop_map(OnADay::Suspend),
-        1 => (2_500_i64..7_200_000).prop_map(OnADay::SetForward),
-        4 => Just(OnADay::FinishAll),
-    ]
-}
-
-proptest! {
-    #[test]
-    fn the_law_holds_for_calendars_on_days_on_which_clocks_change_and_where_clocks_are_set(
-        eve in prop::sample::select(&EVES[..]),
-        calendars in prop::collection::vec(prop::sample::select(&CALENDARS[..]), 1..6),
-        periods in prop::collection::vec(30_u64..7_200, 0..4),
-        capacity in 1_usize..6,
-        happenings in prop::collection::vec(on_a_day(), 1..150),
-    ) {
-        let start = eve.parse::<jiff::Timestamp>().unwrap().as_millisecond();
-        let mut clocks = Clocks(Now { unix_ms: start, monotonic_ms: 0, boot_ms: 0 });
-        let calendars = calendars.iter().map(|expression| Rule::Cron {
-            expression: (*expression).to_owned(),
-            zone: "Europe/Berlin".to_owned(),
-        });
-        let periods = periods.iter().map(|seconds| Rule::Every(Duration::from_secs(*seconds)));
-        let timetables: Vec<Timetable> =
-            calendars.chain(periods).enumerate().map(|(index, rule)| timetable(index, &rule)).collect();
-        let mut book = Book::default();
-        let mut dispatcher = Dispatcher::new(timetables.clone(), capacity, clocks.0);
-        for happening in happenings {
-            match happening {
-                OnADay::Pass(ms) => clocks.pass(ms),
-                OnADay::Suspend(ms) => clocks.suspend(ms),
-                OnADay::SetForward(ms) => clocks.set(ms),
-                OnADay::FinishAll => finish_all(&mut dispatcher, clocks, &mut book),
-            }
-            step(&mut dispatcher, clocks, Event::Wake, &mut book);
-            let now = clocks.0.unix_ms;
-            let due = |timetable: &Timetable| {
-                let soon = timetable.soon_after_load(start).is_some_and(|soon| soon <= now);
-                timetable.count_between(start, now, u64::MAX) + u64::from(soon)
-            };
-            let ticks: u64 = timetables.iter().map(due).sum();
-            let waiting = u64::try_from(dispatcher.waiting()).unwrap();
-            prop_assert_eq!(ticks, book.runs() + book.missed.values().sum::<u64>() + waiting);
-        }
-        for ticks in book.started.values() {
-            prop_assert!(ticks.windows(2).all(|pair| pair[0] < pair[1]), "no tick runs twice");
-        }
-    }
-
-    #[test]
-    fn a_clock_that_is_set_back_neither_bursts_nor_silences_an_interval(
-        period in 1_u64..600,
-        back in 2_500_i64..7_200_000,
-        rounds in 1_i64..50,
-    ) {
-        let (mut clocks, mut book) = (Clocks::new(), Book::default());
-        let period_ms = i64::try_from(period).unwrap() * 1_000;
-        let mut dispatcher = Dispatcher::new(vec![every(0, period)], 10, clocks.0);
-        clocks.pass(period_ms);
-        step(&mut dispatcher, clocks, Event::Wake, &mut book);
-        finish_all(&mut dispatcher, clocks, &mut book);
-        let before = book.runs() + book.missed.values().sum::<u64>();
-        clocks.set(-back);
-        for _ in 0..rounds {
-            clocks.pass(period_ms);
-            step(&mut dispatcher, clocks, Event::Wake, &mut book);
-            finish_all(&mut dispatcher, clocks, &mut book);
-        }
-        let after = book.runs() + book.missed.values().sum::<u64>() - before;
-        let rounds = u64::try_from(rounds).unwrap();
-        prop_assert!(after <= rounds + 1 && after + 1 >= rounds, "{after} in {rounds} periods");
-    }
 }
