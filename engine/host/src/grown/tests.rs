@@ -42,11 +42,14 @@ use crate::{
 /// A probe of the first version.
 const OLD: &[u8] = include_bytes!("../../../../tests/fixtures/leadsman-0.1.0.wasm");
 
-/// A component of the grown contract: it imports what was added.
-const NEW: &str = r#"(component
+/// A component of the grown contract: it imports a method that was added.
+const NEW_METHOD: &str = r#"(component
     (import "leadsman:net/types@0.1.0" (instance
         (export "facts" (type $facts (sub resource)))
-        (export "[method]facts.grown-words" (func (param "self" (borrow $facts)) (result (list string))))))
+        (export "[method]facts.grown-words" (func (param "self" (borrow $facts)) (result (list string)))))))"#;
+
+/// Another one: it imports an interface that was added.
+const NEW_INTERFACE: &str = r#"(component
     (import "leadsman:later/counter@0.1.0" (instance (export "count" (func (result u64))))))"#;
 
 /// A sandbox whose linker was changed.
@@ -156,15 +159,32 @@ fn an_old_probe_runs_on_a_contract_that_has_grown() {
 }
 
 #[test]
-fn what_was_added_is_there_for_a_new_probe_and_refused_by_name_without_it() {
+fn what_was_added_is_there_for_a_new_probe_and_refused_by_its_full_name_without_it() {
     let io = Runtime::new().unwrap();
-    let new = wat::parse_str(NEW).unwrap();
-    fits(&sandbox(&io, grow), &new).unwrap();
-    let refused = sandbox(&io, |_| ()).load(&new);
-    let Err(LoadError::World(why)) = &refused else {
-        panic!("{refused:?}");
-    };
-    assert!(why.contains("leadsman:"), "{why}");
+    let (grown, today) = (sandbox(&io, grow), sandbox(&io, |_| ()));
+    for (new, missing) in [
+        (
+            NEW_METHOD,
+            [
+                "`leadsman:net/types@0.1.0`",
+                "export `[method]facts.grown-words`",
+            ],
+        ),
+        (
+            NEW_INTERFACE,
+            ["`leadsman:later/counter@0.1.0`", "export `count`"],
+        ),
+    ] {
+        let new = wat::parse_str(new).unwrap();
+        fits(&grown, &new).unwrap();
+        let refused = today.load(&new);
+        let Err(LoadError::World(why)) = &refused else {
+            panic!("{refused:?}");
+        };
+        for name in missing {
+            assert!(why.contains(name), "{name}: {why}");
+        }
+    }
 }
 
 /// The value of an option, and one case more.
