@@ -10,6 +10,7 @@ use leadsman_core::{
     attempt::{Ending, Verdict},
     limits::{Limit, Limits},
     outcome::{Blame, Outcome, Reason},
+    plan::Retry,
 };
 use leadsman_tests::{
     engine::{Trial, concluded, load},
@@ -20,6 +21,14 @@ use serde_json::json;
 
 mod polling;
 mod loading;
+
+/// What makes a run try once more.
+const UNAVAILABLE: &str = "HTTP/1.1 503 No\r\ncontent-length: 0\r\nconnection: close\r\n\r\n";
+
+const AGAIN: Retry = Retry {
+    attempts: 1,
+    delay: Duration::ZERO,
+};
 
 fn trial(guest: &str, target: &str) -> Trial {
     Trial::of(component(guest).unwrap(), target)
@@ -352,6 +361,19 @@ fn files_and_sockets_past_the_contract_are_denied_and_listed() {
             "{imports:?}"
         );
     }
+}
+
+#[test]
+fn nothing_that_a_guest_keeps_in_its_memory_is_there_in_another_attempt_or_run() {
+    let peer = Peer::answering(UNAVAILABLE).unwrap();
+    let trial = trial("remembers", &peer.url()).retry(AGAIN);
+    // In a sandbox of their own, with room for one guest: each gets the memory that the one before has written to.
+    let records = trial.clone().queued();
+    let here = trial.run();
+    let attempts = records.iter().chain([&here]).flat_map(|run| &run.attempts);
+    let log = attempts.flat_map(|attempt| &attempt.report.log);
+    let counted: Vec<&str> = log.map(|line| line.message.as_str()).collect();
+    assert_eq!(counted, ["1"; 6]);
 }
 
 #[test]
