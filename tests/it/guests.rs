@@ -161,26 +161,34 @@ fn a_panic_after_a_step_that_passed_leaves_it_as_it_ended() {
 }
 
 #[test]
-fn a_million_log_lines_are_cut_and_counted_and_the_verdict_stands() {
+fn a_million_log_lines_are_cut_at_either_limit_and_counted_and_the_verdict_stands() {
     let peer = ok_peer();
-    let limits = Limits {
+    let lines = Limits {
         cpu_ms: 5_000,
         log_lines: 100,
         ..Limits::default()
     };
-    let record = trial("floods_log", &peer.url())
-        .limits(limits)
-        .timeout_ms(20_000)
-        .run();
-    assert_eq!(
-        concluded(&record),
-        (Outcome::Pass, Reason::Ok, Blame::Nobody)
-    );
-    let report = &record.last().unwrap().report;
-    assert_eq!(
-        (report.log.len(), report.usage.truncated[&Limit::Log]),
-        (100, 999_900)
-    );
+    // Each line has eleven.
+    let bytes = Limits {
+        cpu_ms: 5_000,
+        log_bytes: 1_000,
+        ..Limits::default()
+    };
+    for (limits, kept, cut) in [(lines, 100, 999_900), (bytes, 90, 999_910)] {
+        let record = trial("floods_log", &peer.url())
+            .limits(limits)
+            .timeout_ms(20_000)
+            .run();
+        assert_eq!(
+            concluded(&record),
+            (Outcome::Pass, Reason::Ok, Blame::Nobody)
+        );
+        let report = &record.last().unwrap().report;
+        assert_eq!(
+            (report.log.len(), report.usage.truncated[&Limit::Log]),
+            (kept, cut)
+        );
+    }
 }
 
 #[test]
@@ -374,6 +382,27 @@ fn nothing_that_a_guest_keeps_in_its_memory_is_there_in_another_attempt_or_run()
     let log = attempts.flat_map(|attempt| &attempt.report.log);
     let counted: Vec<&str> = log.map(|line| line.message.as_str()).collect();
     assert_eq!(counted, ["1"; 6]);
+}
+
+#[test]
+fn a_guest_is_told_which_attempt_it_is_when_it_was_due_and_the_labels_of_its_target() {
+    let peer = Peer::answering(UNAVAILABLE).unwrap();
+    let record = trial("introduces_itself", &peer.url())
+        .label("tier", "gold")
+        .label("area", "quay")
+        .due(1_790_000_000_123_456_789)
+        .retry(AGAIN)
+        .run();
+    let told = |attempt| {
+        let due = "due at 1790000000123456789";
+        [attempt, due, "area=quay", "tier=gold"].map(str::to_owned)
+    };
+    let attempts = record.attempts.iter().map(|attempt| &attempt.report.log);
+    let said: Vec<Vec<String>> = attempts
+        .map(|log| log.iter().map(|line| line.message.clone()).collect())
+        .collect();
+    let both = ["attempt 1 of run trial", "attempt 2 of run trial"];
+    assert_eq!(said, both.map(told));
 }
 
 #[test]

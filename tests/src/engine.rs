@@ -72,6 +72,8 @@ pub struct Trial {
     grants: Vec<String>,
     secret: Option<(String, String, String)>,
     retry: Retry,
+    labels: BTreeMap<String, String>,
+    planned_unix_ns: i64,
 }
 
 impl Trial {
@@ -87,6 +89,8 @@ impl Trial {
             grants: Vec::new(),
             secret: None,
             retry: Retry::default(),
+            labels: BTreeMap::new(),
+            planned_unix_ns: 0,
         }
     }
 
@@ -126,6 +130,20 @@ impl Trial {
     #[must_use]
     pub const fn retry(mut self, retry: Retry) -> Self {
         self.retry = retry;
+        self
+    }
+
+    /// Gives the target a label.
+    #[must_use]
+    pub fn label(mut self, name: &str, value: &str) -> Self {
+        self.labels.insert(name.to_owned(), value.to_owned());
+        self
+    }
+
+    /// Sets when it was due, in nanoseconds since the Unix epoch.
+    #[must_use]
+    pub const fn due(mut self, planned_unix_ns: i64) -> Self {
+        self.planned_unix_ns = planned_unix_ns;
         self
     }
 
@@ -202,9 +220,9 @@ impl Trial {
             assignment,
             slot: 0,
             run: "trial".to_owned(),
-            // Not due at any time, so never late: it begins where runs begin that are on time.
+            // No tick, so never late: it begins where runs begin that are on time.
             cause: RunCause::Once,
-            planned_unix_ns: 0,
+            planned_unix_ns: self.planned_unix_ns,
             attempt: 1,
         };
         (roster, order)
@@ -225,7 +243,7 @@ impl Trial {
             location: Location::new("here").expect(named),
             probe: ProbeName::new("trial").expect(named),
             settings: settings.into(),
-            labels: BTreeMap::new(),
+            labels: self.labels.clone(),
             timeout: self.timeout_ms * 1_000_000,
             limits: self.limits.clone(),
             egress: Arc::new(Egress {
