@@ -3,7 +3,6 @@
 use std::sync::Arc;
 
 use bytes::Bytes;
-use leadsman_core::limits::Limit;
 use tokio::io::AsyncWrite;
 use wasmtime_wasi::{
     cli::{IsTerminal, StdoutStream},
@@ -39,7 +38,7 @@ impl Pollable for Output {
 
 impl OutputStream for Output {
     fn write(&mut self, bytes: Bytes) -> StreamResult<()> {
-        append(&self.0, &String::from_utf8_lossy(&bytes));
+        self.0.print(&String::from_utf8_lossy(&bytes));
         Ok(())
     }
 
@@ -49,26 +48,5 @@ impl OutputStream for Output {
 
     fn check_write(&mut self) -> StreamResult<usize> {
         Ok(4096)
-    }
-}
-
-/// Guests print a line in several writes; they are put together again.
-fn append(trace: &Trace, text: &str) {
-    let joined = {
-        let mut content = trace.content();
-        match content.log.last_mut() {
-            Some(line) if line.level == "output" && !line.message.ends_with('\n') => {
-                let room = 16_384_usize.saturating_sub(line.message.len());
-                line.message.extend(text.chars().take(room));
-                if text.len() > room {
-                    content.cut(Limit::Log);
-                }
-                true
-            }
-            _ => false,
-        }
-    };
-    if !joined {
-        trace.log("output", text);
     }
 }

@@ -22,6 +22,9 @@ use crate::state::unix_now;
 /// Longest text kept of one assertion, statement or step detail, in bytes.
 const LONGEST_TEXT: usize = 1024;
 
+/// Longest line kept of what a guest prints, in bytes.
+const LONGEST_LINE: usize = 16 << 10;
+
 /// The record of one attempt while it is being written.
 #[derive(Debug)]
 pub(crate) struct Trace {
@@ -192,6 +195,32 @@ impl Trace {
         });
     }
 
+    /// Keeps what the guest prints.
+    pub(crate) fn print(&self, text: &str) {
+        if !self.continued(text) {
+            self.log("output", text);
+        }
+    }
+
+    /// Guests print a line in several writes: they are put together again, within the limit of what is logged.
+    fn continued(&self, text: &str) -> bool {
+        let most = index(self.limits.log_bytes);
+        let mut content = self.content();
+        let left = most.saturating_sub(content.log_bytes);
+        let Some(line) = content.log.last_mut().filter(|line| is_open(line)) else {
+            return false;
+        };
+        let room = left.min(LONGEST_LINE.saturating_sub(line.message.len()));
+        let end = text.floor_char_boundary(room);
+        let kept = text.get(..end).unwrap_or_default();
+        line.message.push_str(kept);
+        content.log_bytes += kept.len();
+        if kept.len() < text.len() {
+            content.cut(Limit::Log);
+        }
+        true
+    }
+
     /// Opens a step; `None` where there are too many.
     pub(crate) fn open(&self, name: &str) -> Option<usize> {
         let started = self.at();
@@ -263,6 +292,11 @@ fn index(limit: u32) -> usize {
     usize::try_from(limit).unwrap_or(usize::MAX)
 }
 
+/// Whether more of it may come: printed, and not yet at its end.
+fn is_open(line: &LogLine) -> bool {
+    line.level == "output" && !line.message.ends_with('\n')
+}
+
 /// The text, cut at a character's boundary.
 pub(crate) fn shortened(text: &str) -> String {
     if text.len() <= LONGEST_TEXT {
@@ -290,6 +324,24 @@ mod tests {
         Cause::Statement {
             message: "so".to_owned(),
         }
+    }
+
+    #[test]
+    fn what_is_printed_piece_by_piece_is_one_line_and_has_no_more_bytes_than_what_is_logged() {
+        let limits = Limits {
+            log_bytes: 11,
+            ..Limits::default()
+        };
+        let trace = Trace::new(limits, None);
+        trace.start();
+        for piece in ["one", " two", " três", "\n", "four"] {
+            trace.print(piece);
+        }
+        let content = trace.content();
+        let lines: Vec<&str> = content.log.iter().map(|line| &*line.message).collect();
+        // The half of a letter is none, and its place is left for the end of the line.
+        assert_eq!(lines, ["one two tr\n"]);
+        assert_eq!(content.truncated[&Limit::Log], 2);
     }
 
     #[test]
