@@ -87,7 +87,7 @@ impl Expressions {
                 Err(message) => complaints.push(Complaint {
                     pointer: found.pointer,
                     message,
-                    hint: String::new(),
+                    hint: mend(found.format, &found.text).to_owned(),
                 }),
             }
         }
@@ -254,6 +254,20 @@ fn compile(format: &'static str, text: &str) -> Result<Compiled, String> {
     }
 }
 
+/// How an expression of that format is written.
+fn mend(format: &str, text: &str) -> &'static str {
+    if text.len() > LONGEST {
+        return "shorten it, or write several";
+    }
+    match format {
+        "regex" => "the syntax is that of Rust's `regex`: no look-around, no back-references",
+        "json-path" => "write it as in RFC 9535, for example `$.items[0].id`",
+        "css" => "write a selector, for example `main h1`, or `form input@value` for an attribute",
+        "cel-object" => "write an expression of CEL, for example `state == \"up\"`",
+        _ => "write an expression of CEL, for example `body.state == \"up\"`",
+    }
+}
+
 fn compile_cel(text: &str) -> Result<cel::Program, String> {
     CEL.compile(text)
         .map_err(|error| format!("not a CEL expression: {error}"))
@@ -311,6 +325,26 @@ mod tests {
             expressions.holds("cel", "true", &Text("{}")),
             Err(Trouble::Unknown(_))
         ));
+    }
+
+    #[test]
+    fn what_does_not_compile_is_told_with_its_mend() {
+        let long = "x".repeat(LONGEST + 1);
+        for (format, text, mend) in [
+            ("regex", "(", "look-around"),
+            ("json-path", "$.[", "RFC 9535"),
+            ("css", "h1[", "selector"),
+            ("cel", "body.", "body."),
+            ("cel-object", "state ==", "CEL"),
+            ("regex", long.as_str(), "shorten"),
+        ] {
+            let schema = json!({"type": "string", "format": format});
+            let complaints = Expressions::compile(&schema, &json!(text)).unwrap_err();
+            let [complaint] = complaints.as_slice() else {
+                panic!("{format}: {complaints:?}")
+            };
+            assert!(complaint.hint.contains(mend), "{format}: {complaint:?}");
+        }
     }
 
     #[test]
