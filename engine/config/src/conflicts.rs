@@ -24,10 +24,11 @@ pub fn conflicts(files: &[(&Path, &[Arc<Check>])]) -> Vec<(PathBuf, Problems)> {
                     check.id,
                     other.display()
                 );
+                let mend = "give it another key, or remove it from one of the two files";
                 wrong
                     .entry(path)
                     .or_default()
-                    .push(Problem::of_file(path, why));
+                    .push(Problem::of_file(path, why, mend));
             }
         }
     }
@@ -41,7 +42,8 @@ pub fn conflicts(files: &[(&Path, &[Arc<Check>])]) -> Vec<(PathBuf, Problems)> {
                     other.display()
                 ))
             });
-            let problems = whys.map(|why| Problem::of_file(path, why));
+            let mend = "remove that name from `was`, or the check that still has it";
+            let problems = whys.map(|why| Problem::of_file(path, why, mend));
             wrong.entry(path).or_default().extend(problems);
         }
     }
@@ -72,10 +74,11 @@ fn circles<'a>(
         while let Some(id) = open.pop() {
             if id == check.id.as_str() {
                 let why = format!("`{}` depends on itself", check.id);
+                let mend = "break the circle: remove one `depends_on` that leads back to it";
                 wrong
                     .entry(path)
                     .or_default()
-                    .push(Problem::of_file(path, why));
+                    .push(Problem::of_file(path, why, mend));
                 break;
             }
             if seen.insert(id) {

@@ -1,6 +1,6 @@
 //! Target files in Prometheus' own `file_sd` format.
 
-use std::{collections::BTreeMap, path::Path};
+use std::{collections::BTreeMap, fmt, io, path::Path};
 
 use serde::Deserialize;
 
@@ -16,21 +16,49 @@ pub struct Group {
     pub labels: BTreeMap<String, String>,
 }
 
+/// Why a file gives no targets, and how to mend it.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Undiscovered {
+    /// What is wrong.
+    pub message: String,
+    /// How to mend it.
+    pub mend: String,
+}
+
+impl Undiscovered {
+    /// Of a file that cannot be read.
+    pub fn unreadable(path: &Path, error: &io::Error) -> Self {
+        Self {
+            message: format!("`{}` cannot be read: {error}", path.display()),
+            mend: "let leadsman read it, or keep it from what `file_sd` matches".to_owned(),
+        }
+    }
+}
+
+impl fmt::Display for Undiscovered {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}; {}", self.message, self.mend)
+    }
+}
+
 /// Most bytes of one file.
 const LARGEST: usize = 8 << 20;
 
 /// The groups of a file: JSON, or YAML where its name ends so.
-pub fn parse(path: &Path, text: &str) -> Result<Vec<Group>, String> {
-    let refused = |why: String| {
-        let shape = r#"[{"targets": ["host:port"], "labels": {"name": "value"}}]"#;
-        format!(
-            "`{}` is no list of targets: {why}; it has the shape `{shape}`",
-            path.display()
-        )
+pub fn parse(path: &Path, text: &str) -> Result<Vec<Group>, Undiscovered> {
+    let told = |why: String, mend: String| Undiscovered {
+        message: format!("`{}` is no list of targets: {why}", path.display()),
+        mend,
     };
     if text.len() > LARGEST {
-        return Err(refused(format!("it has more than {LARGEST} bytes")));
+        let why = format!("it has more than {LARGEST} bytes");
+        let mend = "split it into several files that `file_sd` matches";
+        return Err(told(why, mend.to_owned()));
     }
+    let refused = |why: String| {
+        let shape = r#"[{"targets": ["host:port"], "labels": {"name": "value"}}]"#;
+        told(why, format!("write it in the shape `{shape}`"))
+    };
     let is_yaml = path
         .extension()
         .is_some_and(|extension| extension == "yml" || extension == "yaml");
@@ -69,10 +97,8 @@ mod tests {
             r#"[{"targets": [], "lables": {}}]"#,
         ] {
             let why = parse(Path::new("sd/a.json"), text).unwrap_err();
-            assert!(
-                why.contains("sd/a.json") && why.contains("targets"),
-                "{why}"
-            );
+            assert!(why.message.contains("sd/a.json"), "{why}");
+            assert!(why.mend.contains("targets"), "{why}");
         }
     }
 }

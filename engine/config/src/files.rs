@@ -6,7 +6,7 @@ use std::{
     sync::Arc,
 };
 
-use crate::discovery::{self, Group};
+use crate::discovery::{self, Group, Undiscovered};
 
 /// Where a configuration looks things up.
 pub trait Files: Sync {
@@ -20,10 +20,10 @@ pub trait Files: Sync {
     fn matching(&self, pattern: &Path) -> Result<Vec<PathBuf>, String>;
 
     /// The targets of a `file_sd` file, or why there are none.
-    fn discovered(&self, path: &Path) -> Result<Arc<Vec<Group>>, String> {
+    fn discovered(&self, path: &Path) -> Result<Arc<Vec<Group>>, Undiscovered> {
         let text = self
             .read(path)
-            .map_err(|error| format!("`{}` cannot be read: {error}", path.display()))?;
+            .map_err(|error| Undiscovered::unreadable(path, &error))?;
         discovery::parse(path, &text).map(Arc::new)
     }
 }

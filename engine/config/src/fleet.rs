@@ -42,9 +42,9 @@ pub struct Sheet {
 
 impl Sheet {
     /// Of a file of which nothing is known.
-    fn wrong(path: &Path, why: String) -> Self {
+    fn wrong(path: &Path, why: String, mend: &str) -> Self {
         Self {
-            checks: Err(Problems::new(vec![Problem::of_file(path, why)])),
+            checks: Err(Problems::new(vec![Problem::of_file(path, why, mend)])),
             names: Names::default(),
         }
     }
@@ -161,7 +161,8 @@ impl Platform {
     /// Of a file that cannot be read: told where its path is written, if it is no pattern that found it.
     fn unreadable(&self, path: &Path, error: &io::Error) -> Sheet {
         let Some(written) = self.shared.literal.get(path) else {
-            return Sheet::wrong(path, format!("the file cannot be read: {error}"));
+            let mend = "let leadsman read it, or keep it from what `include` matches";
+            return Sheet::wrong(path, format!("the file cannot be read: {error}"), mend);
         };
         let problem = Problem {
             message: format!("{}: {error}", written.message),
@@ -227,7 +228,8 @@ impl Fleet {
                     (path, sheet)
                 })),
                 Err(why) => {
-                    read.insert(path.to_path_buf(), Sheet::wrong(path, why));
+                    let mend = "correct the pattern in `include`, or let leadsman read its folders";
+                    read.insert(path.to_path_buf(), Sheet::wrong(path, why, mend));
                 }
             }
         }
@@ -270,8 +272,9 @@ impl Fleet {
         let checks: Vec<Arc<Check>> = checks.cloned().collect();
         let path = platform.path().to_path_buf();
         let nothing = || {
-            let why = "the configuration has no check that runs at this location".to_owned();
-            Problems::new(vec![Problem::of_file(&path, why)])
+            let why = "the file names no location".to_owned();
+            let mend = "write `location: NAME`";
+            Problems::new(vec![Problem::of_file(&path, why, mend)])
         };
         platform.plan(checks).ok_or_else(nothing)
     }

@@ -37,7 +37,7 @@ use leadsman_core::{
 
 pub use crate::{
     conflicts::conflicts,
-    discovery::{Group, parse as parse_discovered},
+    discovery::{Group, Undiscovered, parse as parse_discovered},
     files::{Disk, Files},
     fleet::{Fleet, Platform, Sheet},
     names::{Names, strangers},

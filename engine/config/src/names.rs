@@ -9,6 +9,9 @@ use crate::{nearest::nearest, problem::Problem, tree::Node};
 /// For so many unknown ids the nearest known one is looked for.
 const MOST_GUESSES: usize = 32;
 
+/// How to mend the name of a check that is none.
+pub(crate) const ID: &str = "write the id of a check, which is `team/key`";
+
 /// The names in one file; also known where the file is wrong, as far as its text is.
 #[derive(Debug, Clone, Default)]
 pub struct Names {
@@ -134,8 +137,6 @@ fn mend(
         return format!("it is called `{is}` now");
     }
     let near = guess.then(|| nearest(id.as_str(), own.iter().copied()));
-    near.flatten().map_or_else(
-        || "write the id of a check, which is `team/key`".to_owned(),
-        |near| format!("did you mean `{near}`?"),
-    )
+    let meant = |near: &str| format!("did you mean `{near}`?");
+    near.flatten().map_or_else(|| ID.to_owned(), meant)
 }

@@ -32,7 +32,7 @@ pub(crate) fn suggestion<'a, I: IntoIterator<Item = &'a str> + Clone>(
     }
     let all = listed(candidates);
     if all.is_empty() {
-        "none is defined".to_owned()
+        "define it first: there is none yet".to_owned()
     } else {
         format!("known are {all}")
     }

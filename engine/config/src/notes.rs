@@ -9,7 +9,7 @@ use leadsman_core::id::CheckId;
 
 use crate::{
     element::calendar::Gaps,
-    names::Names,
+    names::{self, Names},
     problem::{Problem, Problems},
     tree::{FileKind, Node, Span},
 };
@@ -115,7 +115,8 @@ impl<'a> Notes<'a> {
 
     /// A check of this file depends on another one; whether that exists is seen when all files are read.
     pub(crate) fn depend(&self, node: &Node, on: &CheckId) {
-        let what = wrong(format!("no check of the fleet is called `{on}`"), "");
+        let message = format!("no check of the fleet is called `{on}`");
+        let what = wrong(message, names::ID);
         let problem = self.problem(node.at, &node.path, node.discreet(what));
         self.names.borrow_mut().depend(on, problem);
     }
@@ -188,7 +189,8 @@ impl<'a> Notes<'a> {
     pub(crate) fn conclude<T>(self, result: Option<T>) -> Result<T, Problems> {
         if self.found.borrow().is_empty() && result.is_none() {
             // Reached only if a section gives up without saying why; say at least where.
-            self.say_at(self.start(), "", wrong("the file cannot be used", ""));
+            let mend = "report it: to say no more than this is a defect of leadsman";
+            self.say_at(self.start(), "", wrong("the file cannot be used", mend));
         }
         match (result, self.found.into_inner()) {
             (Some(result), found) if found.is_empty() => Ok(result),

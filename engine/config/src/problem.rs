@@ -25,15 +25,15 @@ pub struct Problem {
     pub path: String,
     /// What is wrong.
     pub message: String,
-    /// How to mend it; empty where the message says it all.
+    /// How to mend it.
     pub mend: String,
     /// The line as it is written.
     pub excerpt: String,
 }
 
 impl Problem {
-    /// A mistake that concerns a whole file.
-    pub fn of_file(file: &Path, message: String) -> Self {
+    /// A mistake that concerns a whole file, and how to mend it.
+    pub fn of_file(file: &Path, message: String, mend: &str) -> Self {
         Self {
             file: file.to_path_buf(),
             line: 1,
@@ -42,7 +42,7 @@ impl Problem {
             length: 0,
             path: String::new(),
             message,
-            mend: String::new(),
+            mend: mend.to_owned(),
             excerpt: String::new(),
         }
     }

@@ -48,6 +48,9 @@ impl Catalog for Shelf {
         _: &ProbeSource,
         settings: &str,
     ) -> Result<Vec<Complaint>, String> {
+        if settings.contains("too-much-for-the-probe") {
+            return Err("it did not answer within 5 s".to_owned());
+        }
         let refused = settings.contains("refused-by-the-probe");
         Ok(refused
             .then(|| complaint("/path", "the path has no leading `/`", "write `/…`"))
@@ -181,6 +184,20 @@ fn every_mistake_has_its_line_its_words_and_its_mend() {
     }
 }
 
+/// Nobody is told of a mistake without being told how to mend it.
+pub(crate) fn mended(name: &str, problems: &Problems) {
+    for problem in problems {
+        assert!(!problem.mend.trim().is_empty(), "{name}: {problem}");
+    }
+}
+
+#[test]
+fn no_mistake_is_told_without_its_mend() {
+    for (name, text) in invalid() {
+        mended(&name, &loaded(&text).expect_err(&name));
+    }
+}
+
 #[test]
 fn a_file_with_ten_mistakes_gets_ten_errors_at_once() {
     let problems = loaded(&file("invalid/ten-mistakes.yaml")).unwrap_err();
@@ -234,7 +251,9 @@ fn bombs_of_aliases_depth_and_size_are_refused() {
     let deep = format!("checks: {}{}", "[".repeat(100), "]".repeat(100));
     let large = format!("checks: {{}} # {}", "x".repeat(1 << 20));
     for text in [aliases, deep, large] {
-        assert_eq!(loaded(&text).unwrap_err().len(), 1);
+        let problems = loaded(&text).unwrap_err();
+        assert_eq!(problems.len(), 1);
+        mended("a bomb", &problems);
     }
 }
 
@@ -347,6 +366,7 @@ proptest! {
         let text = String::from_utf8_lossy(&bytes);
         if let Err(problems) = loaded(&text) {
             prop_assert!(!problems.render(false).is_empty());
+            mended(&text, &problems);
         }
     }
 
@@ -366,6 +386,7 @@ proptest! {
         let text: String = text.into_iter().collect();
         if let Err(problems) = loaded(&text) {
             prop_assert!(!problems.render(true).is_empty());
+            mended(&text, &problems);
         }
     }
 }

@@ -101,9 +101,9 @@ impl Node {
     /// A text that has to be there.
     pub(crate) fn expect_text(&self, what: &str) -> Result<&str, Wrong> {
         match self.text() {
-            Some("") => Err(wrong(format!("expected {what}, got an empty text"), "")),
+            Some("") => Err(self.empty(what)),
             Some(text) => Ok(text),
-            None => Err(self.not(what)),
+            None => Err(self.not_text(what)),
         }
     }
 
@@ -124,17 +124,35 @@ impl Node {
         match &self.value {
             Tree::Map(entries) => Ok(entries),
             Tree::Null => Ok(&[]),
-            _ => Err(self.not("a mapping")),
+            Tree::List(_) => {
+                let mend = "give each item a key: write `name: …` in place of `- …`";
+                Err(self.not("a mapping", mend))
+            }
+            _ => Err(self.not("a mapping", "write it as lines of `key: value`")),
         }
     }
 
     /// The refusal of a value of the wrong kind.
-    pub(crate) fn not(&self, what: &str) -> Wrong {
-        let quote = matches!(self.value, Tree::Number(_) | Tree::Bool(_)) && what.contains("text");
-        wrong(
-            format!("expected {what}, got {}", self.shown()),
-            if quote { "put it in quotes" } else { "" },
-        )
+    pub(crate) fn not(&self, what: &str, mend: &str) -> Wrong {
+        wrong(format!("expected {what}, got {}", self.shown()), mend)
+    }
+
+    /// The refusal of what is no text.
+    pub(crate) fn not_text(&self, what: &str) -> Wrong {
+        let mend = match self.value {
+            Tree::Number(_) | Tree::Bool(_) => "put it in quotes",
+            Tree::List(_) | Tree::Map(_) => "write one text in its place",
+            Tree::Null | Tree::Text(_) => "write one, or remove this",
+        };
+        self.not(what, mend)
+    }
+
+    fn empty(&self, what: &str) -> Wrong {
+        let mend = self.written.as_ref().map_or_else(
+            || "write one between the quotes".to_owned(),
+            |written| format!("fill `{written}`: nothing is in it"),
+        );
+        wrong(format!("expected {what}, got an empty text"), mend)
     }
 
     /// The value for a message: shortened, and never what a reference stands for.

@@ -94,7 +94,7 @@ name!(
 );
 name!(
     /// The name of a target, which is its label; never its URL by necessity, but any printable text.
-    TargetName, printable, "control characters are not printable"
+    TargetName, printable, "printable characters"
 );
 name!(
     /// The name of a probe.

@@ -146,7 +146,8 @@ impl Configuration {
         let checks = self.checks(&good);
         let no_place = || {
             let why = "the file names no location".to_owned();
-            Problems::from_list(vec![Problem::of_file(&self.path, why)])
+            let mend = "write `location: NAME`";
+            Problems::from_list(vec![Problem::of_file(&self.path, why, mend)])
         };
         let plan = good.platform.plan(checks).ok_or_else(no_place)?;
         self.places.told();
@@ -446,7 +447,8 @@ impl Configuration {
 fn read_text(path: &Path) -> Result<String, Problems> {
     fs::read_to_string(path).map_err(|error| {
         let why = format!("the file cannot be read: {error}");
-        Problems::from_list(vec![Problem::of_file(path, why)])
+        let mend = "check its path, and let leadsman read it";
+        Problems::from_list(vec![Problem::of_file(path, why, mend)])
     })
 }
 

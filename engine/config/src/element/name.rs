@@ -25,7 +25,14 @@ pub(crate) fn name<T>(
 
 /// The refusal of a text that is not a name.
 pub(crate) fn refused(error: &NameError) -> Wrong {
-    wrong(error.to_string(), "")
+    match error {
+        NameError::Empty => wrong(error.to_string(), "write at least one character"),
+        NameError::TooLong(_) => wrong(error.to_string(), "shorten it"),
+        NameError::Character(odd, alphabet) => wrong(
+            format!("`{odd}` is not allowed in this name"),
+            format!("write only {alphabet}"),
+        ),
+    }
 }
 
 /// The name that a key is.
@@ -77,8 +84,9 @@ fn label(entry: &Entry, notes: &Notes<'_>) -> Option<(String, String)> {
         notes.say_at(entry.at, path, wrong(message, "choose another name"));
         return None;
     }
-    let value = entry.node.text().ok_or_else(|| entry.node.not("a text"));
+    let node = &entry.node;
+    let value = node.text().ok_or_else(|| node.not_text("a text"));
     notes
-        .keep(&entry.node, value)
+        .keep(node, value)
         .map(|value| (entry.key.clone(), value.to_owned()))
 }

@@ -208,7 +208,8 @@ impl<'a> Shared<'a> {
             Err(_) if probes.is_declared(probe) => return None,
             Err(why) => {
                 let node = own.get("probe").unwrap_or(own.node);
-                self.notes.say(node, wrong(why.to_string(), ""));
+                let mend = "name another probe, or install leadsman anew: this one is part of it";
+                self.notes.say(node, wrong(why.to_string(), mend));
                 return None;
             }
         };

@@ -3,7 +3,7 @@
 use leadsman_core::limits::Limits;
 
 use crate::{
-    element::{duration, size},
+    element::{duration, size, whole::DIGITS},
     layers::{Layers, Origins},
     notes::{Notes, Wrong, wrong},
     table::{Keys, Table},
@@ -51,22 +51,25 @@ pub(super) fn read(layers: &Layers<'_>, origins: &mut Origins, notes: &Notes<'_>
 
 fn value(node: &Node, key: &str, ceiling: u64) -> Result<u64, Wrong> {
     let unit = unit(key);
+    let odd = || node.not("a whole number", DIGITS);
     let value = match (unit, &node.value) {
         (Unit::Millis, _) => {
             let millis = duration::duration(node)?.as_millis();
             u64::try_from(millis).unwrap_or(u64::MAX)
         }
         (Unit::Bytes, _) => size::size(node)?,
-        (Unit::Count, Tree::Number(number)) => {
-            number.as_u64().ok_or_else(|| node.not("a whole number"))?
-        }
-        (Unit::Count, _) => return Err(node.not("a whole number")),
+        (Unit::Count, Tree::Number(number)) => number.as_u64().ok_or_else(odd)?,
+        (Unit::Count, _) => return Err(odd()),
     };
     if value == 0 || value > ceiling {
         let (least, most) = (shown(unit, 1), shown(unit, ceiling));
         return Err(wrong(
             format!("expected {least} to {most}, got {}", node.shown()),
-            format!("the ceiling of `{key}` is {most}"),
+            if value == 0 {
+                format!("write `{least}` or more")
+            } else {
+                format!("write `{most}` or less, which is the ceiling of `{key}`")
+            },
         ));
     }
     Ok(value)

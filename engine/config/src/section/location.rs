@@ -38,7 +38,7 @@ pub(super) fn read(root: &Table<'_>, notes: &Notes<'_>) -> Places {
     let all = list(node, notes);
     let here = match written {
         Some(written) => written.text().map_or_else(
-            || notes.keep(written, Err(written.not("a name as text"))),
+            || notes.keep(written, Err(written.not_text("a name as text"))),
             |text| {
                 known(
                     written,

@@ -77,10 +77,12 @@ fn below(node: &Node, timeout: Duration) -> Result<Duration, crate::notes::Wrong
             "expected more than 0 and less than the timeout of {timeout}, got {}",
             node.shown()
         );
-        return Err(wrong(
-            message,
-            "a run that takes that long has already timed out",
-        ));
+        let mend = if under.is_zero() {
+            "write more than `0s`"
+        } else {
+            "lower `under`, or raise `timeout`: a run that takes that long has already timed out"
+        };
+        return Err(wrong(message, mend));
     }
     Ok(under)
 }

@@ -181,9 +181,11 @@ impl Settings<'_> {
             Ok(complaints) => complaints
                 .into_iter()
                 .for_each(|complaint| self.say(Finding::from(complaint), set)),
-            Err(why) => self
-                .notes
-                .say(self.node().unwrap_or(self.check), wrong(why, "")),
+            Err(why) => {
+                let mend = "tell the probe's author: it failed while it judged these settings";
+                let node = self.node().unwrap_or(self.check);
+                self.notes.say(node, wrong(why, mend));
+            }
         }
     }
 

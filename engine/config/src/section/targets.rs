@@ -95,6 +95,11 @@ struct Reader<'r, 'a> {
 impl<'a> Reader<'_, 'a> {
     fn list(&mut self, node: &Node, text: &str) {
         let notes = self.shared.notes;
+        if self.shared.lists.all.is_empty() {
+            let message = format!("unknown list of targets {}", node.shown());
+            let mend = "write an address as `[…]`, or define the list under `targets`";
+            return notes.say(node, wrong(message, mend));
+        }
         let all = self.shared.lists.all.iter();
         let all = all.map(|(name, node)| (name.as_str(), *node));
         if let Some(list) = known(node, text, "list of targets", all, notes) {
@@ -139,7 +144,8 @@ impl<'a> Reader<'_, 'a> {
         };
         let pattern = notes.read(node, |node| name::path(node, notes.folder_of(node)));
         let files = self.shared.reading.files;
-        let paths = pattern.map(|pattern| files.matching(&pattern).map_err(|why| wrong(why, "")));
+        let mend = "correct the pattern, or let leadsman read the folders that it names";
+        let paths = pattern.map(|pattern| files.matching(&pattern).map_err(|why| wrong(why, mend)));
         if matches!(&paths, Some(Ok(paths)) if paths.is_empty()) {
             self.await_file(node);
         }
@@ -147,7 +153,8 @@ impl<'a> Reader<'_, 'a> {
             .and_then(|paths| notes.keep(node, paths))
             .unwrap_or_default()
         {
-            let groups = files.discovered(&path).map_err(|why| wrong(why, ""));
+            let groups = files.discovered(&path);
+            let groups = groups.map_err(|why| wrong(why.message, why.mend));
             for group in notes
                 .keep(node, groups)
                 .iter()
@@ -195,11 +202,13 @@ impl<'a> Reader<'_, 'a> {
 
 fn found<'a>(address: &str, group: &Group) -> Result<Target<'a>, Wrong> {
     let pattern = Some(address::target(address)?);
-    let label = group.labels.get(NAME).map_or(address, String::as_str);
     let labels = group.labels.iter();
     let labels = labels.filter(|(name, _)| !name.starts_with("__") && name.as_str() != NAME);
     Ok(Target {
-        name: TargetName::new(label).map_err(|error| name::refused(&error))?,
+        name: match group.labels.get(NAME) {
+            Some(label) => TargetName::new(label).map_err(|error| name::refused(&error))?,
+            None => unnamed(address, "give it a group of its own, with the label `name`")?,
+        },
         address: address.to_owned(),
         pattern,
         labels: labels
@@ -212,6 +221,13 @@ fn found<'a>(address: &str, group: &Group) -> Result<Target<'a>, Wrong> {
     })
 }
 
+const NAMED: &str = "give the target a `name` beside its `address`";
+
+/// The name of a target that has none of its own.
+fn unnamed(address: &str, mend: &str) -> Result<TargetName, Wrong> {
+    TargetName::new(address).map_err(|error| wrong(name::refused(&error).message, mend))
+}
+
 fn target<'a>(
     item: &'a Node,
     is_shared: bool,
@@ -220,10 +236,7 @@ fn target<'a>(
 ) -> Option<Target<'a>> {
     if !matches!(item.value, Tree::Map(_)) {
         let (address, pattern) = notes.read(item, |node| place(node, probe))?;
-        let name = notes.keep(
-            item,
-            TargetName::new(&address).map_err(|error| name::refused(&error)),
-        )?;
+        let name = notes.keep(item, unnamed(&address, NAMED))?;
         return Some(Target {
             name,
             address,
@@ -244,10 +257,7 @@ fn target<'a>(
     let (address, pattern) = notes.read(node, |node| place(node, probe))?;
     let name = match written {
         Some(name) => name,
-        None => notes.keep(
-            node,
-            TargetName::new(&address).map_err(|error| name::refused(&error)),
-        ),
+        None => notes.keep(node, unnamed(&address, NAMED)),
     };
     let set = table
         .get("set")

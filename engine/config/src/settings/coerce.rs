@@ -49,11 +49,12 @@ fn at<'s>(root: &'s Value, keys: &[&str]) -> Result<Vec<&'s Value>, String> {
                 .flatten()
                 .map(|(key, _)| key.as_str())
                 .collect();
-            return Err(format!(
-                "unknown setting `{}`: {}",
-                shortened(key),
+            let mend = if known.is_empty() {
+                "there is none".to_owned()
+            } else {
                 nearest::suggestion(key, known.iter().copied())
-            ));
+            };
+            return Err(format!("unknown setting `{}`: {mend}", shortened(key)));
         }
         here = inner;
     }

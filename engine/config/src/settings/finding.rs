@@ -8,7 +8,7 @@ use leadsman_core::plan::Complaint;
 use serde_json::Value;
 
 use super::shape;
-use crate::{nearest, tree::shortened};
+use crate::{element::boolean, nearest, tree::shortened};
 
 /// A complaint that knows whether it is about a key or its value.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -21,10 +21,16 @@ pub(crate) struct Finding {
 
 impl From<Complaint> for Finding {
     fn from(complaint: Complaint) -> Self {
+        let hint = if complaint.hint.is_empty() {
+            // A probe need not say more than what is wrong.
+            "change it: the probe itself refuses it".to_owned()
+        } else {
+            complaint.hint
+        };
         Self {
             pointer: complaint.pointer,
             message: complaint.message,
-            hint: complaint.hint,
+            hint,
             of_key: false,
         }
     }
@@ -55,9 +61,9 @@ pub(crate) fn of_error(schema: &Value, error: &ValidationError<'_>) -> Vec<Findi
         Kind::PropertyNames { error: inner } => vec![finding(
             error,
             format!("a key is not allowed: {}", message(inner)),
-            String::new(),
+            hint(inner),
         )],
-        kind => vec![finding(error, message(error), hint(kind, error.instance()))],
+        _ => vec![finding(error, message(error), hint(error))],
     }
 }
 
@@ -88,7 +94,7 @@ fn stranger(schema: &Value, error: &ValidationError<'_>, name: &str) -> Finding 
         pointer: format!("{}/{escaped}", error.instance_path().as_str()),
         message: format!("unknown setting `{}`", shortened(name)),
         hint: if known.is_empty() {
-            String::new()
+            "rename it, or remove it".to_owned()
         } else {
             nearest::suggestion(name, known.iter().copied())
         },
@@ -130,14 +136,9 @@ fn alternatives(
         return vec![finding(
             error,
             format!("matches no accepted form: {}", forms.join("; or ")),
-            String::new(),
+            "write it in one of these forms".to_owned(),
         )];
     }
-    let words = considered
-        .iter()
-        .flat_map(|error| words(error.kind()))
-        .collect::<Vec<_>>();
-    let hint = near(error.instance(), &words);
     vec![finding(
         error,
         format!(
@@ -145,8 +146,23 @@ fn alternatives(
             expected.join(" or "),
             shown(error.instance())
         ),
-        hint,
+        chosen(error.instance(), &considered),
     )]
+}
+
+/// How to mend what fits none of several forms.
+fn chosen(got: &Value, considered: &[&ValidationError<'static>]) -> String {
+    let mut telling = considered
+        .iter()
+        .filter(|error| !expectations(error).is_empty());
+    if let (Some(only), None) = (telling.next(), telling.next()) {
+        return hint(only);
+    }
+    let words: Vec<String> = considered
+        .iter()
+        .flat_map(|error| words(error.kind()))
+        .collect();
+    near(got, &words).unwrap_or_else(|| "write one of these instead".to_owned())
 }
 
 fn expectations(error: &ValidationError<'_>) -> Vec<String> {
@@ -216,14 +232,58 @@ fn message(error: &ValidationError<'_>) -> String {
     }
 }
 
-fn hint(kind: &Kind, got: &Value) -> String {
-    match kind {
-        Kind::Type { kind }
-            if got.is_number() && types(kind).iter().any(|name| name == "a text") =>
-        {
-            "put it in quotes".to_owned()
+/// How to mend it.
+fn hint(error: &ValidationError<'_>) -> String {
+    let got = error.instance();
+    match error.kind() {
+        Kind::Type { kind } => retyped(kind, got).to_owned(),
+        Kind::Constant { expected_value } => format!("write {}", shown(expected_value)),
+        kind @ Kind::Enum { .. } => {
+            near(got, &words(kind)).unwrap_or_else(|| "write one of these".to_owned())
         }
-        kind => near(got, &words(kind)),
+        Kind::Minimum { limit } => format!("write `{limit}` or more"),
+        Kind::Maximum { limit } => format!("write `{limit}` or less"),
+        Kind::ExclusiveMinimum { limit } => format!("write more than `{limit}`"),
+        Kind::ExclusiveMaximum { limit } => format!("write less than `{limit}`"),
+        Kind::MinLength { .. } => "lengthen it".to_owned(),
+        Kind::MaxLength { .. } => "shorten it".to_owned(),
+        Kind::MinItems { .. } => "add items".to_owned(),
+        Kind::MaxItems { .. } => "remove items".to_owned(),
+        Kind::MinProperties { .. } => "add keys".to_owned(),
+        Kind::MaxProperties { .. } => "remove keys".to_owned(),
+        Kind::Required { property } => {
+            format!("add `{}: …`", property.as_str().unwrap_or_default())
+        }
+        Kind::Pattern { .. } => "change it so that it matches".to_owned(),
+        Kind::Format { .. } => "change it so that it has this format".to_owned(),
+        Kind::FalseSchema => "remove what is set here".to_owned(),
+        Kind::OneOfMultipleValid { .. } => "remove what belongs to the other forms".to_owned(),
+        Kind::UniqueItems => "remove the item that is there twice".to_owned(),
+        _ => "write something else: the probe's schema does not allow this".to_owned(),
+    }
+}
+
+/// How to write a value of the type that is wanted.
+fn retyped(kind: &TypeKind, got: &Value) -> &'static str {
+    let wanted: Vec<&str> = names(kind)
+        .into_iter()
+        .filter(|name| *name != "null")
+        .collect();
+    if wanted.contains(&"string") && (got.is_number() || got.is_boolean()) {
+        return "put it in quotes";
+    }
+    match wanted.as_slice() {
+        [] => "remove it",
+        ["string"] => "write one text in its place",
+        ["boolean"] => boolean::meant(got.as_str()),
+        ["integer"] if got.is_number() => "write it without a fraction",
+        ["integer" | "number"] => match got.as_str().map(str::parse::<f64>) {
+            Some(Ok(_)) => "remove the quotes",
+            _ => "write it in digits",
+        },
+        ["array"] => "write it as `[…]`",
+        ["object"] => "write it as lines of `key: value`",
+        _ => "write one of these instead",
     }
 }
 
@@ -241,23 +301,25 @@ fn words(kind: &Kind) -> Vec<String> {
     }
 }
 
-fn near(got: &Value, words: &[String]) -> String {
+fn near(got: &Value, words: &[String]) -> Option<String> {
     let near = got
         .as_str()
         .and_then(|got| nearest::nearest(got, words.iter().map(String::as_str)));
     near.map(|near| format!("did you mean `{near}`?"))
-        .unwrap_or_default()
 }
 
 fn types(kind: &TypeKind) -> Vec<String> {
-    let names: Vec<&str> = match kind {
-        TypeKind::Single(one) => vec![one.as_str()],
-        TypeKind::Multiple(several) => several.iter().map(jsonschema::JsonType::as_str).collect(),
-    };
-    names
+    names(kind)
         .into_iter()
         .map(|name| word(name).to_owned())
         .collect()
+}
+
+fn names(kind: &TypeKind) -> Vec<&'static str> {
+    match kind {
+        TypeKind::Single(one) => vec![one.as_str()],
+        TypeKind::Multiple(several) => several.iter().map(jsonschema::JsonType::as_str).collect(),
+    }
 }
 
 /// What the file's author calls a JSON type.
@@ -290,4 +352,77 @@ fn size(value: &Value) -> usize {
         .map(Vec::len)
         .or_else(|| value.as_object().map(serde_json::Map::len))
         .unwrap_or_default()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// A schema, what it refuses, and the mend.
+    const REFUSED: &str = r#"
+{"type": "string"}; 7; put it in quotes
+{"type": "string"}; true; put it in quotes
+{"type": "string"}; []; write one text in its place
+{"type": "boolean"}; "true"; remove the quotes
+{"type": "boolean"}; "no"; write `false`
+{"type": "integer"}; 1.5; write it without a fraction
+{"type": "integer"}; "7"; remove the quotes
+{"type": ["number", "null"]}; "many"; write it in digits
+{"type": "array"}; "a"; write it as `[…]`
+{"type": "object"}; []; write it as lines of `key: value`
+{"type": ["array", "object"]}; 1; write one of these instead
+{"type": "null"}; 1; remove it
+{"const": "GET"}; "X"; write `GET`
+{"enum": ["GET", "HEAD"]}; "GTE"; did you mean `GET`?
+{"enum": ["GET", "HEAD"]}; "xyzzy"; write one of these
+{"minimum": 3}; 1; write `3` or more
+{"maximum": 3}; 5; write `3` or less
+{"exclusiveMinimum": 3}; 3; write more than `3`
+{"exclusiveMaximum": 3}; 3; write less than `3`
+{"multipleOf": 2}; 3; write something else: the probe's schema does not allow this
+{"minLength": 2}; "a"; lengthen it
+{"maxLength": 2}; "abc"; shorten it
+{"pattern": "^a$"}; "b"; change it so that it matches
+{"minItems": 1}; []; add items
+{"maxItems": 1}; [1, 2]; remove items
+{"uniqueItems": true}; [1, 1]; remove the item that is there twice
+{"minProperties": 1}; {}; add keys
+{"maxProperties": 1}; {"a": 1, "b": 2}; remove keys
+{"required": ["query"]}; {}; add `query: …`
+{"properties": {"a": false}}; {"a": 1}; remove what is set here
+{"additionalProperties": false}; {"a": 1}; remove what is set here
+{"patternProperties": {"^b": true}, "additionalProperties": false}; {"a": 1}; rename it, or remove it
+{"propertyNames": {"maxLength": 1}}; {"ab": 1}; shorten it
+{"not": {"type": "integer"}}; 1; write something else: the probe's schema does not allow this
+{"anyOf": [{"type": "object"}, {"type": "null"}]}; "x"; write it as lines of `key: value`
+{"anyOf": [{"type": "integer"}, {"type": "array"}]}; "x"; write one of these instead
+{"anyOf": [{"minItems": 2}, {"contains": {"type": "null"}}]}; [1]; write it in one of these forms
+{"oneOf": [{"minimum": 1}, {"maximum": 9}]}; 5; remove what belongs to the other forms
+"#;
+
+    #[test]
+    fn whatever_a_schema_refuses_is_told_with_its_mend() {
+        let json = |text: &str| serde_json::from_str::<Value>(text).unwrap();
+        for line in REFUSED.trim().lines() {
+            let mut parts = line.splitn(3, "; ");
+            let mut part = || parts.next().unwrap();
+            let (schema, settings, mend) = (json(part()), json(part()), part());
+            let validator = jsonschema::validator_for(&schema).unwrap();
+            let errors = validator.iter_errors(&settings);
+            let found: Vec<Finding> = errors.flat_map(|error| of_error(&schema, &error)).collect();
+            let hints: Vec<&str> = found.iter().map(|finding| &*finding.hint).collect();
+            assert_eq!(hints, [mend], "{line}");
+        }
+    }
+
+    #[test]
+    fn a_complaint_without_a_hint_has_a_mend_all_the_same() {
+        let complaint = |hint: &str| Complaint {
+            pointer: "/send_bytes".to_owned(),
+            message: "`zz` is not hexadecimal".to_owned(),
+            hint: hint.to_owned(),
+        };
+        assert!(!Finding::from(complaint("")).hint.is_empty());
+        assert_eq!(Finding::from(complaint("write hex")).hint, "write hex");
+    }
 }

@@ -26,7 +26,7 @@ pub fn check_settings(
         vec![Complaint {
             pointer: String::new(),
             message,
-            hint: String::new(),
+            hint: "correct the schema that the probe's `describe` returns".to_owned(),
         }]
     };
     let judge = Judge::new(description).map_err(unusable)?;

@@ -6,7 +6,7 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use super::Shelf;
+use super::{Shelf, mended};
 use crate::{Files, Fleet};
 
 /// Files by path.
@@ -112,6 +112,7 @@ fn a_mistake_in_one_file_leaves_the_others_as_they_are() {
         .collect();
     assert_eq!(ok, [false, true]);
     let problems = fleet.plan().unwrap_err();
+    mended("mistake_in_one_file", &problems);
     insta::assert_snapshot!("mistake_in_one_file", problems.render(false));
 }
 
@@ -129,6 +130,7 @@ fn a_team_file_that_is_not_there_is_told_where_its_path_is_written() {
     assert_eq!(ok, [false, true]);
     let problems = fleet.plan().unwrap_err();
     assert_eq!(problems.len(), 1, "{problems}");
+    mended("a team file", &problems);
     let told = problems.to_string();
     for part in [
         "`pay.yaml` cannot be read: no such file",
@@ -226,6 +228,7 @@ fn what_a_team_may_not_do_is_refused_in_its_own_file() {
         let mut sheets = fleet.files.values();
         assert!(sheets.any(|sheet| sheet.checks.is_ok()), "{name}");
         let problems = fleet.plan().expect_err(name);
+        mended(name, &problems);
         insta::assert_snapshot!(name, problems.render(false));
     }
 }
@@ -251,6 +254,7 @@ fn what_no_file_can_know_alone_is_told_of_the_later_one() {
         let mut tree = tree();
         tree.0.insert("teams/shop2.yaml", text);
         let problems = read(&tree).plan().expect_err(name);
+        mended(name, &problems);
         insta::assert_snapshot!(name, problems.render(false));
     }
 }
@@ -259,7 +263,9 @@ fn what_no_file_can_know_alone_is_told_of_the_later_one() {
 fn a_target_file_that_cannot_be_read_is_told_where_it_is_named() {
     let mut tree = tree();
     tree.0.insert("teams/sd/shop-2.json", "[{]");
-    let problems = read(&tree).plan().unwrap_err().to_string();
+    let problems = read(&tree).plan().unwrap_err();
+    mended("a list of targets", &problems);
+    let problems = problems.to_string();
     let place = "teams/shop.yaml:9";
     assert!(
         problems.contains("shop-2.json") && problems.contains(place),
@@ -287,6 +293,7 @@ fn a_dependency_on_a_check_that_no_file_has_is_told_at_its_line() {
         "no file knows that alone"
     );
     let problems = fleet.plan().unwrap_err();
+    mended("unknown_dependency", &problems);
     insta::assert_snapshot!("unknown_dependency", problems.render(false));
 }
 

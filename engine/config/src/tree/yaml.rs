@@ -79,7 +79,60 @@ fn syntax(error: &Error) -> crate::notes::Wrong {
             "remove what follows `---`",
         );
     }
-    wrong(format!("not valid YAML: {text}"), "")
+    let mend = mend(error.without_snippet(), &text);
+    wrong(format!("not valid YAML: {text}"), mend)
+}
+
+/// A part of what the parser says, and how to mend it; the first that is said is meant.
+const MENDS: &[(&str, &str)] = &[
+    ("limit", LESS),
+    ("tab", "write spaces in place of tabs"),
+    (
+        "unclosed quote",
+        "end the text with the quote that it begins with",
+    ),
+    ("trailing content", "write nothing behind the closing quote"),
+    (
+        "parsing a quoted scalar",
+        r"write `\\` for a backslash, or put the text in single quotes",
+    ),
+    ("must be followed", "write a space behind it"),
+    (
+        "entries are not allowed",
+        "begin the list on a line of its own",
+    ),
+    ("anchor or alias", QUOTED),
+    ("simple key", "end the key with `:`"),
+    ("indent", ALIGNED),
+    ("expected key", ALIGNED),
+    ("block collection", ALIGNED),
+    ("flow", CLOSED),
+    ("bracket", CLOSED),
+    ("tag", "remove the tag, which begins with `!`"),
+];
+const LESS: &str = "write less: fewer aliases (`*name`), values and levels, or several files";
+const QUOTED: &str = "put a text that begins with `*` or `&` in quotes";
+const ALIGNED: &str = "begin what belongs together in one column, and what is in it further right";
+const CLOSED: &str = "close each `{` and `[`, with `,` between what is in them";
+/// For what the parser says otherwise, as for a text with `: ` or `@` in it.
+const PLAIN: &str = "write lines of `key: value`; a text with special characters stands in quotes";
+
+fn mend(error: &Error, text: &str) -> &'static str {
+    match error {
+        Error::Budget { .. }
+        | Error::AliasReplayLimitExceeded { .. }
+        | Error::AliasExpansionLimitExceeded { .. }
+        | Error::AliasReplayStackDepthExceeded { .. } => LESS,
+        Error::AliasError { error, .. } => mend(error, text),
+        Error::UnknownAnchor { .. } => {
+            "put a text that begins with `*` in quotes, or name the value above it with `&`"
+        }
+        _ => {
+            let mut mends = MENDS.iter();
+            let mend = mends.find(|(part, _)| text.contains(part));
+            mend.map_or(PLAIN, |(_, mend)| *mend)
+        }
+    }
 }
 
 fn error_place(error: &Error) -> Span {
@@ -232,5 +285,46 @@ impl Planter<'_> {
         let message = format!("the key `{key}` is written twice, first in line {first}");
         self.notes
             .say_at(at, path, wrong(message, "remove one, or rename it"));
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::path::Path;
+
+    use super::*;
+
+    fn told(text: &str) -> String {
+        let notes = Notes::new(Path::new("a.yaml"), text);
+        assert!(parse(text, &notes).is_none(), "{text}");
+        let problems = notes.conclude::<()>(None).unwrap_err();
+        let problem = problems.iter().next().unwrap();
+        assert!(!problem.mend.is_empty(), "{text}: {problem}");
+        problem.mend.clone()
+    }
+
+    #[test]
+    fn what_is_no_yaml_is_told_how_it_becomes_some() {
+        for (text, mend) in [
+            ("a: \"b\n", "end the text with the quote"),
+            ("a:\n  b: {c: d\n  e: [\n", CLOSED),
+            ("a: *.example\n", "quotes"),
+            ("a:\n  b: c\n\td: e\n", "spaces"),
+            ("a: \"\\q\"\n", "backslash"),
+        ] {
+            let told = told(text);
+            assert!(told.contains(mend), "{text}: {told}");
+        }
+        for text in ["a: b: c\n", "a:\n  b: c\n d: e\n", "@\n", "- a\nb\n"] {
+            told(text);
+        }
+    }
+
+    #[test]
+    fn what_is_too_much_is_told_to_become_less() {
+        let deep = format!("a: {}{}", "[".repeat(100), "]".repeat(100));
+        assert_eq!(told(&deep), LESS);
+        let large = "#".repeat(LARGEST_FILE + 1);
+        assert!(told(&large).contains("several files"));
     }
 }

@@ -4,11 +4,11 @@ use std::{collections::BTreeMap, time::Duration};
 
 use super::RateLimit;
 use crate::{
-    element::{duration::duration, whole},
+    element::{boolean::boolean, duration::duration, whole},
     nearest,
     notes::{Notes, Wrong, wrong},
     table::{Keys, Table},
-    tree::{Entry, Node, Tree},
+    tree::{Entry, Node},
 };
 
 const HTTP: Keys = Keys {
@@ -44,20 +44,12 @@ pub(super) fn read(node: Option<&Node>, notes: &Notes<'_>) -> Http {
         .unwrap_or_default();
     Http {
         http2: get("http2")
-            .and_then(|node| notes.read(node, switch))
+            .and_then(|node| notes.read(node, boolean))
             .unwrap_or(true),
         headers: headers
             .iter()
             .filter_map(|entry| header(entry, notes))
             .collect(),
-    }
-}
-
-/// `true` or `false`.
-pub(super) fn switch(node: &Node) -> Result<bool, Wrong> {
-    match node.value {
-        Tree::Bool(value) => Ok(value),
-        _ => Err(node.not("`true` or `false`")),
     }
 }
 
@@ -78,7 +70,7 @@ fn header(entry: &Entry, notes: &Notes<'_>) -> Option<(String, String)> {
 }
 
 fn header_value(node: &Node, values: &[&'static str]) -> Result<String, Wrong> {
-    let text = node.text().ok_or_else(|| node.not("a text"))?;
+    let text = node.text().ok_or_else(|| node.not_text("a text"))?;
     if !values.is_empty() && !values.contains(&text) {
         return Err(wrong(
             format!(

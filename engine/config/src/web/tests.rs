@@ -5,7 +5,7 @@ use std::{collections::BTreeMap, fs, path::Path, path::PathBuf, time::Duration};
 use leadsman_core::plan::Complaint;
 
 use super::{ClientAuth, PemSource, RateLimit, TlsVersion, Web, load_web};
-use crate::Problems;
+use crate::{Problems, tests::mended};
 
 fn read(text: &str) -> Result<Web, Problems> {
     load_web(Path::new("conf/web.yml"), text, Ok)
@@ -31,6 +31,7 @@ fn every_mistake_has_its_line_its_words_and_its_mend() {
     assert!(files.len() >= 9, "{}", files.len());
     for (name, text) in files {
         let problems = read(&text).expect_err(&name);
+        mended(&name, &problems);
         insta::assert_snapshot!(format!("web-{name}"), problems.render(false));
     }
 }

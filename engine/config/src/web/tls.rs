@@ -2,11 +2,10 @@
 
 use super::{
     ClientAuth, Hidden, Pem, PemSource, TlsVersion, WebTls,
-    http::switch,
     names::{cipher_suite, client_auth, group, version},
 };
 use crate::{
-    element::name::path,
+    element::{boolean::boolean, name::path},
     notes::{Notes, Wrong, wrong},
     table::{Keys, Table},
     tree::Node,
@@ -62,7 +61,7 @@ pub(super) fn read(node: &Node, notes: &Notes<'_>) -> Option<WebTls> {
         max: of(&table, "max_version", notes, version).unwrap_or(TlsVersion::Tls13),
         cipher_suites: numbers(&table, "cipher_suites", notes, cipher_suite),
         groups: numbers(&table, "curve_preferences", notes, group),
-        own_order: of(&table, "prefer_server_cipher_suites", notes, switch).unwrap_or(true),
+        own_order: of(&table, "prefer_server_cipher_suites", notes, boolean).unwrap_or(true),
         certificate: certificate?,
         key: key?,
     };

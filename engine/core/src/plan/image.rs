@@ -47,13 +47,11 @@ impl TryFrom<String> for ImageReference {
     type Error = String;
 
     fn try_from(text: String) -> Result<Self, String> {
-        let (place, digest) = text.split_once('@').ok_or_else(|| {
-            format!("`{text}` has no digest: a tag may be another image tomorrow; write `REGISTRY/REPOSITORY@sha256:…`")
-        })?;
+        let unpinned = || format!("`{text}` has no digest: a tag may be another image tomorrow");
+        let (place, digest) = text.split_once('@').ok_or_else(unpinned)?;
+        let odd = || format!("`{digest}` is not `sha256:` and 64 hexadecimal digits");
         let sha256 = digest.strip_prefix("sha256:").filter(|hex| is_digest(hex));
-        let sha256 = sha256.ok_or_else(|| {
-            format!("`{digest}` is not `sha256:` and 64 hexadecimal digits, as `skopeo inspect` shows them")
-        })?;
+        let sha256 = sha256.ok_or_else(odd)?;
         let (registry, repository) = place.split_once('/').ok_or_else(|| no_registry(&text))?;
         if !registry.contains(['.', ':']) && registry != "localhost" {
             return Err(no_registry(&text));
@@ -74,9 +72,7 @@ impl TryFrom<String> for ImageReference {
 }
 
 fn no_registry(text: &str) -> String {
-    format!(
-        "`{text}` names no registry: write its host first, for example `registry.example/probes/s3@sha256:…`"
-    )
+    format!("`{text}` names no registry: its host comes first")
 }
 
 fn is_digest(hex: &str) -> bool {
@@ -134,7 +130,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_no_reference_is_refused_with_its_mend() {
+    fn what_is_no_reference_is_refused_with_its_reason() {
         let digest = "0c5e".repeat(16);
         for (text, told) in [
             ("registry.example/probes/s3:1.2".to_owned(), "has no digest"),

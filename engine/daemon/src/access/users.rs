@@ -167,7 +167,7 @@ fn salt() -> Result<[u8; 32], Complaint> {
         _ => Err(Complaint {
             pointer: "/basic_auth_users".to_owned(),
             message: "this machine gives no random bytes".to_owned(),
-            hint: String::new(),
+            hint: "let leadsman call `getrandom`, which a sandbox may forbid".to_owned(),
         }),
     }
 }

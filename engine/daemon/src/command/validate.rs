@@ -179,9 +179,9 @@ mod tests {
         let mut problem = Problem::of_file(
             std::path::Path::new("teams/a,b.yaml"),
             "expected 100%\n::error::x".to_owned(),
+            "write less",
         );
         problem.line = 7;
-        problem.mend = "write less".to_owned();
         assert_eq!(
             annotation("error", &problem),
             "::error file=teams/a%2Cb.yaml,line=7,col=1,title=leadsman::expected 100%25%0A::error::x%0Awrite less"

@@ -6,7 +6,7 @@ use std::{
     sync::{Arc, Mutex, PoisonError},
 };
 
-use leadsman_config::{Files, Group};
+use leadsman_config::{Files, Group, Undiscovered};
 use leadsman_core::digest;
 
 use super::places::Places;
@@ -17,7 +17,7 @@ enum Input {
     Env(String, Option<String>),
     File(PathBuf, Option<String>),
     Listed(PathBuf, Result<Vec<PathBuf>, String>),
-    Discovered(PathBuf, Result<Arc<Vec<Group>>, String>),
+    Discovered(PathBuf, Result<Arc<Vec<Group>>, Undiscovered>),
 }
 
 /// Everything that was looked up.
@@ -94,7 +94,7 @@ impl Files for Recorder<'_> {
         found
     }
 
-    fn discovered(&self, path: &Path) -> Result<Arc<Vec<Group>>, String> {
+    fn discovered(&self, path: &Path) -> Result<Arc<Vec<Group>>, Undiscovered> {
         let found = self.places.discovered(path);
         self.keep(Input::Discovered(path.to_path_buf(), found.clone()));
         found

@@ -11,7 +11,7 @@ use std::{
     time::SystemTime,
 };
 
-use leadsman_config::{Disk, Files, Group, Problem, parse_discovered};
+use leadsman_config::{Disk, Files, Group, Problem, Undiscovered, parse_discovered};
 use leadsman_core::digest;
 
 use super::Copies;
@@ -32,7 +32,7 @@ struct List {
     /// What the file was when it was read last.
     seen: Option<(SystemTime, u64)>,
     good: Option<(Arc<Vec<Group>>, i64)>,
-    wrong: Option<String>,
+    wrong: Option<Undiscovered>,
 }
 
 impl Places {
@@ -60,7 +60,8 @@ impl Places {
         let lists = self.lists();
         let wrong = lists.iter().filter_map(|(path, list)| {
             list.good.as_ref()?;
-            Some(Problem::of_file(path, list.wrong.clone()?))
+            let Undiscovered { message, mend } = list.wrong.clone()?;
+            Some(Problem::of_file(path, message, &mend))
         });
         wrong.collect()
     }
@@ -80,7 +81,7 @@ impl Places {
             loaded: list.wrong.is_none(),
             loaded_unix_ms: list.good.as_ref().map(|(_, at)| *at),
             checks: 0,
-            errors: list.wrong.iter().cloned().collect(),
+            errors: list.wrong.iter().map(ToString::to_string).collect(),
             notices: Vec::new(),
         };
         self.lists().iter().map(state).collect()
@@ -118,10 +119,10 @@ impl Places {
         }
     }
 
-    fn parsed(&self, path: &Path) -> Result<(String, Vec<Group>), String> {
+    fn parsed(&self, path: &Path) -> Result<(String, Vec<Group>), Undiscovered> {
         let text = self
             .read(path)
-            .map_err(|error| format!("`{}` cannot be read: {error}", path.display()))?;
+            .map_err(|error| Undiscovered::unreadable(path, &error))?;
         let groups = parse_discovered(path, &text)?;
         Ok((text, groups))
     }
@@ -146,7 +147,7 @@ impl Files for Places {
         Disk.matching(pattern)
     }
 
-    fn discovered(&self, path: &Path) -> Result<Arc<Vec<Group>>, String> {
+    fn discovered(&self, path: &Path) -> Result<Arc<Vec<Group>>, Undiscovered> {
         let mut lists = self.lists();
         let list = lists.entry(path.to_path_buf()).or_default();
         self.refresh(path, list);

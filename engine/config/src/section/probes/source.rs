@@ -110,7 +110,8 @@ fn image(
 
 fn reference(node: &Node) -> Result<ImageReference, Wrong> {
     let text = node.expect_text("an image's reference")?;
-    ImageReference::try_from(text.to_owned()).map_err(|why| wrong(why, ""))
+    let mend = "write `REGISTRY/REPOSITORY@sha256:DIGEST`; `skopeo inspect` shows the digest";
+    ImageReference::try_from(text.to_owned()).map_err(|why| wrong(why, mend))
 }
 
 fn login(node: &Node, secrets: &[ResourceName], notes: &Notes<'_>) -> Option<Login> {
