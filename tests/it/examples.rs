@@ -329,10 +329,22 @@ fn expressions_and_versions_that_cannot_be_are_told_at_their_lines() {
     for (line, word) in [
         (":7:", "JSONPath"),
         (":8:", "CEL"),
-        (":9:", "TLS 1.0 is not spoken: rustls has nothing below TLS 1.2"),
-        (":14:", "TLS 1.1 is not spoken: rustls has nothing below TLS 1.2"),
-        (":15:", "TLS 1.0 is not spoken: rustls has nothing below TLS 1.2"),
-        (":21:", "TLS 1.1 is not spoken: rustls has nothing below TLS 1.2"),
+        (
+            ":9:",
+            "TLS 1.0 is not spoken: rustls has nothing below TLS 1.2",
+        ),
+        (
+            ":14:",
+            "TLS 1.1 is not spoken: rustls has nothing below TLS 1.2",
+        ),
+        (
+            ":15:",
+            "TLS 1.0 is not spoken: rustls has nothing below TLS 1.2",
+        ),
+        (
+            ":21:",
+            "TLS 1.1 is not spoken: rustls has nothing below TLS 1.2",
+        ),
     ] {
         let mut problems = told.split("\n\n");
         assert!(

@@ -19,8 +19,9 @@ use leadsman_tests::{
 };
 use serde_json::json;
 
-mod polling;
+mod asking;
 mod loading;
+mod polling;
 
 /// What makes a run try once more.
 const UNAVAILABLE: &str = "HTTP/1.1 503 No\r\ncontent-length: 0\r\nconnection: close\r\n\r\n";
@@ -209,44 +210,6 @@ fn a_huge_string_ends_the_run_at_the_limit_of_one_call() {
             limit: Limit::CallBytes
         }
     );
-}
-
-#[test]
-fn asking_without_end_stops_at_the_limit_of_requests() {
-    let peer = ok_peer();
-    let record = trial("asks_without_end", &peer.url())
-        .limits(Limits {
-            requests: 5,
-            ..Limits::default()
-        })
-        .run();
-    assert_eq!(
-        concluded(&record),
-        (Outcome::Unknown, Reason::ProbeLimit, Blame::Probe)
-    );
-    assert_eq!(peer.served(), 5);
-    assert!(record.sentence.contains("its 5 requests"), "{}", record.sentence);
-    let report = &record.last().unwrap().report;
-    assert_eq!(report.ending, Ending::Returned, "it could have cleaned up");
-    assert_eq!(report.usage.truncated[&Limit::Requests], 1);
-}
-
-#[test]
-fn a_guest_that_asks_on_after_it_was_refused_is_stopped() {
-    let peer = ok_peer();
-    let record = trial("asks_whatever_comes", &peer.url())
-        .limits(Limits {
-            requests: 5,
-            ..Limits::default()
-        })
-        .run();
-    assert_eq!(
-        concluded(&record),
-        (Outcome::Unknown, Reason::ProbeLimit, Blame::Probe)
-    );
-    assert_eq!(peer.served(), 5 + 10, "as many as a cleanup may need");
-    let limit = Limit::Requests;
-    assert_eq!(record.last().unwrap().report.ending, Ending::Limit { limit });
 }
 
 #[test]
@@ -481,7 +444,12 @@ fn a_secret_does_not_go_to_a_host_that_it_is_not_bound_to() {
 
 #[test]
 fn every_guest_has_a_test() {
-    let here = include_str!("guests.rs").to_owned() + include_str!("guests/polling.rs");
+    let here = [
+        include_str!("guests.rs"),
+        include_str!("guests/asking.rs"),
+        include_str!("guests/polling.rs"),
+    ]
+    .concat();
     let source = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("guests/examples");
     for file in std::fs::read_dir(source).unwrap() {
         let name = file

@@ -207,9 +207,16 @@ fn an_order_is_deleted_also_where_the_run_has_used_up_its_requests() {
         "{sentence}"
     );
     let named = ["`wait until ready`", "its 8 requests", "`limits.requests`"];
-    assert!(named.iter().all(|word| sentence.contains(word)), "{sentence}");
+    assert!(
+        named.iter().all(|word| sentence.contains(word)),
+        "{sentence}"
+    );
     assert_eq!(shop.open_orders(), 0);
-    assert_eq!(shop.served("DELETE /api/session"), 1, "the cleanup is whole");
+    assert_eq!(
+        shop.served("DELETE /api/session"),
+        1,
+        "the cleanup is whole"
+    );
 }
 
 #[test]

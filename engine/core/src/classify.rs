@@ -160,8 +160,18 @@ fn failed(report: &Report) -> Conclusion {
 fn observed(report: &Report, named: &Named) -> Option<Conclusion> {
     let failure = failure(report, named)?;
     let step = named.step.or_else(|| operation(report, named)?.step);
-    let sentence = in_step(report, step, &placed(named, &failure.message));
+    let about = repeated(report, &failure.message).unwrap_or(named);
+    let sentence = in_step(report, step, &placed(about, &failure.message));
     Some(Conclusion::new(failure.kind.reason(), sentence))
+}
+
+/// What the host refused before the guest said what it is about; it does so when it repeats the sentence.
+fn repeated<'r>(report: &'r Report, refusal: &str) -> Option<&'r Named> {
+    let mut causes = report.causes.iter();
+    causes.find(|named| {
+        let repeats = matches!(&named.cause, Cause::Statement { message } if message == refusal);
+        repeats && named.setting.is_some()
+    })
 }
 
 fn failure<'r>(report: &'r Report, named: &'r Named) -> Option<&'r Failure> {

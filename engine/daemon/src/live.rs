@@ -112,20 +112,6 @@ pub struct Reloaded {
     pub notices: Vec<Problem>,
 }
 
-impl Reloaded {
-    /// Whether any check-target came, changed or left.
-    pub const fn changes(&self) -> bool {
-        self.added + self.changed + self.removed > 0
-    }
-
-    /// Everything that there is to say of files of which one is wrong.
-    pub fn wrong(&self) -> Option<String> {
-        let told = self.problems.iter().chain(&self.notices);
-        let told = told.map(ToString::to_string);
-        (!self.ok).then(|| told.collect::<Vec<_>>().join("\n"))
-    }
-}
-
 impl Live {
     /// Reads the configuration for the first time.
     pub fn begin(

@@ -165,13 +165,25 @@ impl Reloader {
     /// Whether something has changed, or something else is wrong than the last time.
     fn is_news(&mut self, outcome: &Result<(leadsman_runner::Change, Reloaded), AppError>) -> bool {
         let (wrong, changes) = match outcome {
-            Ok((_, reloaded)) => (reloaded.wrong(), reloaded.changes()),
+            Ok((_, reloaded)) => (wrong(reloaded), changes(reloaded)),
             Err(error) => (Some(error.to_string()), false),
         };
         let is_known = wrong.is_some() && self.told == wrong;
         self.told = wrong;
         changes || !is_known
     }
+}
+
+/// Everything that there is to say of files of which one is wrong.
+fn wrong(reloaded: &Reloaded) -> Option<String> {
+    let told = reloaded.problems.iter().chain(&reloaded.notices);
+    let told = told.map(ToString::to_string);
+    (!reloaded.ok).then(|| told.collect::<Vec<_>>().join("\n"))
+}
+
+/// Whether any check-target came, changed or left.
+const fn changes(reloaded: &Reloaded) -> bool {
+    reloaded.added + reloaded.changed + reloaded.removed > 0
 }
 
 fn refuse(error: &AppError) {

@@ -362,15 +362,13 @@ fn text(data: &RData) -> String {
             text.split(' ').map(undotted).collect::<Vec<_>>().join(" ")
         }
         RData::Unknown { rdata, .. } | RData::NULL(rdata) => octets(&rdata.anything),
-        RData::Update0(_) => octets(&[]),
         _ => data.to_string(),
     }
 }
 
 /// The presentation form of data whose type has none that is known here (RFC 3597 §5).
 fn octets(data: &[u8]) -> String {
-    let text = format!("\\# {} {}", data.len(), hex(data).to_ascii_uppercase());
-    text.trim_end().to_owned()
+    format!("\\# {} {}", data.len(), hex(data).to_ascii_uppercase())
 }
 
 fn undotted(name: &str) -> String {

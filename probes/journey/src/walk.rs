@@ -139,7 +139,7 @@ impl<'a> Walk<'a> {
         match self.is_left_out(step, pointer) {
             Ok(false) => {}
             Ok(true) => return Course::Passed,
-            Err(error) => return self.told(&error),
+            Err(error) => return self.told(&of_step(step, error)),
         }
         let mut course = Course::Passed;
         let walked = self.with(step, |walk| {
@@ -152,7 +152,7 @@ impl<'a> Walk<'a> {
         });
         match walked {
             Ok(()) => course,
-            Err(error) => self.told(&error),
+            Err(error) => self.told(&of_step(step, error)),
         }
     }
 
@@ -308,6 +308,14 @@ impl<'a> Walk<'a> {
         };
         report::about("");
         course
+    }
+}
+
+/// What went wrong before the step began, or around the fragment that it uses, is said to be of it.
+fn of_step(step: &Step, error: Error) -> Error {
+    match error {
+        Error::Undecided(why) => Error::Undecided(format!("step `{}`: {why}", step.name)),
+        told => told,
     }
 }
 

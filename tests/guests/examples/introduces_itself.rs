@@ -4,7 +4,11 @@ use leadsman_sdk::prelude::*;
 
 #[probe]
 fn introduces_itself(target: &Target, _: &NoSettings) -> Result<Verdict> {
-    report::log(&format!("attempt {} of run {}", context::attempt(), context::run_id()));
+    report::log(&format!(
+        "attempt {} of run {}",
+        context::attempt(),
+        context::run_id()
+    ));
     report::log(&format!("due at {}", context::scheduled_at().as_nanos()));
     for (name, value) in context::labels() {
         report::log(&format!("{name}={value}"));

@@ -18,7 +18,9 @@ fn shakes_hands_in_parallel(target: &Target, _: &NoSettings) -> Result<Verdict> 
         handle.block();
     }
     for pending in &started {
-        let seen = pending.finish().map_err(|failure| Error::undecided(failure.message()))?;
+        let seen = pending
+            .finish()
+            .map_err(|failure| Error::undecided(failure.message()))?;
         ensure_eq!(seen.certificates().len(), 1, Certificate, "certificates");
     }
     Ok(Verdict::Pass)

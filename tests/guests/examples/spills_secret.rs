@@ -6,7 +6,10 @@ use leadsman_sdk::prelude::*;
 fn spills_secret(target: &Target, _: &NoSettings) -> Result<Verdict> {
     let token = secrets::bearer("token")?;
     report::log(&token);
-    let echoed = http::get(target.url("http")).header("authorization", token).deliver_body().send()?;
+    let echoed = http::get(target.url("http"))
+        .header("authorization", token)
+        .deliver_body()
+        .send()?;
     let body = String::from_utf8_lossy(echoed.body().unwrap_or_default()).into_owned();
     report::log(&body);
     ensure!(false, Body, "body", "a secret", body);

@@ -27,10 +27,24 @@ fn stops_waiting(target: &Target, _: &NoSettings) -> Result<Verdict> {
     });
     let (never, soon) = (silent.subscribe(), asked.subscribe());
     let ready = select(&[&never, &soon], None);
-    ensure!(ready == [1], Assertion, "ready", "the second", format!("{ready:?}"));
+    ensure!(
+        ready == [1],
+        Assertion,
+        "ready",
+        "the second",
+        format!("{ready:?}")
+    );
     let ready = select(&[&never], Some(PATIENCE));
-    ensure!(ready.is_empty(), Assertion, "ready", "neither", format!("{ready:?}"));
-    let page = asked.finish().map_err(|failure| Error::undecided(failure.message()))?;
+    ensure!(
+        ready.is_empty(),
+        Assertion,
+        "ready",
+        "neither",
+        format!("{ready:?}")
+    );
+    let page = asked
+        .finish()
+        .map_err(|failure| Error::undecided(failure.message()))?;
     ensure_eq!(page.status, 200, Status, "status");
     Ok(Verdict::Pass)
 }

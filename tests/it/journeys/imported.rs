@@ -135,5 +135,5 @@ fn imported_from_hurl_it_does_what_the_file_says() {
         (1, 0)
     );
     shop.set(Fault::CreateConflicts);
-    assert_eq!(run(&shop).outcome, leadsman_core::outcome::Outcome::Fail);
+    assert_eq!(run(&shop).outcome, Outcome::Fail);
 }

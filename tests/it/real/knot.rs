@@ -166,7 +166,8 @@ fn overheard(server: u16) -> (u16, Receiver<bool>) {
         while let Ok((length, asker)) = here.recv_from(&mut packet) {
             let question = packet.get(..length).unwrap();
             onward.send(question).unwrap();
-            if notes.send(question.get(2).unwrap() & 1 == 1).is_err() {
+            let flags = question.get(2).copied().unwrap_or_default();
+            if notes.send(flags & 1 == 1).is_err() {
                 return;
             }
             let length = onward.recv(&mut packet).unwrap();

@@ -198,13 +198,18 @@ fn a_mistake_that_stays_in_a_watched_file_is_told_once() {
         desk.team("pay", &targets);
         // Each is found by a look, at which the platform's file is as wrong as before.
         let (port, labels) = (daemon.port, [("check", "pay/web"), ("target", newcomer)]);
-        daemon.process.until("the newcomer has run three times", || {
-            let text = http::text(port, "/metrics")?;
-            (scrape::sum(&text, "leadsman_runs_total", &labels) > 2.0).then_some(())
-        });
+        daemon
+            .process
+            .until("the newcomer has run three times", || {
+                let text = http::text(port, "/metrics")?;
+                (scrape::sum(&text, "leadsman_runs_total", &labels) > 2.0).then_some(())
+            });
     }
     let told = told(&daemon);
-    assert!((2..=3).contains(&told), "once, and with each change: {told}");
+    assert!(
+        (2..=3).contains(&told),
+        "once, and with each change: {told}"
+    );
 }
 
 #[test]

@@ -171,13 +171,11 @@ async fn names_in_data_have_no_final_dot() {
 async fn data_of_a_type_that_nobody_knows_is_told_in_octets() {
     let unknown: Script = |query, reply| {
         let asked = &query.queries[0];
-        for octets in [&[0, 10, 255][..], &[]] {
-            let mut rdata = NULL::new();
-            rdata.anything.extend_from_slice(octets);
-            let code = asked.query_type();
-            let data = RData::Unknown { code, rdata };
-            reply.add_answer(Record::from_rdata(asked.name().clone(), 60, data));
-        }
+        let mut rdata = NULL::new();
+        rdata.anything.extend_from_slice(&[0, 10, 255]);
+        let code = asked.query_type();
+        let data = RData::Unknown { code, rdata };
+        reply.add_answer(Record::from_rdata(asked.name().clone(), 60, data));
     };
     let reply = ask(DnsCall {
         record_type: 65534,
@@ -190,7 +188,7 @@ async fn data_of_a_type_that_nobody_knows_is_told_in_octets() {
         .iter()
         .map(|record| (record.record_type, record.text.as_str()))
         .collect();
-    assert_eq!(told, [(65534, "\\# 3 000AFF"), (65534, "\\# 0")]);
+    assert_eq!(told, [(65534, "\\# 3 000AFF")]);
 }
 
 #[tokio::test]

@@ -210,8 +210,8 @@ const UNDECIDED: [(&[&str], &str, &str); 2] = [
     ),
     (
         &["request: {path: /}", "if: \"token + 1 == 2\""],
-        "if: \"token",
-        "the condition `token + 1 == 2` cannot be judged: ",
+        "token + 1",
+        "step `third`: the condition `token + 1 == 2` cannot be judged: ",
     ),
 ];
 

@@ -169,7 +169,13 @@ fn sort() -> impl Strategy<Value = Sort> {
         ("GET", "else.example", "", "fetch", "application/json"),
         ("POST", "shop.example", "", "ping", ""),
         ("OPTIONS", "shop.example", "", "preflight", ""),
-        ("GET", "shop.example", "", "eventsource", "text/event-stream"),
+        (
+            "GET",
+            "shop.example",
+            "",
+            "eventsource",
+            "text/event-stream",
+        ),
         ("GET", "shop.example", "", "websocket", ""),
     ])
 }
