@@ -12,7 +12,7 @@ const DEFAULT_REDIRECTS: (&str, u8) = ("any", 10);
 const DEFAULT_BODY: u64 = 1 << 20;
 const DEFAULT_FAMILY: &str = "auto";
 
-/// The host follows no more redirects, and reads no more of a body, than these, whatever it is told.
+/// The host refuses to follow more redirects, and to read more of a body, than these.
 const MOST_REDIRECTS: u8 = 20;
 const MOST_BODY: u64 = 16 << 20;
 
